@@ -1,0 +1,79 @@
+"""The composition root: the only file that names the adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Flask
+from sqlalchemy.orm import Session, sessionmaker
+
+from oci import config as configuration
+from oci.adapters import roles as role_files
+from oci.adapters.dnsmasq import Dnsmasq
+from oci.adapters.images import FileImages
+from oci.adapters.ipmi import Ipmi
+from oci.adapters.puppetca import HttpPuppetCa
+from oci.adapters.secrets import FileSealer
+from oci.config import Config
+from oci.db.session import engine, sessions
+from oci.services.context import Actor, Ctx, Outside
+
+APPLIANCE = Actor("appliance", "appliance")
+NOBODY = Actor("nobody", "nobody")
+
+
+@dataclass(frozen=True)
+class Appliance:
+    """Everything a surface needs: call `ctx(actor)` once per request."""
+
+    config: Config
+    outside: Outside
+    make_session: sessionmaker[Session]
+
+    def ctx(self, actor: Actor = NOBODY) -> Ctx:
+        return Ctx(self.config, self.outside, self.make_session, actor)
+
+
+def appliance(config: Config | None = None, poke: Callable[[int], None] | None = None) -> Appliance:
+    """The real appliance of `config` (default: the configuration file)."""
+    config = config or configuration.load()
+    if poke is None:
+        from oci.worker import poke
+    ca = config.path("state_dir", "pki", "ca.pem")
+    outside = Outside(
+        power=Ipmi(config.path("run_dir")),
+        dhcp=Dnsmasq(config.path("dhcp_config"), config.path("run_dir", "dnsmasq.pid")),
+        puppet_ca=HttpPuppetCa(config.puppet_ca_url, config.path("puppet_ssl_dir"), config.puppet_server,
+                               config.puppet_address),
+        images=FileImages(config.path("images_dir")),
+        sealer=FileSealer(config.path("state_dir", "secret.key")),
+        poke=poke,
+        roles=role_files.load(),
+        ca_pem=ca.read_bytes() if ca.exists() else b"",
+    )
+    return Appliance(config, outside, sessions(engine(config.database_url)))
+
+
+def operators(made: Appliance | None = None) -> Flask:
+    """The WSGI application for people and programs: REST under /v1, pages elsewhere."""
+    from oci.api.operators import create
+    from webui import blueprint
+
+    app = create(made or appliance())
+    app.register_blueprint(blueprint())
+    return app
+
+
+def machines(made: Appliance | None = None) -> Flask:
+    """The WSGI application for machines."""
+    from oci.api.machines import create
+
+    return create(made or appliance())
+
+
+def puppet(made: Appliance | None = None) -> Flask:
+    """The WSGI application for the Puppet server, on a unix socket only."""
+    from oci.api.puppet import create
+
+    return create(made or appliance())

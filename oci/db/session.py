@@ -1,0 +1,39 @@
+"""Engines and sessions. SQLite is opened in WAL mode with foreign keys on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.orm import Session, sessionmaker
+
+BUSY_SECONDS = 30
+
+
+def engine(url: str) -> Engine:
+    """An engine for `url`. Writers wait up to BUSY_SECONDS for each other on SQLite."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    made = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(made, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, so that SELECTs are inside it too
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(made, "begin")
+    def _begin(connection: Any) -> None:
+        # A transaction that reads first and writes later would fail at once when another wrote in between;
+        # taking the write lock at the start makes it wait instead. Readers ask for the deferred kind.
+        options = connection.get_execution_options()
+        connection.exec_driver_sql("BEGIN" if options.get("reads") else "BEGIN IMMEDIATE")
+
+    return made
+
+
+def sessions(made: Engine) -> sessionmaker[Session]:
+    """A factory of sessions whose objects stay readable after commit."""
+    return sessionmaker(made, expire_on_commit=False)

@@ -1,0 +1,210 @@
+"""Tables, without behaviour. Times are seconds since the epoch (float, UTC)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Table(DeclarativeBase):
+    """The metadata that migrations and tests share."""
+
+    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON}
+
+
+class Cluster(Table):
+    __tablename__ = "cluster"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(63), unique=True)
+    domain: Mapped[str] = mapped_column(String(190))
+    network_id: Mapped[int] = mapped_column(ForeignKey("network.id"))
+    created: Mapped[float]
+
+
+class Network(Table):
+    __tablename__ = "network"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(63), unique=True)
+    purpose: Mapped[str] = mapped_column(String(32))
+    cidr: Mapped[str] = mapped_column(String(64))
+    first: Mapped[str] = mapped_column(String(64))  # range given out to machines
+    last: Mapped[str] = mapped_column(String(64))
+    gateway: Mapped[str] = mapped_column(String(64), default="")
+    dns: Mapped[str] = mapped_column(String(255), default="")
+
+
+class Machine(Table):
+    __tablename__ = "machine"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), unique=True)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    state_since: Mapped[float]
+    deadline: Mapped[float | None] = mapped_column(index=True)
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    power: Mapped[str] = mapped_column(String(8), default="unknown")
+    power_seen: Mapped[float | None]
+    presence: Mapped[str] = mapped_column(String(16), default="unknown")  # live|installed|nothing|unknown
+    seen: Mapped[float | None]
+    convergence: Mapped[str] = mapped_column(String(8), default="never")  # ok|changed|failed|stale|never
+    converged_at: Mapped[float | None]
+    uuid: Mapped[str] = mapped_column(String(36), default="", index=True)
+    serial: Mapped[str] = mapped_column(String(128), default="", index=True)
+    vendor: Mapped[str] = mapped_column(String(128), default="")
+    model: Mapped[str] = mapped_column(String(128), default="")
+    firmware: Mapped[str] = mapped_column(String(8), default="")
+    memory_bytes: Mapped[int] = mapped_column(default=0)
+    cores: Mapped[int] = mapped_column(default=0)
+    disk_bytes: Mapped[int] = mapped_column(default=0)
+    bmc_mac: Mapped[str] = mapped_column(String(17), default="", index=True)
+    bmc_address: Mapped[str] = mapped_column(String(64), default="")
+    bmc_port: Mapped[int] = mapped_column(default=623)
+    bmc_username: Mapped[str] = mapped_column(String(64), default="")
+    bmc_password: Mapped[str] = mapped_column(String(500), default="")  # sealed
+    inventory: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    report_hash: Mapped[str] = mapped_column(String(64), default="")
+    created: Mapped[float]
+    version: Mapped[int] = mapped_column(default=1)
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Nic(Table):
+    __tablename__ = "nic"
+    mac: Mapped[str] = mapped_column(String(17), primary_key=True)
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(64), default="")
+
+
+class Report(Table):
+    __tablename__ = "report"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
+    received: Mapped[float]
+    hash: Mapped[str] = mapped_column(String(64))
+    raw: Mapped[bytes] = mapped_column(LargeBinary)  # zlib of the JSON {probe: {output, error, exit}}
+
+
+class Boot(Table):
+    """One boot of the live image: its public id and the hash of its secret token."""
+
+    __tablename__ = "boot"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    mac: Mapped[str] = mapped_column(String(17), index=True)
+    machine_id: Mapped[int | None] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), default="", index=True)
+    asked: Mapped[float]
+    fetched: Mapped[float | None]
+    source: Mapped[str] = mapped_column(String(64), default="")
+    replaced: Mapped[bool] = mapped_column(default=False)
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Assignment(Table):
+    __tablename__ = "assignment"
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), primary_key=True)
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id"), index=True)
+    role: Mapped[str] = mapped_column(String(63))
+    number: Mapped[int]
+    hostname: Mapped[str] = mapped_column(String(63))
+    fqdn: Mapped[str] = mapped_column(String(255), unique=True)
+    __table_args__ = (UniqueConstraint("cluster_id", "role", "number"),)
+
+
+class Address(Table):
+    __tablename__ = "address"
+    network_id: Mapped[int] = mapped_column(ForeignKey("network.id"), primary_key=True)
+    ip: Mapped[str] = mapped_column(String(64), primary_key=True)
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
+
+
+class Install(Table):
+    """One order to write or wipe a machine's disks, and its attempts. kind: install|wipe."""
+
+    __tablename__ = "install"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    attempt: Mapped[int] = mapped_column(default=1)
+    boot_id: Mapped[str] = mapped_column(String(32), default="")  # the boot that claimed this attempt
+    token_hash: Mapped[str] = mapped_column(String(64), default="", index=True)
+    started: Mapped[float]
+    claimed: Mapped[float | None]
+    finished: Mapped[float | None]
+    outcome: Mapped[str] = mapped_column(String(16), default="")  # ''|done|failed|aborted
+    phase: Mapped[str] = mapped_column(String(32), default="")
+    percent: Mapped[int] = mapped_column(default=0)
+    phase_since: Mapped[float | None]
+    seen: Mapped[float | None]
+    log: Mapped[str] = mapped_column(default="")
+    __table_args__ = (Index("install_open", "machine_id", "finished"),)
+
+
+class Challenge(Table):
+    __tablename__ = "challenge"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
+    certname: Mapped[str] = mapped_column(String(255), index=True)
+    hash: Mapped[str] = mapped_column(String(64))
+    issued: Mapped[float]
+    used: Mapped[float | None]
+
+
+class Event(Table):
+    __tablename__ = "event"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[float] = mapped_column(index=True)
+    kind: Mapped[str] = mapped_column(String(48), index=True)
+    machine_id: Mapped[int | None] = mapped_column(index=True)
+    cluster_id: Mapped[int | None] = mapped_column(index=True)
+    actor: Mapped[str] = mapped_column(String(64))
+    text: Mapped[str] = mapped_column(String(500))
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class Job(Table):
+    """One piece of background work, and who does it until when."""
+
+    __tablename__ = "job"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    machine_id: Mapped[int | None] = mapped_column(index=True)
+    args: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    state: Mapped[str] = mapped_column(String(8), index=True)  # queued|running|done|failed
+    created: Mapped[float]
+    run_after: Mapped[float]
+    lease_owner: Mapped[str] = mapped_column(String(64), default="")
+    lease_until: Mapped[float | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    finished: Mapped[float | None]
+    error: Mapped[str] = mapped_column(String(500), default="")
+
+
+class Person(Table):
+    __tablename__ = "person"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(200), default="")
+    level: Mapped[str] = mapped_column(String(16))  # viewer|operator|admin
+    disabled: Mapped[bool] = mapped_column(default=False)
+    created: Mapped[float]
+
+
+class Token(Table):
+    __tablename__ = "token"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created: Mapped[float]
+    expires: Mapped[float | None]
+
+
+class SignIn(Table):
+    """Failed sign-ins, for the rate limit."""
+
+    __tablename__ = "sign_in"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[float] = mapped_column(index=True)
+    source: Mapped[str] = mapped_column(String(64), index=True)
+    name: Mapped[str] = mapped_column(String(64))

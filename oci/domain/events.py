@@ -1,0 +1,36 @@
+"""Every kind of event, with the sentence that explains it. An unlisted kind cannot be recorded."""
+
+from __future__ import annotations
+
+EVENTS: dict[str, str] = {
+    "boot.dhcp": "the machine asked for an address by DHCP",
+    "boot.script": "the machine fetched its boot script; the text says what it was told to boot",
+    "boot.site": "the machine fetched the small per-boot initrd with its token",
+    "boot.replayed": "the per-boot initrd was asked for a second time and refused",
+    "boot.beacon": "a sign of life of the boot, by phase",
+    "machine.discovered": "a machine reported for the first time",
+    "machine.reported": "a machine's report differs from its last one",
+    "machine.conflict": "a report matches more than one known machine",
+    "machine.state": "the machine's state changed",
+    "machine.power": "the machine's power was seen to change, or was switched",
+    "machine.bmc": "the access to the machine's management controller was changed",
+    "machine.silent": "a machine that should be busy has not been heard of",
+    "report.refused": "a report was refused; the text says why",
+    "token.refused": "a machine's request was refused because its token is wrong, used or of another machine",
+    "install.claimed": "the machine fetched the orders of this attempt",
+    "install.phase": "the installer reached a phase",
+    "install.retry": "an attempt went silent and is tried again",
+    "install.failed": "the installer or the first boot reported a failure",
+    "puppet.challenge": "a one-time certificate challenge was issued",
+    "puppet.signed": "a certificate request with the right challenge was signed",
+    "puppet.refused": "a certificate request was not signed; the text says why",
+    "puppet.classified": "Puppet asked for the machine's classification for the first time in this install",
+    "puppet.report": "a Puppet run ended",
+    "cluster.created": "a cluster was made",
+    "network.created": "a network was made",
+    "dhcp.applied": "the DHCP configuration was changed and taken into use",
+    "job.failed": "background work failed for good",
+    "person.changed": "a person, password or token was made, changed or removed",
+    "signin.refused": "a sign-in was refused",
+    "permission.refused": "somebody tried what their level does not allow",
+}

@@ -1,0 +1,86 @@
+"""The outside world, as the services see it: small protocols that adapters and fakes fulfil."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class OutsideError(Exception):
+    """Something outside failed. `what` happened, `why`, and what can be done `instead`."""
+
+    def __init__(self, what: str, why: str, instead: str) -> None:
+        super().__init__(f"{what}: {why}. {instead}")
+        self.what, self.why, self.instead = what, why, instead
+
+
+class PowerError(OutsideError):
+    """A management controller did not do what was asked."""
+
+
+@dataclass(frozen=True)
+class BmcAccess:
+    """How to reach a management controller; the password never appears in repr."""
+
+    address: str
+    username: str
+    password: str = field(repr=False)
+    port: int = 623
+    protocol: str = "ipmi"
+
+
+class Power(Protocol):
+    """Power of one machine through its management controller. Every verb raises PowerError."""
+
+    def status(self, bmc: BmcAccess) -> str: ...  # 'on' | 'off'
+
+    def on(self, bmc: BmcAccess) -> None: ...
+
+    def off(self, bmc: BmcAccess) -> None: ...
+
+    def cycle(self, bmc: BmcAccess) -> None: ...
+
+    def boot_device(self, bmc: BmcAccess, device: str) -> None: ...  # 'pxe' | 'disk'
+
+
+class Dhcp(Protocol):
+    """The DHCP server's configuration."""
+
+    def apply(self, text: str) -> bool: ...  # True when it changed; raises OutsideError
+
+
+class PuppetCa(Protocol):
+    """The Puppet certificate authority."""
+
+    def clean(self, certname: str) -> bool: ...  # True when one was revoked; raises OutsideError
+
+
+class Images(Protocol):
+    """What the appliance built to be booted and installed."""
+
+    def live_sha256(self) -> str: ...  # of root.squashfs; raises OutsideError when not built
+
+    def root(self) -> RootImage: ...
+
+
+class Sealer(Protocol):
+    """Encrypts what must be kept secret at rest; the key lives outside the database."""
+
+    def seal(self, clear: str) -> str: ...
+
+    def open(self, sealed: str) -> str: ...
+
+
+class Clock(Protocol):
+    """Seconds since the epoch."""
+
+    def __call__(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class RootImage:
+    """The root file system that machines stream: file name under /images, SHA-256, bytes compressed."""
+
+    name: str
+    sha256: str
+    bytes: int

@@ -1,0 +1,114 @@
+"""Machines, as they cross the border. Names are those of the architecture's list of words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+HOST = r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,62}[A-Za-z0-9])?$"
+
+
+class Strict(BaseModel):
+    """Input: unknown members are an error, so that a misspelt option is never silently ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Progress(BaseModel):
+    """The install or wipe that runs, or ran last."""
+
+    kind: str = Field(description="install or wipe")
+    attempt: int
+    phase: str = Field(description="name of the phase reached")
+    title: str = Field(description="the phase in words")
+    phase_percent: int
+    percent: int = Field(description="percent of the whole work")
+    started: float
+    finished: float | None = None
+    outcome: str = Field(description="empty while it runs, then done, failed or aborted")
+
+
+class MachineOut(BaseModel):
+    """One machine in a list."""
+
+    id: int
+    name: str
+    state: str
+    since: float = Field(description="when the state was entered, seconds since the epoch")
+    deadline: float | None = None
+    reason: str = ""
+    power: str
+    presence: str
+    seen: float | None = None
+    convergence: str
+    vendor: str
+    model: str
+    serial: str
+    uuid: str
+    firmware: str
+    memory_bytes: int
+    cores: int
+    disk_bytes: int
+    macs: list[str]
+    cluster: str = ""
+    role: str = ""
+    hostname: str = ""
+    fqdn: str = ""
+    address: str = ""
+    bmc_address: str = ""
+    bmc_username: str = ""
+    verbs: list[str] = Field(description="what a person can do with it now")
+    progress: Progress | None = None
+
+
+class MachineDetail(MachineOut):
+    """One machine, with what its latest report said."""
+
+    inventory: dict[str, Any]
+    install_log: str = ""
+
+
+class MachineList(BaseModel):
+    machines: list[MachineOut]
+    total: int
+
+
+class AssignIn(Strict):
+    """Promise a machine to a cluster."""
+
+    cluster: str = Field(description="name of the cluster", max_length=63)
+    role: str = Field(description="name of the role", max_length=63)
+    hostname: str = Field("", description="short host name; empty: by the role's pattern",
+                          pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$")
+    address: str = Field("", description="address on the provisioning network; empty: the next free one",
+                         max_length=64)
+
+
+class ReleaseIn(Strict):
+    """Wipe a machine's disks and forget its promise."""
+
+    confirm: str = Field(description="the machine's name, once more: its disks are going to be wiped", max_length=255)
+
+
+class BmcIn(Strict):
+    """How to reach a machine's management controller. The password is never shown again."""
+
+    address: str = Field(description="address or name of the controller", pattern=HOST)
+    username: str = Field(description="user name", min_length=1, max_length=64)
+    password: str = Field(description="password; read from a file or asked for, never an argument",
+                          min_length=1, max_length=128, json_schema_extra={"format": "password"})
+    port: int = Field(623, description="UDP port", ge=1, le=65535)
+
+
+class PowerIn(Strict):
+    """Switch a machine's power."""
+
+    power: str = Field(description="on, off or cycle", pattern="^(on|off|cycle)$")
+
+
+class Why(BaseModel):
+    """Why a machine is where it is, and what can be done."""
+
+    text: str
+    verbs: list[str]

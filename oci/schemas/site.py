@@ -1,0 +1,146 @@
+"""Clusters, networks, roles, events, jobs and people, as they cross the border."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from oci.schemas.machine import Strict
+
+NAME = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+DOMAIN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$"
+
+
+class NetworkIn(Strict):
+    """An IP network with a purpose."""
+
+    name: str = Field(description="name of the network", pattern=NAME)
+    purpose: str = Field("provisioning", description="what it is for", max_length=32)
+    cidr: str = Field(description="the network, like 10.0.0.0/24", max_length=64)
+    first: str = Field(description="first address given to installed machines", max_length=64)
+    last: str = Field(description="last address given to installed machines", max_length=64)
+    gateway: str = Field("", description="default gateway; empty: none", max_length=64)
+    dns: list[str] = Field([], description="DNS servers", max_length=4)
+
+
+class NetworkOut(NetworkIn):
+    used: int = Field(description="addresses given out")
+    size: int = Field(description="addresses in the range")
+
+
+class NetworkList(BaseModel):
+    networks: list[NetworkOut]
+
+
+class ClusterIn(Strict):
+    """A cluster: machines that form one deployment."""
+
+    name: str = Field(description="name of the cluster", pattern=NAME)
+    domain: str = Field(description="DNS domain of its machines", pattern=DOMAIN, max_length=190)
+    network: str = Field(description="name of its provisioning network", max_length=63)
+
+
+class ClusterOut(ClusterIn):
+    id: int
+    machines: int = Field(description="machines assigned to it")
+
+
+class ClusterList(BaseModel):
+    clusters: list[ClusterOut]
+
+
+class RoleOut(BaseModel):
+    name: str
+    title: str
+    order: int
+    needs: dict[str, int]
+    profiles: list[str]
+
+
+class RoleList(BaseModel):
+    roles: list[RoleOut]
+
+
+class EventOut(BaseModel):
+    id: int
+    at: float = Field(description="seconds since the epoch")
+    kind: str
+    machine_id: int | None = None
+    machine: str = ""
+    actor: str
+    text: str
+    data: dict[str, Any]
+
+
+class EventList(BaseModel):
+    events: list[EventOut]
+    next: int = Field(description="pass as `after` to get what follows")
+
+
+class JobOut(BaseModel):
+    id: int
+    kind: str
+    state: str
+    machine_id: int | None = None
+    created: float
+    attempts: int
+    error: str = ""
+
+
+class JobList(BaseModel):
+    jobs: list[JobOut]
+
+
+class PersonIn(Strict):
+    """Somebody who may sign in."""
+
+    name: str = Field(description="sign-in name", pattern=r"^[a-z][a-z0-9._-]{0,63}$")
+    level: str = Field(description="viewer, operator or admin", pattern="^(viewer|operator|admin)$")
+    password: str = Field(description="password, at least 10 characters", min_length=10, max_length=256,
+                          json_schema_extra={"format": "password"})
+
+
+class PersonOut(BaseModel):
+    name: str
+    level: str
+    disabled: bool
+
+
+class PersonList(BaseModel):
+    people: list[PersonOut]
+
+
+class TokenIn(Strict):
+    """A token for programs, with the level of the person who makes it."""
+
+    name: str = Field(description="what it is for", min_length=1, max_length=64)
+    days: int = Field(90, description="days until it expires", ge=1, le=3650)
+
+
+class TokenOut(BaseModel):
+    id: int
+    name: str
+    person: str
+    expires: float | None
+
+
+class TokenMade(TokenOut):
+    token: str = Field(description="the token itself, shown this once")
+
+
+class TokenList(BaseModel):
+    tokens: list[TokenOut]
+
+
+class Me(BaseModel):
+    name: str
+    level: str
+
+
+class ErrorOut(BaseModel):
+    """The one shape of every error."""
+
+    error: str = Field(description="short stable word for programs")
+    message: str = Field(description="what happened, why, and what can be done instead")
+    id: str = Field("", description="to be found again in the log")

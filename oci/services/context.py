@@ -1,0 +1,208 @@
+"""What every use case is given, and the decorator that gives it permission, transaction, audit and effects."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from oci.config import Config
+from oci.db import tables
+from oci.domain.events import EVENTS
+from oci.domain.roles import Role
+from oci.ports import Dhcp, Images, Power, PuppetCa, Sealer
+
+log = logging.getLogger("oci")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+LEVELS = ("nobody", "machine", "viewer", "operator", "admin", "appliance")
+
+
+class Problem(Exception):
+    """A request that cannot be fulfilled. The text says what, why and what instead.
+
+    `status` is the HTTP status and `code` the short stable word for programs.
+    """
+
+    status, code = 400, "bad-request"
+
+
+class NotFound(Problem):
+    status, code = 404, "not-found"
+
+
+class Forbidden(Problem):
+    status, code = 403, "forbidden"
+
+
+class Unauthorised(Problem):
+    status, code = 401, "unauthorised"
+
+
+class Conflict(Problem):
+    status, code = 409, "conflict"
+
+
+class Gone(Problem):
+    status, code = 410, "gone"
+
+
+class TooLarge(Problem):
+    status, code = 413, "too-large"
+
+
+class TooMany(Problem):
+    status, code = 429, "too-many"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a person's name, 'machine N' or 'appliance', and the level of LEVELS."""
+
+    name: str
+    level: str
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The appliance's hands and eyes; the composition root fills it."""
+
+    power: Power
+    dhcp: Dhcp
+    puppet_ca: PuppetCa
+    images: Images
+    sealer: Sealer
+    poke: Callable[[int], None]  # tell a worker that a job is waiting; losing a poke only costs a tick
+    roles: dict[str, Role]
+    ca_pem: bytes = b""
+    clock: Callable[[], float] = time.time
+
+
+@dataclass
+class Ctx:
+    """One request's context. `db` is set while a use case runs."""
+
+    config: Config
+    outside: Outside
+    make_session: sessionmaker[Session]
+    actor: Actor
+    _db: Session | None = None
+    _after: list[Callable[[], None]] = field(default_factory=list)
+    _notes: list[tuple[str, str, int | None]] = field(default_factory=list)
+
+    @property
+    def db(self) -> Session:
+        assert self._db is not None, "a use case is needed to touch the database"
+        return self._db
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self.outside.clock()
+
+    def after(self, effect: Callable[[], None]) -> None:
+        """Run `effect` once the transaction is committed; never when it is rolled back."""
+        self._after.append(effect)
+
+    def event(self, kind: str, text: str, machine: tables.Machine | int | None = None,
+              cluster: tables.Cluster | None = None, **data: Any) -> None:
+        """Append an event. `text` is cut to 500 characters; it must hold no secret."""
+        if kind not in EVENTS:
+            raise KeyError(f"event kind {kind} is not in the table")
+        machine_id = machine.id if isinstance(machine, tables.Machine) else machine
+        self.db.add(tables.Event(at=self.now(), kind=kind, machine_id=machine_id,
+                                 cluster_id=cluster.id if cluster else None,
+                                 actor=self.actor.name, text=text[:500], data=data))
+
+    def note(self, kind: str, text: str, machine_id: int | None = None) -> None:
+        """Record an event even though (and only if) the use case is about to be refused."""
+        self._notes.append((kind, text, machine_id))
+
+    def queue(self, kind: str, machine: tables.Machine | None = None, delay: float = 0, **args: Any) -> tables.Job:
+        """Queue background work of `kind`, `delay` seconds from now. `args` must hold no secret."""
+        now = self.now()
+        job = tables.Job(kind=kind, machine_id=machine.id if machine else None, args=args, state="queued",
+                         created=now, run_after=now + delay)
+        self.db.add(job)
+        self.db.flush()
+        if not delay:
+            job_id = job.id
+            self.after(lambda: self.outside.poke(job_id))
+        return job
+
+
+def _permit(ctx: Ctx, level: str, name: str) -> None:
+    if LEVELS.index(ctx.actor.level) >= LEVELS.index(level):
+        return
+    if ctx.actor.level == "nobody":
+        raise Unauthorised("this needs a sign-in or a token; sign in at /signin or send Authorization: Bearer")
+    with ctx.make_session() as db:
+        db.add(tables.Event(at=ctx.now(), kind="permission.refused", actor=ctx.actor.name, data={},
+                            text=f"{ctx.actor.name} ({ctx.actor.level}) tried {name}, which needs {level}"))
+        db.commit()
+    raise Forbidden(f"{name} needs the level {level}; you are {ctx.actor.level}. Ask an admin")
+
+
+def _record_notes(ctx: Ctx) -> None:
+    """Write what `note` collected. The same words within a minute are written once: a stranger who
+    repeats himself must not fill the disk."""
+    with ctx.make_session() as db:
+        for kind, text, machine_id in ctx._notes:
+            recent = select(tables.Event.id).where(
+                tables.Event.kind == kind, tables.Event.text == text[:500],
+                tables.Event.at > ctx.now() - 60).limit(1)
+            if db.scalar(recent) is None:
+                db.add(tables.Event(at=ctx.now(), kind=kind, machine_id=machine_id, actor=ctx.actor.name,
+                                    text=text[:500], data={}))
+        db.commit()
+
+
+def usecase(level: str, reads: bool = False) -> Callable[
+        [Callable[Concatenate[Ctx, P], R]], Callable[Concatenate[Ctx, P], R]]:
+    """Make a function a use case: permission `level`, one transaction, effects after commit.
+
+    `reads` promises that nothing is written, so that readers never wait for a writer.
+    What was told to `note` is recorded when the use case raises.
+    """
+
+    def wrap(function: Callable[Concatenate[Ctx, P], R]) -> Callable[Concatenate[Ctx, P], R]:
+        name = f"{function.__module__.rsplit('.', 1)[-1]}.{function.__name__}"
+
+        @functools.wraps(function)
+        def run(ctx: Ctx, *args: P.args, **kwargs: P.kwargs) -> R:
+            _permit(ctx, level, name)
+            assert ctx._db is None, "use cases do not call use cases"
+            effects: list[Callable[[], None]] = []
+            ctx._after, ctx._notes = effects, []
+            with ctx.make_session() as db:
+                if reads:
+                    db.connection(execution_options={"reads": True})
+                ctx._db = db
+                try:
+                    result = function(ctx, *args, **kwargs)
+                    db.commit()
+                except Exception:
+                    db.rollback()
+                    if ctx._notes:
+                        _record_notes(ctx)
+                    raise
+                finally:
+                    ctx._db = None
+            for effect in effects:
+                try:
+                    effect()
+                except Exception:
+                    # The work itself is a row; the tick finds it. Only the shortcut failed.
+                    log.exception("an effect of %s failed; the next tick carries on", name)
+            return result
+
+        run.level = level  # type: ignore[attr-defined]
+        return run
+
+    return wrap

@@ -1,0 +1,346 @@
+"""Machines: what people ask about them and do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from oci.db import tables
+from oci.domain import lifecycle, phases, roles
+from oci.domain.lifecycle import STATES
+from oci.domain.networks import BadNetwork, NetworkRecord, allocate
+from oci.schemas.machine import AssignIn, BmcIn, MachineDetail, MachineList, MachineOut, Progress, Why
+from oci.services.context import Conflict, Ctx, NotFound, Problem, usecase
+
+MACHINE = tables.Machine
+
+
+def find(ctx: Ctx, name: str) -> tables.Machine:
+    """The machine called `name`: its id, name, short host name, MAC or serial. Raises NotFound, Conflict."""
+    by_nic = select(tables.Nic.machine_id).where(tables.Nic.mac == name.lower())
+    by_host = select(tables.Assignment.machine_id).where(
+        or_(tables.Assignment.hostname == name, tables.Assignment.fqdn == name))
+    tests = [MACHINE.name == name, MACHINE.id.in_(by_nic), MACHINE.id.in_(by_host)]
+    if name:
+        tests.append(MACHINE.serial == name)
+    if name.isascii() and name.isdigit() and len(name) < 10:
+        tests.append(MACHINE.id == int(name))
+    found = ctx.db.scalars(select(MACHINE).where(or_(*tests)).limit(2)).all()
+    if not found:
+        raise NotFound(f"no machine is called {name[:80]!r}; `ocicli machine list` shows those that are known")
+    if len(found) > 1:
+        raise Conflict(f"{name!r} means more than one machine; use the id from `ocicli machine list`")
+    return found[0]
+
+
+def move(ctx: Ctx, machine: tables.Machine, verb: str, reason: str = "") -> None:
+    """Take the machine through `verb`, with the deadline of the new state. Raises Conflict."""
+    before = machine.state
+    try:
+        machine.state = lifecycle.step(before, verb)
+    except lifecycle.Refused as refused:
+        raise Conflict(f"{machine.name}: {refused}") from None
+    now = ctx.now()
+    seconds = {"configuring": ctx.config.configure_seconds}.get(machine.state, ctx.config.install_seconds)
+    machine.state_since = now
+    machine.deadline = now + seconds if lifecycle.transient(machine.state) else None
+    machine.reason = reason[:500]
+    text = f"{verb}: {before} -> {machine.state}" + (f", because {reason}" if reason else "")
+    ctx.event("machine.state", text, machine, verb=verb, before=before, after=machine.state)
+
+
+def progress(install: tables.Install | None) -> Progress | None:
+    """The install as people see it."""
+    if install is None:
+        return None
+    phase = phases.PHASES.get(install.phase)
+    return Progress(
+        kind=install.kind, attempt=install.attempt, phase=install.phase,
+        title=phase.title if phase else "Waiting for the machine", phase_percent=install.percent,
+        percent=100 if install.outcome == "done" else phases.progress(install.kind, install.phase, install.percent),
+        started=install.started, finished=install.finished, outcome=install.outcome)
+
+
+def _related(ctx: Ctx, ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, list[str]], dict[int, Any]]:
+    """Assignments with cluster and address, MACs, and latest installs of the machines `ids`: three queries."""
+    promises = {}
+    rows = ctx.db.execute(
+        select(tables.Assignment, tables.Cluster.name, tables.Address.ip)
+        .join(tables.Cluster).outerjoin(tables.Address, tables.Address.machine_id == tables.Assignment.machine_id)
+        .where(tables.Assignment.machine_id.in_(ids)))
+    for assignment, cluster, address in rows:
+        promises[assignment.machine_id] = (assignment, cluster, address or "")
+    macs: dict[int, list[str]] = {}
+    for nic in ctx.db.scalars(select(tables.Nic).where(tables.Nic.machine_id.in_(ids)).order_by(tables.Nic.name)):
+        macs.setdefault(nic.machine_id, []).append(nic.mac)
+    latest = select(func.max(tables.Install.id)).where(tables.Install.machine_id.in_(ids)).group_by(
+        tables.Install.machine_id)
+    installs = {i.machine_id: i for i in ctx.db.scalars(select(tables.Install).where(tables.Install.id.in_(latest)))}
+    return promises, macs, installs
+
+
+def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any) -> dict[str, Any]:
+    assignment, cluster, address = promise or (None, "", "")
+    return dict(
+        id=machine.id, name=machine.name, state=machine.state, since=machine.state_since,
+        deadline=machine.deadline, reason=machine.reason, power=machine.power, presence=machine.presence,
+        seen=machine.seen, convergence=machine.convergence, vendor=machine.vendor, model=machine.model,
+        serial=machine.serial, uuid=machine.uuid, firmware=machine.firmware, memory_bytes=machine.memory_bytes,
+        cores=machine.cores, disk_bytes=machine.disk_bytes, macs=macs, cluster=cluster,
+        role=assignment.role if assignment else "", hostname=assignment.hostname if assignment else "",
+        fqdn=assignment.fqdn if assignment else "", address=address, bmc_address=machine.bmc_address,
+        bmc_username=machine.bmc_username, verbs=lifecycle.possible(machine.state), progress=progress(install))
+
+
+def _out(ctx: Ctx, machines: Iterable[tables.Machine]) -> list[MachineOut]:
+    machines = list(machines)
+    promises, macs, installs = _related(ctx, [m.id for m in machines])
+    return [MachineOut(**_values(m, promises.get(m.id), macs.get(m.id, []), installs.get(m.id))) for m in machines]
+
+
+def _detail(ctx: Ctx, machine: tables.Machine) -> MachineDetail:
+    ctx.db.flush()
+    promises, macs, installs = _related(ctx, [machine.id])
+    install = installs.get(machine.id)
+    values = _values(machine, promises.get(machine.id), macs.get(machine.id, []), install)
+    return MachineDetail(**values, inventory=machine.inventory, install_log=install.log if install else "")
+
+
+@usecase("viewer", reads=True)
+def list_machines(ctx: Ctx, state: str = "", search: str = "", limit: int = 200, offset: int = 0) -> MachineList:
+    """Machines by name, newest state first kept out of it; `state` and `search` narrow the list."""
+    if state and state not in STATES:
+        raise Problem(f"there is no state {state[:40]!r}; states are {', '.join(STATES)}")
+    query = select(MACHINE)
+    if state:
+        query = query.where(MACHINE.state == state)
+    if search:
+        like = f"%{search.replace('%', '').lower()}%"
+        columns = (MACHINE.name, MACHINE.serial, MACHINE.vendor, MACHINE.model, MACHINE.uuid)
+        by_nic = select(tables.Nic.machine_id).where(tables.Nic.mac.like(like))
+        query = query.where(or_(*(func.lower(c).like(like) for c in columns), MACHINE.id.in_(by_nic)))
+    total = ctx.db.scalar(select(func.count()).select_from(query.subquery())) or 0
+    rows = ctx.db.scalars(query.order_by(MACHINE.name).limit(limit).offset(offset))
+    return MachineList(machines=_out(ctx, rows), total=total)
+
+
+@usecase("viewer", reads=True)
+def counts(ctx: Ctx) -> dict[str, int]:
+    """How many machines are in each state; every state is there."""
+    found = dict(ctx.db.execute(select(MACHINE.state, func.count()).group_by(MACHINE.state)).tuples().all())
+    return {state: found.get(state, 0) for state in STATES}
+
+
+@usecase("viewer", reads=True)
+def show(ctx: Ctx, name: str) -> MachineDetail:
+    """One machine with its inventory."""
+    return _detail(ctx, find(ctx, name))
+
+
+@usecase("viewer", reads=True)
+def why(ctx: Ctx, name: str) -> Why:
+    """Why the machine is where it is, in words, with the events that led there and what can be done now."""
+    machine = find(ctx, name)
+    recent = ctx.db.scalars(select(tables.Event).where(tables.Event.machine_id == machine.id)
+                            .order_by(tables.Event.id.desc()).limit(3)).all()
+    state = STATES[machine.state]
+    parts = [f"{machine.name} is {state.name}: {state.meaning}."]
+    if machine.reason:
+        parts.append(f"Reason: {machine.reason}.")
+    if machine.deadline:
+        parts.append(f"It must be through with this in {max(0, int(machine.deadline - ctx.now()))} s, "
+                     "or it is called failed.")
+    if recent:
+        parts.append("Last heard: " + "; ".join(e.text for e in recent) + ".")
+    verbs = lifecycle.possible(machine.state)
+    parts.append(f"You can: {', '.join(verbs)}." if verbs else "There is nothing to do by hand.")
+    return Why(text=" ".join(parts), verbs=verbs)
+
+
+def _cluster_and_role(ctx: Ctx, order: AssignIn) -> tuple[tables.Cluster, roles.Role, tables.Network]:
+    cluster = ctx.db.scalar(select(tables.Cluster).where(tables.Cluster.name == order.cluster))
+    if cluster is None:
+        raise NotFound(f"no cluster is called {order.cluster!r}; `ocicli cluster list` shows those that exist")
+    role = ctx.outside.roles.get(order.role)
+    if role is None:
+        known = ", ".join(sorted(ctx.outside.roles))
+        raise NotFound(f"no role is called {order.role!r}; roles are {known}")
+    network = ctx.db.get(tables.Network, cluster.network_id)
+    assert network is not None
+    return cluster, role, network
+
+
+def _take_address(ctx: Ctx, machine: tables.Machine, network: tables.Network, wanted: str) -> str:
+    taken = set(ctx.db.scalars(select(tables.Address.ip).where(tables.Address.network_id == network.id)))
+    record = NetworkRecord(network.name, network.purpose, network.cidr, wanted or network.first,
+                           wanted or network.last, network.gateway)
+    if wanted in taken:
+        raise Conflict(f"address {wanted} is already held by another machine; choose another or leave it empty")
+    try:
+        if wanted:
+            from oci.domain.networks import check
+            check(record)
+        ip = allocate(record, taken)
+    except BadNetwork as bad:
+        raise Conflict(str(bad)) from None
+    ctx.db.add(tables.Address(network_id=network.id, ip=ip, machine_id=machine.id))
+    return ip
+
+
+@usecase("operator")
+def assign(ctx: Ctx, name: str, order: AssignIn) -> MachineDetail:
+    """Promise the machine to a cluster: role, number, host name, address. Nothing on it is touched."""
+    machine = find(ctx, name)
+    cluster, role, network = _cluster_and_role(ctx, order)
+    move(ctx, machine, "assign")
+    _forget_promise(ctx, machine)
+    numbers = set(ctx.db.scalars(select(tables.Assignment.number).where(
+        tables.Assignment.cluster_id == cluster.id, tables.Assignment.role == role.name)))
+    number = roles.next_number(numbers)
+    host = order.hostname or roles.hostname(role, number)
+    address = _take_address(ctx, machine, network, order.address)
+    fqdn = f"{host}.{cluster.domain}"
+    ctx.db.add(tables.Assignment(machine_id=machine.id, cluster_id=cluster.id, role=role.name, number=number,
+                                 hostname=host, fqdn=fqdn))
+    machine.name = fqdn
+    try:
+        ctx.db.flush()
+    except IntegrityError:
+        raise Conflict(f"{fqdn} is already the name of another machine; choose another host name") from None
+    ctx.event("machine.state", f"promised to {cluster.name} as {role.title} {fqdn}, {address}", machine, cluster)
+    return _detail(ctx, machine)
+
+
+def _forget_promise(ctx: Ctx, machine: tables.Machine) -> None:
+    for table in (tables.Assignment, tables.Address):
+        for row in ctx.db.scalars(select(table).where(table.machine_id == machine.id)):
+            ctx.db.delete(row)
+    machine.name = f"machine-{machine.id}"
+    ctx.db.flush()
+
+
+@usecase("operator")
+def unassign(ctx: Ctx, name: str) -> MachineDetail:
+    """Take the promise back."""
+    machine = find(ctx, name)
+    move(ctx, machine, "unassign")
+    _forget_promise(ctx, machine)
+    return _detail(ctx, machine)
+
+
+def open_install(ctx: Ctx, machine: tables.Machine) -> tables.Install | None:
+    """The install or wipe that runs on the machine, if any."""
+    return ctx.db.scalar(select(tables.Install).where(
+        tables.Install.machine_id == machine.id, tables.Install.finished.is_(None)))
+
+
+def close_install(ctx: Ctx, machine: tables.Machine, outcome: str) -> None:
+    """End the machine's running install or wipe; its token is worth nothing from now on."""
+    install = open_install(ctx, machine)
+    if install:
+        install.finished, install.outcome, install.token_hash = ctx.now(), outcome, ""
+
+
+def _start_work(ctx: Ctx, machine: tables.Machine, kind: str) -> None:
+    """Open an install or wipe and get the machine to the live image, unless it waits there already."""
+    close_install(ctx, machine, "aborted")
+    now = ctx.now()
+    ctx.db.add(tables.Install(machine_id=machine.id, kind=kind, started=now, phase="", percent=0, seen=now))
+    waiting = machine.presence == "live" and machine.seen and now - machine.seen < 4 * ctx.config.heartbeat_seconds
+    if not waiting:
+        if machine.bmc_address:
+            ctx.queue("power", machine, verb="netboot")
+        else:
+            machine.reason = "waiting for a person to power it on: no management controller is known"
+
+
+@usecase("operator")
+def install(ctx: Ctx, name: str) -> MachineDetail:
+    """Install Debian on the machine, as promised by its assignment."""
+    machine = find(ctx, name)
+    if machine.state in ("failed", "active") and ctx.db.get(tables.Assignment, machine.id) is None:
+        raise Conflict(f"{machine.name} has no role; unassign it and assign it to a cluster first")
+    move(ctx, machine, "install")
+    machine.convergence = "never"
+    _start_work(ctx, machine, "install")
+    return _detail(ctx, machine)
+
+
+@usecase("operator")
+def abort(ctx: Ctx, name: str) -> MachineDetail:
+    """Stop what runs on the machine. A half-written disk stays as it is."""
+    machine = find(ctx, name)
+    move(ctx, machine, "abort", reason=f"aborted by {ctx.actor.name}")
+    close_install(ctx, machine, "aborted")
+    return _detail(ctx, machine)
+
+
+@usecase("operator")
+def release(ctx: Ctx, name: str, confirm: str) -> MachineDetail:
+    """Wipe the machine's disks and take its promise back once that is done."""
+    machine = find(ctx, name)
+    if confirm != machine.name:
+        raise Problem(f"to wipe the disks of {machine.name}, confirm with exactly that name; {confirm[:80]!r} is not it")
+    move(ctx, machine, "release")
+    _start_work(ctx, machine, "wipe")
+    return _detail(ctx, machine)
+
+
+@usecase("operator")
+def retire(ctx: Ctx, name: str) -> MachineDetail:
+    """Keep the machine in the records only; its promise is taken back."""
+    machine = find(ctx, name)
+    move(ctx, machine, "retire")
+    _forget_promise(ctx, machine)
+    return _detail(ctx, machine)
+
+
+@usecase("operator")
+def restore(ctx: Ctx, name: str) -> MachineDetail:
+    """Undo `retire`."""
+    machine = find(ctx, name)
+    move(ctx, machine, "restore")
+    return _detail(ctx, machine)
+
+
+@usecase("operator")
+def set_bmc(ctx: Ctx, name: str, bmc: BmcIn) -> MachineDetail:
+    """Store how the machine's management controller is reached; the password is sealed."""
+    machine = find(ctx, name)
+    machine.bmc_address, machine.bmc_port, machine.bmc_username = bmc.address, bmc.port, bmc.username
+    machine.bmc_password = ctx.outside.sealer.seal(bmc.password)
+    ctx.event("machine.bmc", f"controller is {bmc.username}@{bmc.address}", machine)
+    ctx.queue("power", machine, verb="status")
+    return _detail(ctx, machine)
+
+
+@usecase("operator")
+def power(ctx: Ctx, name: str, verb: str) -> MachineDetail:
+    """Switch power `on`, `off` or `cycle` through the management controller, in the background."""
+    machine = find(ctx, name)
+    if not machine.bmc_address:
+        raise Conflict(f"{machine.name} has no management controller; `ocicli machine bmc` tells OCI how to reach it")
+    ctx.queue("power", machine, verb=verb)
+    return _detail(ctx, machine)
+
+
+@usecase("operator")
+def enrol(ctx: Ctx, mac: str, bmc: BmcIn | None = None) -> MachineDetail:
+    """Make a machine known before its first boot, by the MAC it will boot from, so that OCI can switch it on."""
+    if ctx.db.get(tables.Nic, mac):
+        raise Conflict(f"{mac} already belongs to a machine; `ocicli machine show {mac}` shows it")
+    now = ctx.now()
+    machine = tables.Machine(name=f"new-{mac}", state="discovered", state_since=now, created=now, inventory={})
+    ctx.db.add(machine)
+    ctx.db.flush()
+    machine.name = f"machine-{machine.id}"
+    ctx.db.add(tables.Nic(mac=mac, machine_id=machine.id, name=""))
+    ctx.event("machine.discovered", f"enrolled by {ctx.actor.name} with MAC {mac}", machine)
+    if bmc:
+        machine.bmc_address, machine.bmc_port, machine.bmc_username = bmc.address, bmc.port, bmc.username
+        machine.bmc_password = ctx.outside.sealer.seal(bmc.password)
+        ctx.queue("power", machine, verb="status")
+    return _detail(ctx, machine)

@@ -1,0 +1,65 @@
+"""One appliance with fakes for every service and surface test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from oci.adapters import roles as role_files
+from oci.adapters.fake import FakeDhcp, FakeImages, FakePower, FakePuppetCa
+from oci.adapters.secrets import FileSealer
+from oci.app import Appliance
+from oci.config import configure
+from oci.db.session import engine, sessions
+from oci.db.tables import Table
+from oci.services.context import Actor, Ctx, Outside
+
+OPERATOR = Actor("olga", "operator")
+
+
+@dataclass
+class Clock:
+    """Time that only moves when told."""
+
+    now: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class World:
+    """An appliance on a fresh SQLite file, with the fakes at hand."""
+
+    appliance: Appliance
+    clock: Clock
+    power: FakePower
+    dhcp: FakeDhcp
+    puppet_ca: FakePuppetCa
+    images: FakeImages
+    poked: list[int]
+
+    def ctx(self, actor: Actor = OPERATOR) -> Ctx:
+        return self.appliance.ctx(actor)
+
+    def outside(self, **changes: object) -> None:
+        """Replace parts of the outside world."""
+        self.appliance = replace(self.appliance, outside=replace(self.appliance.outside, **changes))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    config = configure({"state_dir": str(tmp_path), "run_dir": str(tmp_path / "run"),
+                        "server_address": "10.77.0.1", "puppet_server": "puppet.lab.test", "secure_cookies": False})
+    made = engine(config.database_url)
+    Table.metadata.create_all(made)
+    clock, power, dhcp, puppet_ca, images = Clock(), FakePower(), FakeDhcp(), FakePuppetCa(), FakeImages()
+    poked: list[int] = []
+    outside = Outside(power=power, dhcp=dhcp, puppet_ca=puppet_ca, images=images,
+                      sealer=FileSealer(tmp_path / "secret.key", make=True), poke=poked.append,
+                      roles=role_files.load(tmp_path / "none"), ca_pem=b"-----BEGIN CERTIFICATE-----\n", clock=clock)
+    yield World(Appliance(config, outside, sessions(made)), clock, power, dhcp, puppet_ca, images, poked)
+    made.dispose()
