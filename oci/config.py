@@ -55,6 +55,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("heartbeat_seconds", 5, "how often a machine in the live image says that it is there"),
     Setting("tick_seconds", 5, "how often the appliance compares what is with what should be"),
     Setting("silence_seconds", 90, "how long a busy machine may be silent before its work is tried again"),
+    Setting("takeover_seconds", 20, "silence after which a later boot of a machine speaks for it"),
+    Setting("firstboot_silence_seconds", 420, "how long a machine may be silent between disk boot and Puppet's end"),
     Setting("first_sign_seconds", 240, "how long a machine that was switched on may take to its first sign of life"),
     Setting("attempts", 3, "how often an install or wipe is tried before it is called failed"),
     Setting("install_seconds", 3600, "deadline of an install or a wipe"),

@@ -63,7 +63,9 @@ class Machine(Table):
     bmc_username: Mapped[str] = mapped_column(String(64), default="")
     bmc_password: Mapped[str] = mapped_column(String(500), default="")  # sealed
     inventory: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    report_hash: Mapped[str] = mapped_column(String(64), default="")
+    report_hash: Mapped[str] = mapped_column(String(64), default="")  # as the agent computes it
+    report_digest: Mapped[str] = mapped_column(String(64), default="")  # as the appliance computes it
+    boot_id: Mapped[str] = mapped_column(String(32), default="")  # the boot of the live image that speaks for it
     created: Mapped[float]
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
@@ -157,6 +159,7 @@ class Event(Table):
     kind: Mapped[str] = mapped_column(String(48), index=True)
     machine_id: Mapped[int | None] = mapped_column(index=True)
     cluster_id: Mapped[int | None] = mapped_column(index=True)
+    boot_id: Mapped[str | None] = mapped_column(String(32), index=True)
     actor: Mapped[str] = mapped_column(String(64))
     text: Mapped[str] = mapped_column(String(500))
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)

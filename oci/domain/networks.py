@@ -78,3 +78,8 @@ def overlapping(cidr: str, others: Iterable[tuple[str, str]]) -> str | None:
     """Name of the first of `others` (name, cidr) that shares addresses with `cidr`, or None."""
     net = ipaddress.IPv4Network(cidr)
     return next((name for name, other in others if net.overlaps(ipaddress.IPv4Network(other))), None)
+
+
+def prefix_length(cidr: str) -> int:
+    """Prefix length in bits of `cidr`, which was checked before."""
+    return ipaddress.IPv4Network(cidr).prefixlen

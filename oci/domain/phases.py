@@ -38,6 +38,7 @@ _TABLE = (
     Phase("verify", "Wipe verified", "wipe", 4),
     Phase("firstboot", "Installed system started", "firstboot"),
     Phase("puppet", "Puppet started", "firstboot"),
+    Phase("catalog", "Puppet got its catalog", "firstboot"),
 )
 PHASES: dict[str, Phase] = {phase.name: phase for phase in _TABLE}
 # Both live and installed systems say 'network'; wipes share the first two steps of an install.

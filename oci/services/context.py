@@ -111,13 +111,13 @@ class Ctx:
         self._after.append(effect)
 
     def event(self, kind: str, text: str, machine: tables.Machine | int | None = None,
-              cluster: tables.Cluster | None = None, **data: Any) -> None:
+              cluster: tables.Cluster | None = None, boot_id: str | None = None, **data: Any) -> None:
         """Append an event. `text` is cut to 500 characters; it must hold no secret."""
         if kind not in EVENTS:
             raise KeyError(f"event kind {kind} is not in the table")
         machine_id = machine.id if isinstance(machine, tables.Machine) else machine
         self.db.add(tables.Event(at=self.now(), kind=kind, machine_id=machine_id,
-                                 cluster_id=cluster.id if cluster else None,
+                                 cluster_id=cluster.id if cluster else None, boot_id=boot_id,
                                  actor=self.actor.name, text=text[:500], data=data))
 
     def note(self, kind: str, text: str, machine_id: int | None = None) -> None:

@@ -11,45 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from oci.db import tables
 from oci.domain import lifecycle, phases, roles
 from oci.domain.lifecycle import STATES
-from oci.domain.networks import BadNetwork, NetworkRecord, allocate
+from oci.domain.networks import BadNetwork, NetworkRecord, allocate, check
 from oci.schemas.machine import AssignIn, BmcIn, MachineDetail, MachineList, MachineOut, Progress, Why
 from oci.services.context import Conflict, Ctx, NotFound, Problem, usecase
+from oci.services.moves import close_install, find, forget_promise, move, start_work
 
 MACHINE = tables.Machine
-
-
-def find(ctx: Ctx, name: str) -> tables.Machine:
-    """The machine called `name`: its id, name, short host name, MAC or serial. Raises NotFound, Conflict."""
-    by_nic = select(tables.Nic.machine_id).where(tables.Nic.mac == name.lower())
-    by_host = select(tables.Assignment.machine_id).where(
-        or_(tables.Assignment.hostname == name, tables.Assignment.fqdn == name))
-    tests = [MACHINE.name == name, MACHINE.id.in_(by_nic), MACHINE.id.in_(by_host)]
-    if name:
-        tests.append(MACHINE.serial == name)
-    if name.isascii() and name.isdigit() and len(name) < 10:
-        tests.append(MACHINE.id == int(name))
-    found = ctx.db.scalars(select(MACHINE).where(or_(*tests)).limit(2)).all()
-    if not found:
-        raise NotFound(f"no machine is called {name[:80]!r}; `ocicli machine list` shows those that are known")
-    if len(found) > 1:
-        raise Conflict(f"{name!r} means more than one machine; use the id from `ocicli machine list`")
-    return found[0]
-
-
-def move(ctx: Ctx, machine: tables.Machine, verb: str, reason: str = "") -> None:
-    """Take the machine through `verb`, with the deadline of the new state. Raises Conflict."""
-    before = machine.state
-    try:
-        machine.state = lifecycle.step(before, verb)
-    except lifecycle.Refused as refused:
-        raise Conflict(f"{machine.name}: {refused}") from None
-    now = ctx.now()
-    seconds = {"configuring": ctx.config.configure_seconds}.get(machine.state, ctx.config.install_seconds)
-    machine.state_since = now
-    machine.deadline = now + seconds if lifecycle.transient(machine.state) else None
-    machine.reason = reason[:500]
-    text = f"{verb}: {before} -> {machine.state}" + (f", because {reason}" if reason else "")
-    ctx.event("machine.state", text, machine, verb=verb, before=before, after=machine.state)
 
 
 def progress(install: tables.Install | None) -> Progress | None:
@@ -181,7 +148,6 @@ def _take_address(ctx: Ctx, machine: tables.Machine, network: tables.Network, wa
         raise Conflict(f"address {wanted} is already held by another machine; choose another or leave it empty")
     try:
         if wanted:
-            from oci.domain.networks import check
             check(record)
         ip = allocate(record, taken)
     except BadNetwork as bad:
@@ -196,7 +162,7 @@ def assign(ctx: Ctx, name: str, order: AssignIn) -> MachineDetail:
     machine = find(ctx, name)
     cluster, role, network = _cluster_and_role(ctx, order)
     move(ctx, machine, "assign")
-    _forget_promise(ctx, machine)
+    forget_promise(ctx, machine)
     numbers = set(ctx.db.scalars(select(tables.Assignment.number).where(
         tables.Assignment.cluster_id == cluster.id, tables.Assignment.role == role.name)))
     number = roles.next_number(numbers)
@@ -214,47 +180,13 @@ def assign(ctx: Ctx, name: str, order: AssignIn) -> MachineDetail:
     return _detail(ctx, machine)
 
 
-def _forget_promise(ctx: Ctx, machine: tables.Machine) -> None:
-    for table in (tables.Assignment, tables.Address):
-        for row in ctx.db.scalars(select(table).where(table.machine_id == machine.id)):
-            ctx.db.delete(row)
-    machine.name = f"machine-{machine.id}"
-    ctx.db.flush()
-
-
 @usecase("operator")
 def unassign(ctx: Ctx, name: str) -> MachineDetail:
     """Take the promise back."""
     machine = find(ctx, name)
     move(ctx, machine, "unassign")
-    _forget_promise(ctx, machine)
+    forget_promise(ctx, machine)
     return _detail(ctx, machine)
-
-
-def open_install(ctx: Ctx, machine: tables.Machine) -> tables.Install | None:
-    """The install or wipe that runs on the machine, if any."""
-    return ctx.db.scalar(select(tables.Install).where(
-        tables.Install.machine_id == machine.id, tables.Install.finished.is_(None)))
-
-
-def close_install(ctx: Ctx, machine: tables.Machine, outcome: str) -> None:
-    """End the machine's running install or wipe; its token is worth nothing from now on."""
-    install = open_install(ctx, machine)
-    if install:
-        install.finished, install.outcome, install.token_hash = ctx.now(), outcome, ""
-
-
-def _start_work(ctx: Ctx, machine: tables.Machine, kind: str) -> None:
-    """Open an install or wipe and get the machine to the live image, unless it waits there already."""
-    close_install(ctx, machine, "aborted")
-    now = ctx.now()
-    ctx.db.add(tables.Install(machine_id=machine.id, kind=kind, started=now, phase="", percent=0, seen=now))
-    waiting = machine.presence == "live" and machine.seen and now - machine.seen < 4 * ctx.config.heartbeat_seconds
-    if not waiting:
-        if machine.bmc_address:
-            ctx.queue("power", machine, verb="netboot")
-        else:
-            machine.reason = "waiting for a person to power it on: no management controller is known"
 
 
 @usecase("operator")
@@ -265,7 +197,7 @@ def install(ctx: Ctx, name: str) -> MachineDetail:
         raise Conflict(f"{machine.name} has no role; unassign it and assign it to a cluster first")
     move(ctx, machine, "install")
     machine.convergence = "never"
-    _start_work(ctx, machine, "install")
+    start_work(ctx, machine, "install")
     return _detail(ctx, machine)
 
 
@@ -285,7 +217,7 @@ def release(ctx: Ctx, name: str, confirm: str) -> MachineDetail:
     if confirm != machine.name:
         raise Problem(f"to wipe the disks of {machine.name}, confirm with exactly that name; {confirm[:80]!r} is not it")
     move(ctx, machine, "release")
-    _start_work(ctx, machine, "wipe")
+    start_work(ctx, machine, "wipe")
     return _detail(ctx, machine)
 
 
@@ -294,7 +226,7 @@ def retire(ctx: Ctx, name: str) -> MachineDetail:
     """Keep the machine in the records only; its promise is taken back."""
     machine = find(ctx, name)
     move(ctx, machine, "retire")
-    _forget_promise(ctx, machine)
+    forget_promise(ctx, machine)
     return _detail(ctx, machine)
 
 

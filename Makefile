@@ -1,0 +1,53 @@
+# Two commands for a fresh machine: `make demo` and `make test`. The rest are their parts.
+VENV ?= .venv
+PY := $(VENV)/bin/python
+export OCI_CACHE ?= /var/cache/oci
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: setup test test-long check unit lint demo demo-stop bench golden docs clean
+
+setup: $(VENV)/.done node_modules/.done
+
+$(VENV)/.done: setup.cfg constraints.txt lab/setup
+	lab/setup packages
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install -q -c constraints.txt -e '.[test]'
+	touch $@
+
+node_modules/.done: package.json package-lock.json $(VENV)/.done
+	npm ci --silent --no-audit --no-fund
+	touch $@
+
+test: setup lint
+	$(PY) -m pytest -q -m 'not long'
+
+test-long: setup
+	$(PY) -m pytest -q -m long
+
+check: setup lint
+	$(PY) -m pytest -q -m 'not real and not lab and not long'
+
+unit: setup
+	$(PY) -m pytest -q tests/unit
+
+lint: setup
+	$(VENV)/bin/ruff check -q oci webui lab tests migrations
+
+demo: setup
+	$(PY) -m lab.demo
+
+demo-stop:
+	$(PY) -m lab.demo --stop
+
+bench: setup
+	$(PY) tests/bench/run.py
+
+golden: setup
+	OCI_GOLDEN=1 $(PY) -m pytest -q tests/unit tests/surface -k 'golden or openapi' || true
+	git --no-pager diff --stat tests/golden
+
+docs: setup
+	$(PY) -m docs.generate
+
+clean:
+	rm -rf $(VENV) node_modules *.egg-info

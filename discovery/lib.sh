@@ -1,0 +1,194 @@
+# What the agent, the installer and the wipe share: reading orders, talking to the appliance, naming disks.
+# Every path can be moved by a variable, so that the same scripts run on loop disks in a namespace.
+# shellcheck shell=sh disable=SC2034
+OCI_RUN=${OCI_RUN:-/run/oci}
+OCI_SITE=${OCI_SITE:-$OCI_RUN/site}
+OCI_TARGET=${OCI_TARGET:-$OCI_RUN/target}
+OCI_BYID=${OCI_BYID:-/dev/disk/by-id}
+OCI_BYPATH=${OCI_BYPATH:-/dev/disk/by-path}
+OCI_SYS=${OCI_SYS:-/sys}
+OCI_REBOOT=${OCI_REBOOT:-reboot}
+OCI_POWEROFF=${OCI_POWEROFF:-poweroff}
+WORK=$OCI_RUN/work
+STOPPED=10 # exit status: the appliance said stop, or does not know this attempt any more
+umask 077
+
+# Seconds that a phase may take. Generous: they are there so that nothing hangs, not to hurry a slow disk.
+limit() {
+  case $1 in
+    stream) echo 2400 ;;
+    wipe) echo 86400 ;;
+    verify) echo 3600 ;;
+    filesystems | bootloader) echo 600 ;;
+    *) echo 300 ;;
+  esac
+}
+
+say() { printf 'oci: %s\n' "$*" >&2; }
+
+# The reason is kept where the runner finds it, for the appliance and the person who reads it there.
+die() {
+  say "error: $*"
+  [ ! -d "$WORK" ] || printf '%s\n' "$*" >"$WORK/reason"
+  exit 1
+}
+
+# read_env FILE KEY...: sets those keys from KEY='value' lines as shlex.quote writes them. A file in which
+# anything else stands is refused whole, so nothing of it is ever run; keys not asked for are left alone.
+read_env() {
+  _file=$1; shift
+  _text=$(awk -v "keys=$*" '
+    BEGIN { n = split(keys, k, " "); for (i = 1; i <= n; i++) want[k[i]] = 1 }
+    { text = text $0 "\n" }
+    END {
+      q = "\047"; item = "^[A-Z][A-Z0-9_]*=(" q "[^" q "]*" q "(\"" q "\"" q "[^" q "]*" q ")*|[A-Za-z0-9_@%+=:,./-]*)\n"
+      while (match(text, item)) {
+        line = substr(text, 1, RLENGTH); text = substr(text, RLENGTH + 1)
+        if (substr(line, 1, index(line, "=") - 1) in want) printf "%s", line
+      }
+      if (text != "") exit 1
+    }' "$_file") || { say "error: $_file holds something that is no KEY='value' line; it was not read"; return 1; }
+  for _key; do unset "$_key"; done
+  eval "$_text"
+}
+
+# ask AUTH PATH [curl options]: one request; prints the HTTP status, the answer goes to $OCI_RUN/answer.PID.
+# The bearer stays in its file: arguments and environment can be read by every process.
+ask() {
+  _auth=$1 _path=$2; shift 2
+  _code=$(curl -sS -o "$OCI_RUN/answer.$$" -w '%{http_code}' --connect-timeout 5 -m "${ASK_SECONDS:-20}" \
+    --cacert "$OCI_SITE/ca.pem" -H "@$_auth" -X POST "$@" "$OCI_URL$_path" 2>"$OCI_RUN/curl.$$") || _code=000
+  echo "${_code:-000}"
+}
+answer() { cat "$OCI_RUN/answer.$$"; }
+forget() { rm -f "$OCI_RUN/answer.$$" "$OCI_RUN/curl.$$"; }
+
+# tell PATH SECONDS [curl options]: says it to the appliance, again and again for so many seconds if it is
+# away. Ends the work when the appliance no longer wants it.
+tell() {
+  _to=$1 _until=$(($(date +%s) + $2)); shift 2
+  while :; do
+    _code=$(ask "$WORK/auth" "$_to" "$@")
+    case $_code in
+      2??) forget; return 0 ;;
+      401 | 410) forget; say "the appliance ended this attempt (HTTP $_code on $_to)"; exit "$STOPPED" ;;
+      4??) say "the appliance refused $_to: HTTP $_code"; forget; return 1 ;;
+    esac
+    [ "$(date +%s)" -lt "$_until" ] || { say "the appliance did not take $_to: HTTP $_code, $(tail -n 1 "$OCI_RUN/curl.$$" 2>/dev/null)"; forget; return 1; }
+    sleep 2
+  done
+}
+phase() { tell /install/phase 120 -d "phase=$1" ${2:+-d "percent=$2"}; }
+# A percentage is worth one try only: the next one follows.
+percent() { tell /install/phase 0 -d "phase=$1" -d "percent=$2" || :; }
+
+# disk_of NAME: the device node of wwn:..., serial:... or path:...; exactly one whole disk must have the name.
+disk_of() {
+  _value=${1#*:}
+  case $1 in
+    *[!A-Za-z0-9._:+@=,-]* | *:) die "the disk name '$1' has characters that no disk name has; assign the machine again" ;;
+    wwn:*) _found=$(links_to "$OCI_BYID/wwn-$_value" "$OCI_BYID/nvme-$_value"; listed WWN "$_value") ;;
+    serial:*)
+      _found=$(listed SERIAL "$_value")
+      # Links hold model and serial in one word; what lsblk knows to be another serial is another disk.
+      [ -n "$_found" ] || _found=$(links_to "$OCI_BYID"/*[-_]"$_value" "$OCI_BYID"/nvme-*_"$_value"_[0-9] |
+        while read -r _dev; do case $(lsblk -dnro SERIAL "$_dev" 2>/dev/null) in "" | "$_value") echo "$_dev" ;; esac; done)
+      ;;
+    path:*) _found=$(links_to "$OCI_BYPATH/$_value") ;;
+    *) die "the disk '$1' is not named as wwn:, serial: or path:; assign the machine again" ;;
+  esac
+  _found=$(printf '%s\n' "$_found" | sed '/^$/d' | sort -u)
+  case $(printf '%s\n' "$_found" | grep -c .) in
+    0) die "no disk of this machine is named $1; was it taken out or replaced? Wait for the next report and assign again" ;;
+    1) printf '%s\n' "$_found" ;;
+    *) die "the name $1 means more than one disk ($(echo "$_found" | tr '\n' ' ')); choose the disk by its path" ;;
+  esac
+}
+links_to() { for _link; do [ ! -b "$_link" ] || whole "$(readlink -f "$_link")"; done; }
+listed() { lsblk -dnpro "NAME,$1" 2>/dev/null | awk -v "v=$2" '$2 == v { print $1 }' | while read -r _dev; do whole "$_dev"; done; }
+whole() { [ -e "$OCI_SYS/class/block/${1##*/}/partition" ] || printf '%s\n' "$1"; }
+
+bytes_of() { blockdev --getsize64 "$1"; }
+# Whoever names a disk sda1 or nvme0n1 decides how its partitions are called.
+part() { case $1 in *[0-9]) echo "$1p$2" ;; *) echo "$1$2" ;; esac; }
+# udev may be busy with the disk, and a kernel told of new partitions while one is open keeps the old ones.
+settle() { if command -v udevadm >/dev/null; then udevadm settle --timeout=30 || :; fi; }
+
+# release DEVICE: unmounts, stops swap, arrays, volumes and crypt mappings on it and on its partitions.
+release() {
+  for _sub in "$OCI_SYS/class/block/${1##*/}/${1##*/}"*; do [ ! -e "$_sub/partition" ] || release_one "/dev/${_sub##*/}"; done
+  release_one "$1"
+}
+release_one() {
+  for _holder in "$OCI_SYS/class/block/${1##*/}/holders"/*; do
+    [ -e "$_holder" ] || continue
+    ( release "/dev/${_holder##*/}" )
+    case ${_holder##*/} in
+      md*) mdadm --stop "/dev/${_holder##*/}" ;;
+      dm-*) dmsetup remove --retry "$(cat "$_holder/dm/name")" ;;
+    esac
+  done
+  if grep -q "^$1 " /proc/swaps; then swapoff "$1"; fi
+  if findmnt -rno TARGET -S "$1" >/dev/null; then umount -AR "$1" || umount -Al "$1"; fi
+}
+# erase DEVICE: what could make any tool find an old system here again. The backup of GPT and the superblocks of
+# some arrays are at the end.
+erase() {
+  wipefs -aqf "$1"
+  _end=$(($(bytes_of "$1") / 1048576))
+  dd if=/dev/zero of="$1" bs=1M count=1 conv=fsync,notrunc status=none
+  [ "$_end" -lt 2 ] || dd if=/dev/zero of="$1" bs=1M seek=$((_end - 1)) count=2 conv=fsync,notrunc status=none 2>/dev/null || :
+}
+erase_all() {
+  for _old in "$OCI_SYS/class/block/${1##*/}/${1##*/}"*; do [ ! -e "$_old/partition" ] || erase "/dev/${_old##*/}"; done
+  erase "$1"
+  blockdev --rereadpt "$1" 2>/dev/null || :
+  settle
+}
+
+# run_phases DIR STEP...: the steps DIR/NN-STEP in order, each within its limit.
+run_phases() {
+  _dir=$1; shift
+  for PHASE; do
+    echo "$PHASE" >"$WORK/phase"; rm -f "$WORK/reason"
+    say "phase $PHASE"
+    phase "$PHASE" 0 || { echo 'the appliance did not answer' >"$WORK/reason"; return 1; }
+    _rc=0
+    timeout -k 10 "$(limit "$PHASE")" "$_dir"/[0-9][0-9]-"$PHASE" </dev/null >>"$WORK/log" 2>&1 || _rc=$?
+    case $_rc in
+      0) ;;
+      124 | 137) echo "$PHASE took longer than $(limit "$PHASE") seconds and was stopped" >"$WORK/reason"; return 1 ;;
+      *) return "$_rc" ;;
+    esac
+  done
+}
+
+# end_session SID: ends what a session left running, but not the caller. Names are never used for that.
+end_session() {
+  for _stat in /proc/[0-9]*/stat; do
+    _line=$(cat "$_stat" 2>/dev/null) || continue
+    # Process names may hold blanks and brackets: the fields are counted from the last bracket.
+    # shellcheck disable=SC2086
+    set -- "$1" $(echo "${_line##*)}")
+    _pid=${_stat#/proc/}; _pid=${_pid%/stat}
+    [ "${5:-}" != "$1" ] || [ "$_pid" = $$ ] || kill -9 "$_pid" 2>/dev/null || :
+  done
+}
+
+# work KIND STEP...: one whole attempt, from a session of its own so that nothing of it can be left behind.
+work() {
+  _kind=$1; shift
+  read_env "$OCI_SITE/site.env" OCI_URL || exit 1
+  [ "$(cut -d' ' -f6 /proc/self/stat)" != "$$" ] || :
+  echo $$ >"$WORK/session"
+  _rc=0
+  ( run_phases "${0%/*}/$_kind.d" "$@" ) || _rc=$?
+  end_session $$
+  release_target
+  case $_rc in
+    0) : ;;
+    "$STOPPED") say "$_kind: stopped" ;;
+    *) failed "$(cat "$WORK/reason" 2>/dev/null || echo "it ended with status $_rc")" ;;
+  esac
+  return "$_rc"
+}

@@ -1,0 +1,116 @@
+"""One lab: its directory, its network and its machines; and how all of it goes away again.
+
+What a lab started is recorded in files below its directory, so that `python3 -m lab down NAME` also
+clears up after a crash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+from lab.net import Net
+from lab.process import LabError, Process, run, started_at, wait_until
+from lab.services import bmc
+from lab.vm import Machine
+
+
+def labs_dir() -> Path:
+    """Where labs lie: OCI_LABS, by default /var/tmp/oci-lab. A short path: sockets' names are limited to 107 bytes."""
+    return Path(os.environ.get("OCI_LABS", "/var/tmp/oci-lab"))
+
+
+class Lab:
+    """The data centre `name`: `run_dir` holds everything, `net` is its network."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.net, self.run_dir = name, Net(name), labs_dir() / name
+
+    def up(self) -> Lab:
+        """Make the directory and the network; a lab of this name that was left over is cleared away first."""
+        self.down()
+        self.run_dir.mkdir(parents=True, mode=0o755)
+        (self.run_dir / "vm").mkdir()
+        self.net.up()
+        return self
+
+    def machine(self, name: str, **hardware: object) -> Machine:
+        """A new virtual machine, switched off. `hardware` are fields of lab.vm.Machine; `mac` is required."""
+        directory = str(self.run_dir / "vm" / name)
+        return Machine(name=name, lab=self.name, directory=directory, **hardware).save()  # type: ignore[arg-type]
+
+    def machines(self) -> list[Machine]:
+        """The machines that were made, by name."""
+        return [Machine.load(note.parent) for note in sorted(self.run_dir.glob("vm/*/machine.json"))]
+
+    def bmc(self, machine: Machine, address: str, user: str, password: str) -> Process:
+        """The running management controller of `machine`, which knows this user."""
+        credentials = machine.path / "bmc.json"
+        with os.fdopen(os.open(credentials, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump({user: password}, file)
+        process = bmc(self.net, self.run_dir, machine.path, address, credentials).start()
+        return process.ready("its port", lambda: "listening" in process.log.read_text())
+
+    def processes(self) -> list[Process]:
+        """What the lab started and has not stopped, the newest first."""
+        records = sorted(self.run_dir.glob("proc/*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+        found = []
+        for record in records:
+            with contextlib.suppress(ValueError, KeyError, OSError):
+                found.append(Process.recorded(record))
+        return found
+
+    def down(self, keep_logs: bool = False) -> None:
+        """Stop and remove everything of this lab, whoever started it; a lab that is not there is no error."""
+        for process in self.processes():
+            process.stop(deadline=5)
+        for machine in self.machines():
+            machine.kill()
+        self._end_strangers()
+        self._unmount()
+        self.net.down()
+        if not keep_logs:
+            shutil.rmtree(self.run_dir, ignore_errors=True)
+
+    def _end_strangers(self) -> None:
+        """Kill what still runs inside the lab's own namespaces, for instance what a crash kept from being recorded."""
+        if not self.net.exists():
+            return
+        for pid in self.net.pids():
+            stamp = started_at(pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            wait_until(f"process {pid} to end", lambda pid=pid, stamp=stamp: started_at(pid) != stamp or stamp is None, 10)
+
+    def _unmount(self) -> None:
+        mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+        for point in reversed(mounts):
+            if Path(point).is_relative_to(self.run_dir.resolve()):
+                run(["umount", "--lazy", point], check=False)
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[Lab]:
+        """The lab for the length of a `with` block."""
+        try:
+            yield self.up()
+        finally:
+            self.down()
+
+
+def all_labs() -> list[str]:
+    """The names of the labs that have a directory."""
+    return sorted(path.name for path in labs_dir().glob("*") if path.is_dir())
+
+
+def unique_name(prefix: str) -> str:
+    """A name for a lab that is surely new, for tests."""
+    name = f"{prefix}-{secrets.token_hex(4)}"
+    if name in all_labs():
+        raise LabError(f"the lab {name} is there already; try again")
+    return name

@@ -1,0 +1,129 @@
+"""The DHCP server's configuration file: checked, swapped atomically, taken up only when it differs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from oci.ports import OutsideError
+
+_SECONDS = 15
+
+
+class DhcpError(OutsideError):
+    """The DHCP server did not take its configuration."""
+
+
+def command_restart(argv: list[str], seconds: float = 30.0) -> Callable[[], None]:
+    """A restart that runs a fixed argument list, such as ['systemctl', 'restart', 'oci-dnsmasq']."""
+
+    def restart() -> None:
+        try:
+            done = subprocess.run(
+                argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise DhcpError("dnsmasq was not restarted", str(error), f"Run {' '.join(argv)} by hand") from None
+        if done.returncode:
+            raise DhcpError("dnsmasq was not restarted", done.stderr.strip() or f"{argv[0]} ended with "
+                            f"{done.returncode}", f"Run {' '.join(argv)} by hand and read its log")
+
+    return restart
+
+
+class Dnsmasq:
+    """Fulfils oci.ports.Dhcp.
+
+    `restart` makes the running dnsmasq read its configuration; a restart and not a SIGHUP, because
+    dnsmasq reads dnsmasq.conf only when it starts. It keeps its leases in a file. `pid_path` is where
+    it writes its process id.
+    """
+
+    def __init__(
+        self, config_path: Path, pid_path: Path, restart: Callable[[], None], binary: str = "dnsmasq"
+    ) -> None:
+        self.config_path, self.pid_path, self.restart, self.binary = Path(config_path), Path(pid_path), restart, binary
+
+    @property
+    def _pending(self) -> Path:
+        """Exists while the file on disk is newer than what dnsmasq runs with."""
+        return self.config_path.with_name(self.config_path.name + ".pending")
+
+    def apply(self, text: str) -> bool:
+        """Make `text` the configuration; True when it changed. Raises DhcpError.
+
+        A configuration that dnsmasq refuses leaves the old one in force. A restart that failed, or
+        that a crash prevented, is done by the next call, also with the same text.
+        """
+        if self._current() == text:
+            if self._pending.exists():
+                self._take_up()
+            return False
+        try:
+            self._write(text)
+        except OSError as error:
+            raise DhcpError("the DHCP configuration was not written", str(error),
+                            f"Make {self.config_path.parent} writable; the old one stays in force") from None
+        self._take_up()
+        return True
+
+    def running(self) -> bool:
+        """Whether the dnsmasq of the pid file runs."""
+        try:
+            name = Path(f"/proc/{int(self.pid_path.read_text())}/comm").read_text()
+        except (OSError, ValueError):
+            return False
+        return name.strip() == Path(self.binary).name
+
+    def _current(self) -> str | None:
+        try:
+            return self.config_path.read_text()
+        except OSError:
+            return None
+
+    def _take_up(self) -> None:
+        self.restart()
+        self._pending.unlink(missing_ok=True)
+
+    def _write(self, text: str) -> None:
+        directory = self.config_path.parent
+        handle, name = tempfile.mkstemp(prefix=f".{self.config_path.name}.", dir=directory)
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            self._check(name)
+            self._pending.touch()
+            Path(name).replace(self.config_path)
+            self._sync(directory)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                Path(name).unlink()
+
+    @staticmethod
+    def _sync(directory: Path) -> None:
+        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def _check(self, name: str) -> None:
+        try:
+            done = subprocess.run(
+                [self.binary, "--test", "-C", name],
+                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS, check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise DhcpError("the DHCP configuration was not checked", str(error),
+                            "Install dnsmasq-base; the old configuration stays in force") from None
+        if done.returncode:
+            why = done.stderr.replace(name, self.config_path.name).strip() or f"it ended with {done.returncode}"
+            raise DhcpError("dnsmasq refuses its new configuration", why,
+                            "Correct the networks or settings it is made from; the old configuration stays in force")

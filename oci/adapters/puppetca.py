@@ -1,0 +1,59 @@
+"""The Puppet CA's HTTP API (Puppet Server documentation, "certificate_status" endpoint, v1)."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from http.client import HTTPException, HTTPSConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from oci.ports import OutsideError
+
+TIMEOUT_SECONDS = 20
+_NAME = re.compile(r"[a-z0-9.-]{1,255}")
+
+
+class HttpPuppetCa:
+    """The CA at `url`, reached at `address`, with the server's own certificate under `ssl_dir`."""
+
+    def __init__(self, url: str, ssl_dir: Path, server: str, address: str) -> None:
+        self._port = urlsplit(url).port or 8140
+        self._ssl_dir, self._server, self._address = ssl_dir, server, address
+
+    def _connect(self) -> HTTPSConnection:
+        context = ssl.create_default_context(cafile=str(self._ssl_dir / "certs" / "ca.pem"))
+        context.load_cert_chain(self._ssl_dir / "certs" / f"{self._server}.pem",
+                                self._ssl_dir / "private_keys" / f"{self._server}.pem")
+        connection = HTTPSConnection(self._server, self._port, timeout=TIMEOUT_SECONDS, context=context)
+        # Reached by address, so that no DNS is needed; the certificate is checked for the name all the same.
+        plain = socket.create_connection((self._address, self._port), TIMEOUT_SECONDS)
+        connection.sock = context.wrap_socket(plain, server_hostname=self._server)
+        return connection
+
+    def _call(self, method: str, path: str, body: str | None = None) -> int:
+        try:
+            connection = self._connect()
+            headers = {"Content-Type": "application/json", "Accept": "application/json"} if body else {}
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            answer.read()
+            return answer.status
+        except (OSError, HTTPException) as error:
+            raise OutsideError(f"the Puppet CA at {self._address}:{self._port} did not answer", str(error),
+                               "Check that puppetserver runs; the work is tried again") from None
+
+    def clean(self, certname: str) -> bool:
+        """Revoke and forget the certificate or request of `certname`; False when there was none."""
+        if not _NAME.fullmatch(certname):
+            raise ValueError(f"{certname!r} is no certificate name")
+        path = f"/puppet-ca/v1/certificate_status/{certname}"
+        if self._call("GET", path) == 404:
+            return False
+        self._call("PUT", path, '{"desired_state": "revoked"}')
+        status = self._call("DELETE", path)
+        if status not in (200, 204, 404):
+            raise OutsideError(f"the Puppet CA did not clean {certname}", f"it answered {status}",
+                               "Check its auth.conf: the server's certificate must be allowed")
+        return True

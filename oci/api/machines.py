@@ -1,0 +1,157 @@
+"""The machines' listener: docs/reference/machine-protocol.md, sections 1 to 3. Nothing of the operators' is here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Request, Response, current_app, request
+
+from oci.api import errors
+from oci.domain.hardware import Probe
+from oci.ports import OutsideError
+from oci.render.boot import start
+from oci.render.orders import lines
+from oci.services import boots, installs, puppet, reports
+from oci.services.context import Actor, Ctx, Problem, TooLarge
+
+PROBE_BYTES, ERROR_BYTES, PROBES = 1 << 20, 16384, 64
+MACHINE = Actor("machine", "nobody")
+
+
+def _ctx() -> Ctx:
+    made = current_app.extensions["oci"]
+    ctx: Ctx = made.ctx(MACHINE)
+    return ctx
+
+
+def _token() -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _source() -> str:
+    return request.headers.get("X-Real-IP", request.remote_addr or "")[:64]
+
+
+def _text(body: str) -> Response:
+    return Response(body, mimetype="text/plain")
+
+
+def _percent() -> int:
+    text = request.form.get("percent", "0")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+
+
+def read_report(req: Request) -> tuple[dict[str, Probe], str]:
+    """The multipart report in `req`. Raises Problem or TooLarge."""
+    found: dict[str, Probe] = {}
+    names = [n for n in req.files if n.isascii() and n.isidentifier() and len(n) < 33]
+    if not names or len(req.files) > 2 * PROBES:
+        raise Problem("a report is multipart/form-data with one file part per probe; see the machine protocol")
+    for name in names:
+        output = req.files[name].stream.read(PROBE_BYTES + 1)
+        if len(output) > PROBE_BYTES:
+            raise TooLarge(f"the output of probe {name} is larger than {PROBE_BYTES} bytes")
+        part = req.files.get(f"{name}.err")
+        error = part.stream.read(ERROR_BYTES) if part else b""
+        code = req.form.get(f"{name}.exit", "0")
+        found[name] = Probe(output, error, int(code) if code.isascii() and code.isdigit() and len(code) < 4 else -1)
+    return found, req.form.get("hash", "")
+
+
+def _boot_routes(app: Flask) -> None:
+    @app.get("/boot/start.ipxe")
+    def start_script() -> Response:
+        return _text(start(current_app.extensions["oci"].config.http_url))
+
+    @app.get("/boot/script")
+    def script() -> Response:
+        args = request.args
+        asker = boots.Asker(mac=args.get("mac", "").lower(), uuid=args.get("uuid", ""), serial=args.get("serial", ""),
+                            platform=args.get("platform", "pcbios"), arch=args.get("arch", ""), source=_source())
+        return _text(boots.script(_ctx(), asker))
+
+    @app.get("/boot/site.cpio")
+    def site() -> Response:
+        body = boots.site(_ctx(), request.args.get("boot", ""), _source())
+        return Response(body, mimetype="application/octet-stream", headers={"Cache-Control": "no-store"})
+
+    @app.post("/boot/beacon")
+    def early_beacon() -> tuple[str, int]:
+        boots.early_beacon(_ctx(), request.args.get("boot", ""), request.args.get("phase", ""))
+        return "", 204
+
+
+def _agent_routes(app: Flask) -> None:
+    def beat(agent_hash: str) -> Response:
+        orders = installs.heartbeat(_ctx(), _token(), agent_hash)
+        return _text(lines({"ACTION": orders.action, "HEARTBEAT": str(orders.heartbeat)}))
+
+    @app.post("/agent/beacon")
+    def beacon() -> tuple[str, int]:
+        reports.beacon(_ctx(), _token(), request.form.get("phase", ""))
+        return "", 204
+
+    @app.post("/agent/report")
+    def report() -> Response:
+        found, agent_hash = read_report(request)
+        reports.receive(_ctx(), _token(), found, agent_hash)
+        return beat(agent_hash)
+
+    @app.post("/agent/heartbeat")
+    def heartbeat() -> Response:
+        return beat(request.form.get("hash", "")[:64])
+
+    @app.post("/agent/claim")
+    def claim() -> Response:
+        return _text(lines(installs.claim(_ctx(), _token(), request.form.get("action", ""))))
+
+
+def _install_routes(app: Flask) -> None:
+    @app.post("/install/phase")
+    def phase() -> tuple[str, int]:
+        form = request.form
+        installs.phase(_ctx(), _token(), form.get("phase", ""), _percent(), form.get("message", ""))
+        return "", 204
+
+    @app.post("/install/log")
+    def log() -> tuple[str, int]:
+        installs.log(_ctx(), _token(), request.get_data()[: installs.LOG_BYTES].decode("utf-8", "replace"))
+        return "", 204
+
+    @app.post("/install/failed")
+    def failed() -> tuple[str, int]:
+        installs.failed(_ctx(), _token(), request.form.get("phase", ""), request.form.get("reason", "no reason given"))
+        return "", 204
+
+    @app.post("/install/done")
+    def done() -> tuple[str, int]:
+        installs.done(_ctx(), _token())
+        return "", 204
+
+    @app.post("/install/wiped")
+    def wiped() -> tuple[str, int]:
+        installs.wiped(_ctx(), _token())
+        return "", 204
+
+    @app.post("/firstboot/ready")
+    def ready() -> Response:
+        return _text(lines(puppet.challenge(_ctx(), _token())))
+
+
+def create(made: Any) -> Flask:
+    """The WSGI application of the machines' listener for the appliance `made`."""
+    app = Flask("oci.machines", static_folder=None)
+    app.extensions["oci"] = made
+    app.config.update(MAX_CONTENT_LENGTH=made.config.report_bytes, MAX_FORM_PARTS=4 * PROBES,
+                      MAX_FORM_MEMORY_SIZE=1 << 20)
+    errors.register(app)
+
+    @app.errorhandler(OutsideError)
+    def outside(error: OutsideError) -> tuple[str, int]:
+        return f"{error}\n", 503
+
+    _boot_routes(app)
+    _agent_routes(app)
+    _install_routes(app)
+    return app

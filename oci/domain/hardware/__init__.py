@@ -1,0 +1,64 @@
+"""What a machine is made of: from the raw report of the live system to an inventory.
+
+One module per probe, each with `parse(text)`; `report.parse` joins them.
+"""
+
+from __future__ import annotations
+
+from oci.domain.hardware.disk_choice import (
+    AmbiguousDisk,
+    disk_name,
+    disk_named,
+    fixed_disks,
+    install_disk,
+)
+from oci.domain.hardware.inventory import (
+    Bmc,
+    Cpu,
+    Dimm,
+    Disk,
+    Inventory,
+    Neighbour,
+    Nic,
+    Partition,
+    PciDevice,
+)
+from oci.domain.hardware.report import PROBES, Probe, parse
+from oci.domain.identity import Identity
+
+__all__ = [
+    "PROBES",
+    "AmbiguousDisk",
+    "Bmc",
+    "Cpu",
+    "Dimm",
+    "Disk",
+    "Identity",
+    "Inventory",
+    "Neighbour",
+    "Nic",
+    "Partition",
+    "PciDevice",
+    "Probe",
+    "disk_name",
+    "disk_named",
+    "fixed_disks",
+    "identity",
+    "install_disk",
+    "parse",
+]
+
+
+def identity(inventory: Inventory) -> Identity:
+    """The facts of `inventory` that tell machines apart.
+
+    The BMC's own USB card is left out: many vendors give it the same MAC in every machine.
+    """
+    return Identity.of(
+        macs=(nic.mac for nic in inventory.nics if not nic.bmc_usb),
+        bmc_mac=inventory.bmc.mac,
+        uuid=inventory.uuid,
+        serial=inventory.serial,
+        vendor=inventory.vendor,
+        model=inventory.model,
+    )

@@ -1,0 +1,201 @@
+"""The records that parsing a report yields. Every field has a default: blank means not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Cpu:
+    """All processors together: `cores` and `threads` are totals of the machine."""
+
+    model: str = ""
+    sockets: int = 0
+    cores: int = 0
+    threads: int = 0
+    arch: str = ""
+
+
+@dataclass(frozen=True)
+class Dimm:
+    """One populated memory slot; `speed` in MT/s. `volatile_bytes` is 0 for flash and persistent memory."""
+
+    slot: str = ""
+    bytes: int = 0
+    volatile_bytes: int = 0
+    type: str = ""
+    speed: int = 0
+    vendor: str = ""
+    part: str = ""
+    serial: str = ""
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """The switch port at the other end of a cable, as LLDP told."""
+
+    chassis: str = ""
+    chassis_id: str = ""
+    port: str = ""
+    port_description: str = ""
+    vlan: int | None = None
+    management: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Nic:
+    """One network card port. `mac` is the permanent MAC, blank if the card keeps none."""
+
+    name: str = ""
+    mac: str = ""
+    driver: str = ""
+    bus: str = ""
+    firmware: str = ""
+    speed_mbps: int | None = None
+    link: bool | None = None
+    bmc_usb: bool = False
+    neighbour: Neighbour | None = None
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One partition found on a disk."""
+
+    name: str = ""
+    bytes: int = 0
+    filesystem: str = ""
+    label: str = ""
+    type: str = ""
+
+
+@dataclass(frozen=True)
+class Disk:
+    """One block device that can hold a system. `path` is its link's name in /dev/disk/by-path.
+
+    `multipath`: another device node is the same unit. `virtual_media`: lent by the BMC.
+    `signatures`: partition tables, file systems, LVM, md ... found anywhere on it, sorted.
+    """
+
+    name: str = ""
+    wwn: str = ""
+    serial: str = ""
+    path: str = ""
+    bytes: int = 0
+    model: str = ""
+    vendor: str = ""
+    transport: str = ""
+    rotational: bool = False
+    removable: bool = False
+    read_only: bool = False
+    virtual_media: bool = False
+    multipath: bool = False
+    signatures: tuple[str, ...] = ()
+    partitions: tuple[Partition, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bmc:
+    """The management controller, as seen from the machine itself."""
+
+    present: bool = False
+    address: str = ""
+    mac: str = ""
+    vendor: str = ""
+    firmware: str = ""
+
+
+@dataclass(frozen=True)
+class PciDevice:
+    """One PCI device: `ids` is `vendor:device`, `class_id` four hexadecimal digits."""
+
+    slot: str = ""
+    class_id: str = ""
+    ids: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Everything that one report says about a machine.
+
+    `firmware` is how it booted: `bios`, `efi` or ''. `problems` are sentences for a person.
+    """
+
+    vendor: str = ""
+    model: str = ""
+    serial: str = ""
+    uuid: str = ""
+    firmware: str = ""
+    bios_version: str = ""
+    cpu: Cpu = field(default_factory=Cpu)
+    memory_bytes: int = 0
+    dimms: tuple[Dimm, ...] = ()
+    nics: tuple[Nic, ...] = ()
+    disks: tuple[Disk, ...] = ()
+    bmc: Bmc = field(default_factory=Bmc)
+    missing_drivers: tuple[PciDevice, ...] = ()
+    boot_mac: str = ""
+    problems: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The inventory as JSON-safe objects, lists, texts and numbers."""
+        plain = _plain(self)
+        assert isinstance(plain, dict)
+        return plain
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Inventory:
+        """The inventory that `to_dict` gave, also when an older or newer version wrote it.
+
+        Unknown keys are dropped, missing ones take their default.
+        """
+        inner: dict[str, Any] = {
+            "cpu": _record(Cpu, stored.get("cpu")),
+            "bmc": _record(Bmc, stored.get("bmc")),
+            "dimms": tuple(_record(Dimm, row) for row in _rows(stored, "dimms")),
+            "nics": tuple(_nic(row) for row in _rows(stored, "nics")),
+            "disks": tuple(_disk(row) for row in _rows(stored, "disks")),
+            "missing_drivers": tuple(_record(PciDevice, row) for row in _rows(stored, "missing_drivers")),
+        }
+        return _record(cls, stored, **inner)
+
+
+def _plain(value: object) -> object:
+    """`dataclasses.asdict` would copy every text deeply: ten times slower on a thousand disks."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _plain(item) for name, item in vars(value).items()}
+    return value
+
+
+def _record(cls: type[R], row: object, **inner: object) -> R:
+    given = row if isinstance(row, Mapping) else {}
+    names = (f.name for f in fields(cls))  # type: ignore[arg-type]
+    found = {name: _frozen(given[name]) for name in names if name in given}
+    return cls(**{**found, **inner})
+
+
+def _frozen(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _rows(row: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
+    found = row.get(key)
+    return (item for item in found if isinstance(item, Mapping)) if isinstance(found, list) else iter(())
+
+
+def _nic(row: Mapping[str, Any]) -> Nic:
+    neighbour = row.get("neighbour")
+    return _record(Nic, row, neighbour=_record(Neighbour, neighbour) if neighbour else None)
+
+
+def _disk(row: Mapping[str, Any]) -> Disk:
+    return _record(
+        Disk, row, partitions=tuple(_record(Partition, part) for part in _rows(row, "partitions"))
+    )

@@ -1,0 +1,169 @@
+"""From one raw report to one inventory: every probe is read alone, then the readings are joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from oci.domain.hardware import (
+    bmc,
+    cmdline,
+    cpu,
+    disks,
+    dmidecode,
+    drivers,
+    ethtool,
+    firmware,
+    ip,
+    lldp,
+    lsblk,
+    memory,
+    pci,
+)
+from oci.domain.hardware.inventory import Cpu, Dimm, Disk, Inventory, Neighbour, Nic
+from oci.domain.hardware.text import MAX_BYTES, MAX_NUMBER, clean, decode, first_line
+
+PROBES = (
+    "bmc",
+    "cmdline",
+    "cpu",
+    "disks",
+    "dmidecode",
+    "drivers",
+    "ethtool",
+    "firmware",
+    "ip",
+    "lldp",
+    "lsblk",
+    "memory",
+    "pci",
+)
+"""The probes that an inventory is made of; others are kept with the report and not read."""
+
+MAX_PROBES = 64
+MAX_PROBLEMS = 64
+
+_STATUS = {
+    124: "timed out",
+    126: "could not be run",
+    127: "command not found",
+    137: "killed, perhaps for want of memory",
+}
+
+# Drivers of the network card that a BMC puts on its USB bus to talk to its own machine.
+_BMC_USB_DRIVERS = frozenset({"cdc_ether", "cdc_eem", "cdc_ncm", "cdc_subset", "rndis_host"})
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What one probe left behind: its output, its error output and its exit status."""
+
+    output: bytes = b""
+    error: bytes = b""
+    exit: int = 0
+
+
+def parse(report: Mapping[str, Probe]) -> Inventory:
+    """Read a report, the most hostile input there is.
+
+    Never raises: what can't be read is blank and named in `problems`.
+    """
+    text = {name: decode(report[name].output) if name in report else "" for name in PROBES}
+    dmi = dmidecode.parse(text["dmidecode"])
+    controller = bmc.parse(text["bmc"])
+    block = lsblk.parse(text["lsblk"]) if text["lsblk"].strip() else lsblk.BlockDevices()
+    links = ip.parse(text["ip"]) if text["ip"].strip() else ip.Links()
+    seen = lldp.parse(text["lldp"])
+    found = Inventory(
+        vendor=dmi.vendor,
+        model=dmi.model,
+        serial=dmi.serial,
+        uuid=dmi.uuid,
+        firmware=firmware.parse(text["firmware"]),
+        bios_version=dmi.bios_version,
+        cpu=_cpu(cpu.parse(text["cpu"]), dmi.cpu),
+        memory_bytes=_memory(dmi.dimms) or memory.parse(text["memory"]),
+        dimms=dmi.dimms,
+        nics=_nics(links.links, ethtool.parse(text["ethtool"]), seen.by_nic),
+        disks=disks.joined(block.disks, disks.parse(text["disks"])),
+        bmc=replace(controller, present=controller.present or dmi.bmc),
+        missing_drivers=drivers.described(drivers.parse(text["drivers"]), pci.parse(text["pci"])),
+        boot_mac=cmdline.parse(text["cmdline"]),
+    )
+    problems = [*_failures(report, found.bmc.present), *block.problems, *links.problems, *seen.problems]
+    return replace(found, problems=tuple([*problems, *_doubts(found)][:MAX_PROBLEMS]))
+
+
+def _cpu(kernel: Cpu, firmware_says: Cpu) -> Cpu:
+    """The kernel's view, and the firmware's where the kernel's is blank, as in another language."""
+    return Cpu(
+        model=kernel.model or firmware_says.model,
+        sockets=kernel.sockets or firmware_says.sockets,
+        cores=kernel.cores or firmware_says.cores,
+        threads=kernel.threads or firmware_says.threads,
+        arch=kernel.arch,
+    )
+
+
+def _memory(dimms: tuple[Dimm, ...]) -> int:
+    return min(sum(dimm.volatile_bytes for dimm in dimms), MAX_NUMBER)
+
+
+def _nics(
+    links: tuple[ip.Link, ...], cards: list[ethtool.Card], neighbours: Mapping[str, Neighbour]
+) -> tuple[Nic, ...]:
+    """`ip` says which NICs there are; only without it ethtool's sections do."""
+    by_name = {card.name: card for card in cards}
+    links = links or tuple(ip.Link(name) for name in by_name)
+    return tuple(
+        _nic(link, by_name.get(link.name, ethtool.Card(link.name)), neighbours.get(link.name))
+        for link in links
+    )
+
+
+def _nic(link: ip.Link, card: ethtool.Card, neighbour: Neighbour | None) -> Nic:
+    return Nic(
+        name=link.name,
+        # In a bond every member shows the bond's MAC, so the address in use is the last resort.
+        mac=card.mac or link.permanent or link.mac,
+        driver=card.driver,
+        bus=card.bus or link.bus,
+        firmware=card.firmware,
+        speed_mbps=card.speed_mbps,
+        link=link.up if card.link is None else card.link,
+        bmc_usb=card.driver in _BMC_USB_DRIVERS,
+        neighbour=neighbour,
+    )
+
+
+def _failures(report: Mapping[str, Probe], has_bmc: bool) -> Iterator[str]:
+    """A sentence for each probe that is missing, failed, said nothing or said too much."""
+    yield from (f"probe {name} is missing from the report" for name in PROBES if name not in report)
+    if len(report) > MAX_PROBES:
+        yield f"the report has more than {MAX_PROBES} probes"
+    for name in sorted(report)[:MAX_PROBES]:
+        probe = report[name]
+        if probe.exit != 0 and (name != "bmc" or has_bmc):
+            why = _STATUS.get(probe.exit) or first_line(probe.error)
+            yield f"probe {clean(name)} ended with status {probe.exit}" + (f" ({why})" if why else "")
+        elif name in ("dmidecode", "ip", "lsblk") and not probe.output.strip():
+            yield f"probe {name} returned nothing"
+        if len(probe.output) > MAX_BYTES:
+            yield f"probe {clean(name)} returned more than {MAX_BYTES} bytes; the rest was not read"
+
+
+def _doubts(found: Inventory) -> Iterator[str]:
+    """Sentences about facts that do not fit together."""
+    macs = [nic.mac for nic in found.nics if nic.mac]
+    for mac in sorted({mac for mac in macs if macs.count(mac) > 1}):
+        yield f"more than one NIC has the permanent MAC {mac}"
+    if found.boot_mac and macs and found.boot_mac not in macs:
+        yield f"the machine booted from MAC {found.boot_mac}, which none of its NICs has"
+    owners: dict[str, list[Disk]] = {}
+    for disk in found.disks:
+        if disk.wwn and not disk.multipath:
+            owners.setdefault(disk.wwn.casefold(), []).append(disk)
+    for shared in owners.values():
+        if len(shared) > 1:
+            names = clean(", ".join(disk.name for disk in shared[:16]))
+            yield f"different disks carry the same wwn {shared[0].wwn}: {names}"

@@ -1,0 +1,93 @@
+"""Finding a machine and moving it through its states. Shared by use cases; holds none itself."""
+
+from __future__ import annotations
+
+from sqlalchemy import or_, select
+
+from oci.db import tables
+from oci.domain import lifecycle
+from oci.services.context import Conflict, Ctx, NotFound
+
+MACHINE = tables.Machine
+
+
+def find(ctx: Ctx, name: str) -> tables.Machine:
+    """The machine called `name`: its id, name, short host name, MAC or serial. Raises NotFound, Conflict."""
+    by_nic = select(tables.Nic.machine_id).where(tables.Nic.mac == name.lower())
+    by_host = select(tables.Assignment.machine_id).where(
+        or_(tables.Assignment.hostname == name, tables.Assignment.fqdn == name))
+    tests = [MACHINE.name == name, MACHINE.id.in_(by_nic), MACHINE.id.in_(by_host)]
+    if name:
+        tests.append(MACHINE.serial == name)
+    if name.isascii() and name.isdigit() and len(name) < 10:
+        tests.append(MACHINE.id == int(name))
+    found = ctx.db.scalars(select(MACHINE).where(or_(*tests)).limit(2)).all()
+    if not found:
+        raise NotFound(f"no machine is called {name[:80]!r}; `ocicli machine list` shows those that are known")
+    if len(found) > 1:
+        raise Conflict(f"{name!r} means more than one machine; use the id from `ocicli machine list`")
+    return found[0]
+
+
+def move(ctx: Ctx, machine: tables.Machine, verb: str, reason: str = "") -> None:
+    """Take the machine through `verb`, with the deadline of the new state. Raises Conflict."""
+    before = machine.state
+    try:
+        machine.state = lifecycle.step(before, verb)
+    except lifecycle.Refused as refused:
+        raise Conflict(f"{machine.name}: {refused}") from None
+    now = ctx.now()
+    seconds = {"configuring": ctx.config.configure_seconds}.get(machine.state, ctx.config.install_seconds)
+    machine.state_since = now
+    machine.deadline = now + seconds if lifecycle.transient(machine.state) else None
+    machine.reason = reason[:500]
+    text = f"{verb}: {before} -> {machine.state}" + (f", because {reason}" if reason else "")
+    ctx.event("machine.state", text, machine, verb=verb, before=before, after=machine.state)
+
+
+def forget_promise(ctx: Ctx, machine: tables.Machine) -> None:
+    """Give the machine's role, name and addresses back."""
+    for table in (tables.Assignment, tables.Address):
+        for row in ctx.db.scalars(select(table).where(table.machine_id == machine.id)):
+            ctx.db.delete(row)
+    machine.name = f"machine-{machine.id}"
+    ctx.db.flush()
+
+
+def open_install(ctx: Ctx, machine: tables.Machine) -> tables.Install | None:
+    """The install or wipe that runs on the machine, if any."""
+    return ctx.db.scalar(select(tables.Install).where(
+        tables.Install.machine_id == machine.id, tables.Install.finished.is_(None)))
+
+
+def close_install(ctx: Ctx, machine: tables.Machine, outcome: str) -> None:
+    """End the machine's running install or wipe; its token is worth nothing from now on."""
+    install = open_install(ctx, machine)
+    if install:
+        install.finished, install.outcome, install.token_hash = ctx.now(), outcome, ""
+
+
+def start_work(ctx: Ctx, machine: tables.Machine, kind: str) -> None:
+    """Open an install or wipe and get the machine to the live image, unless it waits there already."""
+    close_install(ctx, machine, "aborted")
+    now = ctx.now()
+    ctx.db.add(tables.Install(machine_id=machine.id, kind=kind, started=now, phase="", percent=0, seen=now))
+    waiting = machine.presence == "live" and machine.seen and now - machine.seen < 4 * ctx.config.heartbeat_seconds
+    if not waiting:
+        if machine.bmc_address:
+            ctx.queue("power", machine, verb="netboot")
+        else:
+            machine.reason = "waiting for a person to power it on: no management controller is known"
+
+
+def rearm(ctx: Ctx, machine: tables.Machine, install: tables.Install, why: str) -> bool:
+    """Arm the next attempt, or call the work failed when none is left (False)."""
+    if install.attempt >= ctx.config.attempts:
+        move(ctx, machine, "error", reason=f"{why}; tried {install.attempt} times")
+        close_install(ctx, machine, "failed")
+        return False
+    install.attempt += 1
+    install.token_hash, install.boot_id, install.claimed = "", "", None
+    install.percent, install.seen = 0, ctx.now()
+    ctx.event("install.retry", f"attempt {install.attempt} of {ctx.config.attempts}: {why}", machine)
+    return True

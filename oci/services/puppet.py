@@ -1,0 +1,165 @@
+"""What the Puppet server asks and tells: classification, certificate policy, reports. Unix socket only."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from cryptography import x509
+from cryptography.x509.oid import AttributeOID, NameOID
+from sqlalchemy import delete, select
+
+from oci.db import tables
+from oci.domain.fleet import Fleet, Member, Site
+from oci.render.enc import enc
+from oci.services.boot_session import token_hash
+from oci.services.context import Ctx, Forbidden, NotFound, Problem, usecase
+from oci.services.install_session import authenticate_install
+from oci.services.moves import close_install, move
+
+STATUSES = {"changed": "changed", "unchanged": "ok", "failed": "failed"}
+
+
+def _by_certname(ctx: Ctx, certname: str) -> tuple[tables.Machine, tables.Assignment]:
+    row = ctx.db.execute(select(tables.Machine, tables.Assignment).join(tables.Assignment)
+                         .where(tables.Assignment.fqdn == certname)).one_or_none()
+    if row is None:
+        raise NotFound(f"no machine is called {certname[:100]}")
+    return row[0], row[1]
+
+
+def _site(ctx: Ctx) -> Site:
+    config = ctx.config
+    authorities = {"oci": ctx.outside.ca_pem.decode()}
+    authorities |= {name: Path(path).read_text() for name, path in config.ca_certificates.items()}
+    return Site(tuple(config.ntp_servers), tuple(sorted(authorities.items())), tuple(config.ssh_authorized_keys),
+                config.apt_uri, config.apt_suite, config.apt_components, config.puppet_server, config.puppet_address)
+
+
+def _fleet(ctx: Ctx, cluster: tables.Cluster) -> Fleet:
+    rows = ctx.db.execute(select(tables.Assignment, tables.Address.ip)
+                          .join(tables.Address, tables.Address.machine_id == tables.Assignment.machine_id)
+                          .where(tables.Assignment.cluster_id == cluster.id)).all()
+    roles = ctx.outside.roles
+    members = sorted((Member(a.machine_id, a.hostname, a.fqdn, a.role, a.number, ip) for a, ip in rows),
+                     key=lambda m: (roles[m.role].order, m.role, m.number))
+    return Fleet(cluster.name, cluster.domain, tuple(members), roles, _site(ctx))
+
+
+@usecase("appliance", reads=True)
+def classify(ctx: Ctx, certname: str) -> str:
+    """The ENC's YAML for `certname`. Raises NotFound for a name that is no assigned machine's."""
+    _machine, assignment = _by_certname(ctx, certname)
+    cluster = ctx.db.get(tables.Cluster, assignment.cluster_id)
+    assert cluster is not None
+    fleet = _fleet(ctx, cluster)
+    member = next(m for m in fleet.members if m.machine_id == assignment.machine_id)
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return str(yaml.dump(enc(fleet, member), Dumper=dumper, sort_keys=False))
+
+
+@usecase("nobody")
+def challenge(ctx: Ctx, token: str) -> dict[str, str]:
+    """A fresh one-time challenge for the machine's first boot; earlier ones become worthless.
+
+    The old certificate of the name is cleaned first: its key may be lost with an unfinished attempt.
+    Raises Gone for a wrong token, OutsideError when the CA does not answer.
+    """
+    machine, _install = authenticate_install(ctx, token)
+    if machine.state != "configuring":
+        raise Problem(f"a {machine.state} machine gets no certificate challenge; it must be configuring")
+    fqdn = ctx.db.scalar(select(tables.Assignment.fqdn).where(tables.Assignment.machine_id == machine.id))
+    assert fqdn
+    ctx.outside.puppet_ca.clean(fqdn)
+    ctx.db.execute(delete(tables.Challenge).where(tables.Challenge.machine_id == machine.id))
+    word = secrets.token_urlsafe(32)
+    ctx.db.add(tables.Challenge(machine_id=machine.id, certname=fqdn, hash=token_hash(word), issued=ctx.now()))
+    ctx.event("puppet.challenge", f"issued a one-time challenge for {fqdn}", machine)
+    return {"CHALLENGE": word, "CERTNAME": fqdn}
+
+
+def _request(ctx: Ctx, certname: str, pem: bytes) -> tuple[x509.CertificateSigningRequest, str]:
+    try:
+        request = x509.load_pem_x509_csr(pem)
+        names = [str(a.value) for a in request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    except ValueError as error:
+        ctx.note("puppet.refused", f"{certname[:100]}: the request cannot be read ({str(error)[:100]})")
+        raise Problem("the certificate request cannot be read") from None
+    if names != [certname] or len(list(request.subject)) != 1:
+        ctx.note("puppet.refused", f"{certname[:100]}: the request is for another name, {', '.join(names)[:100]}")
+        raise Forbidden("the request's subject is not the certificate name")
+    try:
+        word = request.attributes.get_attribute_for_oid(AttributeOID.CHALLENGE_PASSWORD).value.decode("utf-8", "replace")
+    except x509.AttributeNotFound:
+        word = ""
+    return request, word
+
+
+@usecase("appliance")
+def autosign(ctx: Ctx, certname: str, pem: bytes) -> None:
+    """Return when the request may be signed; raises Forbidden, Problem or NotFound when not.
+
+    Source of the challenge: PKCS #9 challengePassword, RFC 2985 section 5.4.1.
+    """
+    request, word = _request(ctx, certname, pem)
+    try:
+        request.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        ctx.note("puppet.refused", f"{certname}: the request asks for further names")
+        raise Forbidden("a machine's request may not ask for alternative names")
+    except x509.ExtensionNotFound:
+        pass
+    machine, _assignment = _by_certname(ctx, certname)
+    row = ctx.db.scalar(select(tables.Challenge).where(tables.Challenge.certname == certname))
+    problem = ("there is no challenge in it" if not word else
+               "no challenge was issued" if row is None or row.machine_id != machine.id else
+               "the challenge was used before" if row.used else
+               "the challenge is wrong" if not hmac.compare_digest(row.hash, token_hash(word)) else
+               "" if machine.state == "configuring" else f"the machine is {machine.state}")
+    if problem:
+        ctx.note("puppet.refused", f"{certname}: {problem}", machine.id)
+        raise Forbidden(f"not signed: {problem}")
+    assert row is not None
+    row.used = ctx.now()
+    ctx.event("puppet.signed", f"certificate request of {certname} signed", machine)
+
+
+@usecase("appliance")
+def asked(ctx: Ctx, certname: str) -> None:
+    """Puppet asked for a classification: the first time in an install this is a line of the timeline."""
+    machine, _assignment = _by_certname(ctx, certname)
+    install = ctx.db.scalar(select(tables.Install).where(tables.Install.machine_id == machine.id,
+                                                         tables.Install.finished.is_(None)))
+    if install is None or machine.state != "configuring":
+        return
+    install.seen = machine.seen = ctx.now()
+    if install.phase != "catalog":
+        install.phase, install.phase_since = "catalog", ctx.now()
+        ctx.event("puppet.classified", "Puppet asked for the classification", machine)
+
+
+def _reason(report: Mapping[str, Any]) -> str:
+    failed = [str(r.get("resource", "?")) if isinstance(r, Mapping) else str(r)
+              for r in list(report.get("failed_resources") or ())[:3]]
+    return f"failed: {', '.join(failed)}" if failed else "the run failed; see the Puppet tab"
+
+
+@usecase("appliance")
+def report(ctx: Ctx, certname: str, data: Mapping[str, Any]) -> None:
+    """A Puppet run of `certname` ended; the first good one makes a configuring machine active."""
+    machine, _assignment = _by_certname(ctx, certname)
+    status = STATUSES.get(str(data.get("status")))
+    if status is None:
+        raise Problem("a Puppet report's status is changed, unchanged or failed")
+    machine.convergence, machine.seen, machine.presence = status, ctx.now(), "installed"
+    words = {"ok": "converged, nothing to change", "changed": "converged, changed", "failed": _reason(data)}[status]
+    ctx.event("puppet.report", f"Puppet {words}", machine, status=status, metrics=data.get("metrics") or {})
+    if status == "failed":
+        return
+    machine.converged_at = ctx.now()
+    if machine.state in ("configuring", "failed"):
+        move(ctx, machine, "converged")
+        close_install(ctx, machine, "done")

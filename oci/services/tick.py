@@ -1,0 +1,125 @@
+"""The periodic tick: looks at what is and what should be, and queues what is missing. Level-triggered."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select
+
+from oci.db import tables
+from oci.domain.lifecycle import STATES
+from oci.render.dnsmasq import DhcpSettings, render
+from oci.services.boot_session import prune
+from oci.services.context import Ctx, usecase
+from oci.services.moves import close_install, move, open_install, rearm
+
+TRANSIENT = [name for name, state in STATES.items() if state.deadline is not None]
+POWER_CHECK_SECONDS = 20
+STALE_LIVE_BEATS = 12
+STALE_PUPPET_SECONDS = 7200
+JOBS_KEPT_SECONDS = 7 * 86400
+
+
+def _overdue(ctx: Ctx, machine: tables.Machine, install: tables.Install | None) -> bool:
+    if machine.deadline is None or ctx.now() <= machine.deadline:
+        return False
+    where = f"last phase {install.phase or 'none'}, {install.percent} %" if install else "no work was running"
+    minutes = int((ctx.now() - machine.state_since) / 60)
+    why = f"{machine.state} took longer than its deadline ({minutes} minutes; {where})"
+    if machine.reason:
+        why += f"; before that: {machine.reason}"
+    move(ctx, machine, "overdue", reason=why)
+    close_install(ctx, machine, "failed")
+    return True
+
+
+def _power_job_waits(ctx: Ctx, machine: tables.Machine) -> bool:
+    return ctx.db.scalar(select(tables.Job.id).where(
+        tables.Job.machine_id == machine.id, tables.Job.kind == "power",
+        tables.Job.state.in_(("queued", "running"))).limit(1)) is not None
+
+
+def _allowed_silence(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> float:
+    if machine.state == "configuring":
+        return float(ctx.config.firstboot_silence_seconds)
+    return float(ctx.config.silence_seconds if install.claimed else ctx.config.first_sign_seconds)
+
+
+def _silent(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:
+    """A busy machine that was not heard of for too long: another attempt, from the power button on."""
+    heard = max(install.seen or 0, install.started, machine.seen or 0 if machine.presence == "live" else 0)
+    if ctx.now() - heard <= _allowed_silence(ctx, machine, install):
+        return
+    why = f"silent for {int(ctx.now() - heard)} s in phase {install.phase or 'none'}"
+    ctx.event("machine.silent", why, machine)
+    if machine.state == "configuring":
+        install.seen = ctx.now()  # its own disk boots again; the deadline bounds how often
+        verb = "cycle"
+    else:
+        if not rearm(ctx, machine, install, why):
+            return
+        verb = "netboot"
+    if machine.bmc_address:
+        ctx.queue("power", machine, verb=verb)
+    else:
+        machine.reason = f"{why}; no management controller is known, so somebody must power it off and on"
+
+
+def _busy(ctx: Ctx, machine: tables.Machine) -> None:
+    install = open_install(ctx, machine)
+    if _overdue(ctx, machine, install) or install is None:
+        return
+    _silent(ctx, machine, install)
+    waits = machine.bmc_address and not _power_job_waits(ctx, machine)
+    heard = max(install.seen or 0, machine.seen or 0)
+    if waits and ctx.now() - max(heard, machine.power_seen or 0) > POWER_CHECK_SECONDS:
+        ctx.queue("power", machine, verb="ensure")
+
+
+def _presence(ctx: Ctx) -> None:
+    """What was not heard of lately is no longer called present."""
+    beats = ctx.now() - STALE_LIVE_BEATS * ctx.config.heartbeat_seconds
+    for machine in ctx.db.scalars(select(tables.Machine).where(
+            tables.Machine.presence == "live", tables.Machine.seen < beats,
+            tables.Machine.state.not_in(TRANSIENT)).limit(200)):
+        machine.presence = "unknown"
+    stale = ctx.now() - STALE_PUPPET_SECONDS
+    for machine in ctx.db.scalars(select(tables.Machine).where(
+            tables.Machine.convergence.in_(("ok", "changed")), tables.Machine.converged_at < stale).limit(200)):
+        machine.convergence = "stale"
+
+
+@usecase("appliance")
+def machines(ctx: Ctx) -> int:
+    """One pass over the machines that must not wait for ever; returns how many are busy."""
+    busy = ctx.db.scalars(select(tables.Machine).where(tables.Machine.state.in_(TRANSIENT))).all()
+    for machine in busy:
+        _busy(ctx, machine)
+    _presence(ctx)
+    prune(ctx)
+    ctx.db.execute(delete(tables.Job).where(tables.Job.finished < ctx.now() - JOBS_KEPT_SECONDS))
+    ctx.db.execute(delete(tables.SignIn).where(tables.SignIn.at < ctx.now() - 3600))
+    return len(busy)
+
+
+def dhcp_settings(ctx: Ctx) -> DhcpSettings:
+    """The DHCP server's settings, as the configuration says."""
+    c = ctx.config
+    return DhcpSettings(
+        interface=c.dhcp_interface, server_address=c.server_address, mode=c.dhcp_mode, range_start=c.dhcp_first,
+        range_end=c.dhcp_last, netmask=c.dhcp_netmask, gateway=c.dhcp_gateway, dns=tuple(c.dns_servers),
+        http_url=c.http_url, ra_prefix=c.dhcp_ra_prefix,
+        lease_file=str(c.path("state_dir", "dnsmasq.leases")), pid_file=str(c.path("run_dir", "dnsmasq.pid")))
+
+
+def dhcp(ctx: Ctx) -> bool:
+    """Render the DHCP configuration and take it into use when it changed. Raises OutsideError."""
+    if ctx.config.dhcp_config == "off":
+        return False
+    changed = ctx.outside.dhcp.apply(render(dhcp_settings(ctx)))
+    if changed:
+        _dhcp_changed(ctx)
+    return changed
+
+
+@usecase("appliance")
+def _dhcp_changed(ctx: Ctx) -> None:
+    ctx.event("dhcp.applied", "the DHCP configuration was changed and taken into use")

@@ -1,0 +1,4 @@
+# Ceph monitors.
+class role::cephmon {
+  include profile::base
+}

@@ -1,0 +1,4 @@
+# Ceph storage daemons.
+class role::cephosd {
+  include profile::base
+}

@@ -1,0 +1,4 @@
+# Hypervisors.
+class role::compute {
+  include profile::base
+}

@@ -1,0 +1,4 @@
+# OpenStack control plane.
+class role::controller {
+  include profile::base
+}

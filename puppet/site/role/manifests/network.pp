@@ -1,0 +1,4 @@
+# Network nodes.
+class role::network {
+  include profile::base
+}

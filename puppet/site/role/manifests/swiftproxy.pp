@@ -1,0 +1,4 @@
+# Object storage proxies.
+class role::swiftproxy {
+  include profile::base
+}

@@ -1,0 +1,4 @@
+# Object storage nodes.
+class role::swiftstore {
+  include profile::base
+}

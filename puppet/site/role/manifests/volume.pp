@@ -1,0 +1,4 @@
+# Block storage nodes.
+class role::volume {
+  include profile::base
+}
