@@ -146,49 +146,67 @@ erase_all() {
   settle
 }
 
-# run_phases DIR STEP...: the steps DIR/NN-STEP in order, each within its limit.
-run_phases() {
-  _dir=$1; shift
-  for PHASE; do
-    echo "$PHASE" >"$WORK/phase"; rm -f "$WORK/reason"
-    say "phase $PHASE"
-    phase "$PHASE" 0 || { echo 'the appliance did not answer' >"$WORK/reason"; return 1; }
-    _rc=0
-    timeout -k 10 "$(limit "$PHASE")" "$_dir"/[0-9][0-9]-"$PHASE" </dev/null >>"$WORK/log" 2>&1 || _rc=$?
-    case $_rc in
-      0) ;;
-      124 | 137) echo "$PHASE took longer than $(limit "$PHASE") seconds and was stopped" >"$WORK/reason"; return 1 ;;
-      *) return "$_rc" ;;
-    esac
-  done
+# confirmed DISK BYTES: the device node of an ordered disk, if it still is the disk that was ordered.
+confirmed() {
+  _disk=$(disk_of "$1") || return 1
+  _size=$(bytes_of "$_disk") || die "the disk $1 ($_disk) cannot be opened; it may be broken, see the kernel log"
+  [ "$_size" = "$2" ] || die "the disk $1 ($_disk) has $_size bytes, not the $2 that were reported when it was chosen; nothing was written, assign the machine again"
+  echo "$_disk"
 }
 
 # end_session SID: ends what a session left running, but not the caller. Names are never used for that.
 end_session() {
   for _stat in /proc/[0-9]*/stat; do
-    _line=$(cat "$_stat" 2>/dev/null) || continue
-    # Process names may hold blanks and brackets: the fields are counted from the last bracket.
-    # shellcheck disable=SC2086
-    set -- "$1" $(echo "${_line##*)}")
     _pid=${_stat#/proc/}; _pid=${_pid%/stat}
-    [ "${5:-}" != "$1" ] || [ "$_pid" = $$ ] || kill -9 "$_pid" 2>/dev/null || :
+    # Process names may hold blanks and brackets: the fields are counted from the last bracket.
+    _in=$(sed 's/.*) //' "$_stat" 2>/dev/null | cut -d' ' -f4)
+    [ "$_in" != "$1" ] || [ "$_pid" = $$ ] || kill -9 "$_pid" 2>/dev/null || :
   done
 }
 
-# work KIND STEP...: one whole attempt, from a session of its own so that nothing of it can be left behind.
-work() {
+# run_phases KIND STEP...: the scripts KIND.d/NN-STEP in order, each within its limit.
+run_phases() {
   _kind=$1; shift
+  for PHASE; do
+    echo "$PHASE" >"$WORK/phase"; rm -f "$WORK/reason"
+    say "phase $PHASE"
+    phase "$PHASE" 0 || { echo 'the appliance did not answer for two minutes' >"$WORK/reason"; return 1; }
+    _rc=0
+    timeout -k 10 "$(limit "$PHASE")" "${0%/*}/$_kind.d"/[0-9][0-9]-"$PHASE" </dev/null >>"$WORK/log" 2>&1 || _rc=$?
+    case $_rc in
+      0) ;;
+      124 | 137) echo "it took longer than $(limit "$PHASE") seconds and was stopped" >"$WORK/reason"; return 1 ;;
+      *) return "$_rc" ;;
+    esac
+  done
+}
+
+# failed REASON-FILE: the log first, so that it is there when a person reads the reason.
+failed() {
+  tail -c 200000 "$WORK/log" >"$WORK/log.tail" 2>/dev/null || :
+  tell /install/log 30 -H 'Content-Type: text/plain' --data-binary "@$WORK/log.tail" || :
+  tell /install/failed 300 --data-urlencode "phase@$WORK/phase" --data-urlencode "reason@$1" || :
+}
+
+# work KIND STEP...: one whole attempt, in a session of its own so that nothing of it can stay behind.
+work() {
   read_env "$OCI_SITE/site.env" OCI_URL || exit 1
-  [ "$(cut -d' ' -f6 /proc/self/stat)" != "$$" ] || :
-  echo $$ >"$WORK/session"
+  echo $$ >"$WORK/session"; : >"$WORK/log"
   _rc=0
-  ( run_phases "${0%/*}/$_kind.d" "$@" ) || _rc=$?
+  ( run_phases "$@" ) || _rc=$?
   end_session $$
-  release_target
+  unmount_target >>"$WORK/log" 2>&1 || :
   case $_rc in
-    0) : ;;
-    "$STOPPED") say "$_kind: stopped" ;;
-    *) failed "$(cat "$WORK/reason" 2>/dev/null || echo "it ended with status $_rc")" ;;
+    0 | "$STOPPED") ;;
+    *)
+      [ -s "$WORK/reason" ] || echo "it ended with status $_rc: $(tail -n 1 "$WORK/log")" >"$WORK/reason"
+      say "failed in $(cat "$WORK/phase"): $(cat "$WORK/reason")"
+      failed "$WORK/reason"
+      ;;
   esac
+  rm -f "$WORK/session"
   return "$_rc"
+}
+unmount_target() {
+  while mountpoint -q "$OCI_TARGET"; do umount -R "$OCI_TARGET" || { umount -Rl "$OCI_TARGET"; return; }; done
 }

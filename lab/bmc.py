@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 from typing import Any, Protocol
 
-from pyghmi.ipmi.bmc import Bmc
-from pyghmi.ipmi.private.session import Session
+from pyghmi.ipmi.bmc import Bmc  # type: ignore[import-untyped]
+from pyghmi.ipmi.private.session import Session  # type: ignore[import-untyped]
 
 from lab.process import LabError
 from lab.vm import Machine
@@ -26,8 +26,8 @@ _DEVICES = {"network": "pxe", "hd": "disk", "default": "pxe"}
 class Switchable(Protocol):
     """What a controller needs of its machine."""
 
-    name: str
-
+    @property
+    def name(self) -> str: ...
     def running(self) -> bool: ...
     def start(self, boot_first: str | None = None) -> None: ...
     def stop(self) -> None: ...

@@ -19,10 +19,7 @@ from lab.services import nginx, socket_serves
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 SUITE = "trixie"
-LOADER_FILES = {
-    "undionly.kpxe": "undionly.kpxe", "snponly.efi": "snponly.efi",
-    "ipxe.efi": "ipxe.efi", "ipxe-arm64.efi": "ipxe-arm64.efi",
-}
+LOADER_FILES = ("undionly.kpxe", "snponly.efi", "ipxe.efi", "ipxe-arm64.efi")
 
 
 def cache_dir() -> Path:
@@ -35,7 +32,7 @@ def mirror_url(apt: Path = Path("/etc/apt")) -> str:
     for source in sorted((apt / "sources.list.d").glob("*.sources")):
         for uri in re.findall(r"^URIs:\s*(\S+)", source.read_text(), re.MULTILINE):
             if urlsplit(uri).path.rstrip("/").endswith("/debian"):
-                return uri.rstrip("/")
+                return str(uri).rstrip("/")
     for source in [apt / "sources.list", *sorted((apt / "sources.list.d").glob("*.list"))]:
         text = source.read_text() if source.exists() else ""
         for uri in re.findall(r"^deb\s+(?:\[[^]]*\]\s+)?(https?://\S+/debian)/?\s", text, re.MULTILINE):
@@ -104,10 +101,10 @@ def loaders(cache: Path | None = None) -> Path:
 def _unpack(package: Path, work: Path, root: Path) -> None:
     run(["dpkg-deb", "-x", str(package), str(work / "tree")])
     root.mkdir(exist_ok=True)
-    for name, source in LOADER_FILES.items():
-        file = work / "tree/usr/lib/ipxe" / source
+    for name in LOADER_FILES:
+        file = work / "tree/usr/lib/ipxe" / name
         if not file.exists():
-            raise LabError(f"the package {package.name} has no {source}; take it from suite {SUITE}")
+            raise LabError(f"the package {package.name} has no {name}; take it from suite {SUITE}")
         # Copied beside and renamed, so that a crash leaves no half loader; in.tftpd reads as another user.
         shutil.copyfile(file, root / f".{name}")
         (root / f".{name}").chmod(0o644)

@@ -40,8 +40,18 @@ http {{
 
 
 def dnsmasq(net: Net, run_dir: Path, config: Path) -> Process:
-    """The DHCP server on the configuration file `config`, which is dnsmasq's own, in the lab's namespace."""
-    return Process("dnsmasq", net.command(["dnsmasq", "-k", "-C", str(config)]), run_dir)
+    """The DHCP server with the configuration file `config`, in the lab's namespace.
+
+    It is started again when it ends, so that it takes up a new configuration when it is told to end.
+    """
+    argv = [sys.executable, "-m", "lab.keep", "dnsmasq", "-k", "-C", str(config)]
+    return Process("dnsmasq", net.command(argv), run_dir, env=_with_lab())
+
+
+def _with_lab() -> dict[str, str]:
+    """The environment in which `python3 -m lab.NAME` is found."""
+    checkout = str(Path(__file__).resolve().parent.parent)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([checkout, *filter(None, [os.environ.get("PYTHONPATH")])])}
 
 
 def tftpd(net: Net, run_dir: Path, root: Path) -> Process:
@@ -110,9 +120,7 @@ def bmc(net: Net, run_dir: Path, machine_dir: Path, address: str, credentials: P
     net.bmc_address(address)
     argv = [sys.executable, "-m", "lab.bmc", "--machine", str(machine_dir), "--address", address,
             "--credentials", str(credentials)]
-    checkout = str(Path(__file__).resolve().parent.parent)
-    path = os.pathsep.join([checkout, *filter(None, [os.environ.get("PYTHONPATH")])])
-    return Process(f"bmc-{machine_dir.name}", net.command(argv), run_dir, env={**os.environ, "PYTHONPATH": path})
+    return Process(f"bmc-{machine_dir.name}", net.command(argv), run_dir, env=_with_lab())
 
 
 def capture(net: Net, run_dir: Path, name: str = "capture", words: Sequence[str] = ("udp", "or", "arp")) -> Process:

@@ -13,6 +13,7 @@ import secrets
 import shutil
 import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from lab.net import Net
@@ -86,7 +87,7 @@ class Lab:
             stamp = started_at(pid)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            wait_until(f"process {pid} to end", lambda pid=pid, stamp=stamp: started_at(pid) != stamp or stamp is None, 10)
+            wait_until(f"process {pid} to end", partial(_gone, pid, stamp), 10)
 
     def _unmount(self) -> None:
         mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
@@ -101,6 +102,10 @@ class Lab:
             yield self.up()
         finally:
             self.down()
+
+
+def _gone(pid: int, stamp: str | None) -> bool:
+    return stamp is None or started_at(pid) != stamp
 
 
 def all_labs() -> list[str]:

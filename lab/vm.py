@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import signal
 import time
 import uuid
@@ -14,17 +13,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lab import qmp
+from lab import qemu, qmp
 from lab.accel import TCG
 from lab.net import Net
 from lab.process import LabError, cpu_seconds, run, started_at, tail, wait_until
-
-FIRMWARE = {"uefi": (Path("/usr/share/OVMF/OVMF_CODE_4M.fd"), Path("/usr/share/OVMF/OVMF_VARS_4M.fd"))}
-DISKS = {
-    "virtio": "virtio-blk-pci,drive={id},serial={serial},bootindex={index}",
-    "scsi": "scsi-hd,drive={id},serial={serial},wwn={wwn},bootindex={index}",
-    "nvme": "nvme,drive={id},serial={serial},bootindex={index}",
-}
 
 
 @dataclass(frozen=True)
@@ -115,7 +107,7 @@ class Machine:
         return self.pid is not None
 
     def start(self, boot_first: str | None = None) -> None:
-        """Power on; nothing happens when it is on. `boot_first` ('pxe' or 'disk') is kept for later starts."""
+        """Power on; nothing happens when it is on. `boot_first` ('pxe' or 'disk') is kept for later."""
         with self._lock():
             if boot_first:
                 self.boot_device(boot_first)
@@ -199,7 +191,7 @@ class Machine:
             if not self.disk_path(number).exists():
                 with self.disk_path(number).open("wb") as image:
                     image.truncate(self.disk_gb << 30)
-        argv = net.command(self.command(net.tap(self.name)))
+        argv = net.command(qemu.command(self, net.tap(self.name)))
         with (self.path / "power.log").open("a") as log:
             log.write(f"{time.time():.3f} on, {self.boot_device()} first\n")
         (self.path / "qmp.sock").unlink(missing_ok=True)
@@ -208,53 +200,6 @@ class Machine:
         except LabError as error:
             raise LabError(f"{self.name} does not start: {error}") from None
         wait_until(f"{self.name} to be on", self.running, 10, self.serial_log)
-
-    # -- the command line
-
-    def command(self, tap: str) -> list[str]:
-        """QEMU's argument list for this machine on the interface `tap`."""
-        serial, system = self.identity()
-        pxe, disk = (1, 2) if self.boot_device() == "pxe" else (99, 1)
-        return [
-            "qemu-system-x86_64", "-name", self.name, "-machine", "q35" if self.firmware == "uefi" else "pc",
-            *self.accelerator, "-smp", str(self.cpus), "-m", str(self.memory_mib),
-            "-nodefaults", "-no-user-config", "-display", "none", "-rtc", "base=utc", "-device", "virtio-rng-pci",
-            "-chardev", f"file,id=serial0,path={self.serial_log},append=on", "-serial", "chardev:serial0",
-            "-qmp", f"unix:{self.path}/qmp.sock,server=on,wait=off",
-            "-pidfile", f"{self.path}/qemu.pid",
-            "-smbios", f"type=1,manufacturer=Lab,product=TestNode,serial={serial},uuid={system}",
-            "-smbios", f"type=3,manufacturer=Lab,serial={serial},asset={self.asset or self.name}",
-            *self._flash(), *self._card(tap, pxe), *self._storage(disk), *self.extra, "-daemonize",
-        ]
-
-    def _flash(self) -> list[str]:
-        if self.firmware == "bios":
-            return []
-        if self.firmware not in FIRMWARE:
-            raise LabError(f"{self.name} cannot have firmware {self.firmware!r}; it can: bios, uefi")
-        code, template = FIRMWARE[self.firmware]
-        variables = self.path / "vars.fd"
-        if not variables.exists():
-            shutil.copyfile(template, variables)
-        return ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={code}",
-                "-drive", f"if=pflash,format=raw,unit=1,file={variables}"]
-
-    def _card(self, tap: str, index: int) -> list[str]:
-        rom = self.rom if self.rom is not None else self.firmware == "bios"
-        card = f"virtio-net-pci,netdev=net0,mac={self.mac},bootindex={index}" + ("" if rom else ",romfile=")
-        return ["-netdev", f"tap,id=net0,ifname={tap},script=no,downscript=no", "-device", card]
-
-    def _storage(self, index: int) -> list[str]:
-        words = ["-device", "virtio-scsi-pci,id=scsi0"] if self.disk_bus == "scsi" else []
-        if self.disk_bus not in DISKS:
-            raise LabError(f"{self.name} cannot have disks on {self.disk_bus!r}; it can: {', '.join(DISKS)}")
-        for number in range(1, self.disks + 1):
-            drive = f"if=none,id=disk{number},file={self.disk_path(number)},format=raw,cache=unsafe,discard=unmap"
-            device = DISKS[self.disk_bus].format(
-                id=f"disk{number}", serial=self.disk_serial(number), wwn=self.disk_wwn(number), index=index + number - 1
-            )
-            words += ["-drive", drive, "-device", device]
-        return words
 
     def log_tail(self, lines: int = 15) -> str:
         """The end of the serial log."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,18 +37,54 @@ def command_restart(argv: list[str], seconds: float = 30.0) -> Callable[[], None
     return restart
 
 
+class EndByPid:
+    """A restart that ends the dnsmasq of a pid file; whoever supervises it starts it again.
+
+    A dnsmasq that does not run reads its configuration when it starts. Raises DhcpError when none runs
+    again after `seconds`.
+    """
+
+    def __init__(self, pid_path: Path, seconds: float = 10.0) -> None:
+        self.pid_path, self.seconds = Path(pid_path), seconds
+
+    def pid(self) -> int | None:
+        """The process id, when it is that of a running dnsmasq."""
+        try:
+            pid = int(self.pid_path.read_text())
+            return pid if Path(f"/proc/{pid}/comm").read_text().strip() == "dnsmasq" else None
+        except (OSError, ValueError):
+            return None
+
+    def __call__(self) -> None:
+        """End it and wait for its successor."""
+        old = self.pid()
+        if old is None:
+            return
+        try:
+            os.kill(old, signal.SIGTERM)
+        except OSError as error:
+            raise DhcpError("dnsmasq was not restarted", f"process {old} was not ended: {error.strerror}",
+                            "Restart dnsmasq by hand") from None
+        end = time.monotonic() + self.seconds
+        while self.pid() in (None, old):
+            if time.monotonic() > end:
+                raise DhcpError("dnsmasq was not restarted", f"nobody started it again within {self.seconds:.0f} s",
+                                "Start dnsmasq by hand, and let its service manager always restart it")
+            time.sleep(0.05)
+
+
 class Dnsmasq:
     """Fulfils oci.ports.Dhcp.
 
-    `restart` makes the running dnsmasq read its configuration; a restart and not a SIGHUP, because
-    dnsmasq reads dnsmasq.conf only when it starts. It keeps its leases in a file. `pid_path` is where
-    it writes its process id.
+    `restart` makes the running dnsmasq read its configuration, by default by ending the process of
+    `pid_path`; a restart and not a SIGHUP, because dnsmasq reads dnsmasq.conf only when it starts.
+    Its leases survive in their file.
     """
 
-    def __init__(
-        self, config_path: Path, pid_path: Path, restart: Callable[[], None], binary: str = "dnsmasq"
-    ) -> None:
-        self.config_path, self.pid_path, self.restart, self.binary = Path(config_path), Path(pid_path), restart, binary
+    def __init__(self, config_path: Path, pid_path: Path, binary: str = "dnsmasq",
+                 restart: Callable[[], None] | None = None) -> None:
+        self.config_path, self.pid_path, self.binary = Path(config_path), Path(pid_path), binary
+        self.restart = restart or EndByPid(pid_path)
 
     @property
     def _pending(self) -> Path:
@@ -70,14 +108,6 @@ class Dnsmasq:
                             f"Make {self.config_path.parent} writable; the old one stays in force") from None
         self._take_up()
         return True
-
-    def running(self) -> bool:
-        """Whether the dnsmasq of the pid file runs."""
-        try:
-            name = Path(f"/proc/{int(self.pid_path.read_text())}/comm").read_text()
-        except (OSError, ValueError):
-            return False
-        return name.strip() == Path(self.binary).name
 
     def _current(self) -> str | None:
         try:

@@ -27,17 +27,20 @@ class Refused(PowerError):
     """The controller understood and did not want, or did not do it."""
 
 
-_DEVICES = {"pxe": "pxe", "disk": "disk"}
-_STATE = re.compile(r"^Chassis Power is (on|off)\s*$", re.MULTILINE)
-# What ipmitool 1.8.19 writes, on standard error. A wrong password is "RAKP 2 HMAC is invalid", and a
-# controller that drops the conversation at that point is silent: both end in "Unable to establish".
-_CREDENTIALS = re.compile(r"RAKP 2 HMAC is invalid|unauthorized name|RAKP .* message indicates an error|"
-                          r"insufficient (?:resources|privilege)|Set Session Privilege Level .* failed", re.IGNORECASE)
-_SUITE = re.compile(r"no matching cipher suite|invalid (?:authentication|integrity|confidentiality) algorithm|"
-                    r"unsupported (?:authentication|cipher)|no cipher suite", re.IGNORECASE)
-_SESSION = re.compile(r"Unable to establish|Error in open session|Get Auth Capabilities|timeout|No response", re.IGNORECASE)
-_OVERLOAD = re.compile(r"Node busy|insufficient resources|timeout", re.IGNORECASE)
+_DEVICES = ("pxe", "disk")
 _CIPHERS = ("3", "17")
+_STATE = re.compile(r"^Chassis Power is (on|off)\s*$", re.MULTILINE)
+
+# What ipmitool 1.8.19 -v writes to standard error, and what it means; the first that is found counts.
+_MEANINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("suite", re.compile(r"is not what we requested|no matching cipher suite|no cipher suite|"
+                         r"invalid (?:authentication|integrity|confidentiality) algorithm", re.IGNORECASE)),
+    # A controller that does not know the user says so, or says nothing from there on.
+    ("credentials", re.compile(r"RAKP \d HMAC is invalid|unauthorized name|no response from RAKP|"
+                               r"invalid role|unauthorized role", re.IGNORECASE)),
+    ("silence", re.compile(r"Get Auth Capabilities error|Unable to establish|no response|timeout|timed out|"
+                           r"Node busy|insufficient resources|Could not open socket|lookup failed", re.IGNORECASE)),
+)
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,14 @@ class _Outcome:
     err: str
 
     @property
-    def ok(self) -> bool:
-        return self.status == 0
+    def meaning(self) -> str:
+        """'ok', 'suite', 'credentials', 'silence' or 'refusal'."""
+        if self.status == 0:
+            return "ok"
+        return next((name for name, pattern in _MEANINGS if pattern.search(self.err)), "refusal")
 
     def why(self) -> str:
+        """The last line that ipmitool wrote."""
         lines = [line for line in (self.err or self.out).splitlines() if line.strip()]
         return lines[-1].strip() if lines else f"ipmitool ended with {self.status}"
 
@@ -58,7 +65,7 @@ class _Outcome:
 class Ipmi:
     """Fulfils oci.ports.Power for controllers that speak IPMI 2.0.
 
-    `runtime_dir` is private (0700) and holds the password while ipmitool runs. `call_seconds` bounds one
+    `runtime_dir`/bmc is made private (0700) and holds the password while ipmitool runs. `call_seconds` bounds one
     ipmitool, `settle_seconds` the time in which the power must be seen to have changed, `attempts` how
     often something that nobody answered is tried again, after 1, 2, 4 ... times `pause` s.
     """
@@ -67,7 +74,7 @@ class Ipmi:
         self, runtime_dir: Path, *, binary: str = "ipmitool", call_seconds: float = 15.0, settle_seconds: float = 30.0,
         attempts: int = 3, pause: float = 1.0, sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.runtime_dir, self.binary, self.call_seconds = Path(runtime_dir), binary, call_seconds
+        self.runtime_dir, self.binary, self.call_seconds = Path(runtime_dir, "bmc"), binary, call_seconds
         self.settle_seconds, self.attempts, self.pause, self.sleep = settle_seconds, attempts, pause, sleep
         self._suite: dict[tuple[str, int], str] = {}
 
@@ -111,7 +118,7 @@ class Ipmi:
         if device not in _DEVICES:
             raise Refused(f"{bmc.address} was not told to boot {device!r}", "there is no such device here",
                           f"Say one of {', '.join(_DEVICES)}")
-        self._ask(bmc, f"{device} was not made the boot device", "chassis", "bootdev", _DEVICES[device])
+        self._ask(bmc, f"{device} was not made the boot device", "chassis", "bootdev", device)
 
     # -- by effect
 
@@ -137,46 +144,37 @@ class Ipmi:
     def _ask(self, bmc: BmcAccess, what: str, *words: str) -> _Outcome:
         """Run one ipmitool verb until it is answered. `what` begins the message of a PowerError."""
         what = f"{bmc.address}: {what}"
+        outcome = _Outcome(1, "", "")
         for attempt in range(self.attempts):
             if attempt:
                 self.sleep(self.pause * 2 ** (attempt - 1))
             outcome = self._negotiate(bmc, what, words)
-            if outcome.ok:
+            if outcome.meaning == "ok":
                 return outcome
-            if _CREDENTIALS.search(outcome.err):
-                raise BadCredentials(what, "the controller does not accept the user or the password",
-                                     "Correct the BMC's user and password")
-            if not (_SESSION.search(outcome.err) or _OVERLOAD.search(outcome.err)):
+            if outcome.meaning in ("credentials", "suite"):
+                raise BadCredentials(what, "the controller does not accept the user and password",
+                                     "Correct the BMC's user and password, and allow cipher suite 3 or 17")
+            if outcome.meaning == "refusal":
                 raise Refused(what, outcome.why(), "See what the controller's own log says about it")
         raise Unreachable(what, f"nothing answers at {bmc.address} port {bmc.port} ({outcome.why()})",
                           "Check the BMC's address and its network, and that IPMI over LAN is switched on")
 
     def _negotiate(self, bmc: BmcAccess, what: str, words: tuple[str, ...]) -> _Outcome:
-        """With the cipher suite that worked last, else 3, else 17: old controllers know only 3, new ones refuse it."""
-        known = self._suite.get((bmc.address, bmc.port))
+        """With the suite that worked last, else 3, else 17: old controllers know only 3, new ones refuse it."""
+        place = (bmc.address, bmc.port)
         outcome = _Outcome(1, "", "")
-        for suite in sorted(_CIPHERS, key=lambda one: one != known):
+        for suite in sorted(_CIPHERS, key=lambda one: one != self._suite.get(place, _CIPHERS[0])):
             outcome = self._run(bmc, what, suite, words)
-            if outcome.ok or not (_SUITE.search(outcome.err) or self._silent(outcome)):
-                if outcome.ok:
-                    self._suite[(bmc.address, bmc.port)] = suite
-                return outcome
-            if self._silent(outcome) and known is None and not self._answers(outcome):
-                continue
+            if outcome.meaning == "ok":
+                self._suite[place] = suite
+            if outcome.meaning != "suite":
+                break
         return outcome
-
-    @staticmethod
-    def _silent(outcome: _Outcome) -> bool:
-        return bool(_SESSION.search(outcome.err)) and not _CREDENTIALS.search(outcome.err)
-
-    @staticmethod
-    def _answers(outcome: _Outcome) -> bool:
-        return bool(_SUITE.search(outcome.err))
 
     def _run(self, bmc: BmcAccess, what: str, suite: str, words: tuple[str, ...]) -> _Outcome:
         with self._password(bmc) as path:
             argv = [self.binary, "-I", "lanplus", "-C", suite, "-H", bmc.address, "-p", str(bmc.port),
-                    "-U", bmc.username, "-f", str(path), "-N", "2", "-R", "3", *words]
+                    "-U", bmc.username, "-f", str(path), "-v", "-N", "1", "-R", "3", *words]
             try:
                 done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
                                       timeout=self.call_seconds, check=False)

@@ -48,15 +48,23 @@ def read_report(req: Request) -> tuple[dict[str, Probe], str]:
     names = [n for n in req.files if n.isascii() and n.isidentifier() and len(n) < 33]
     if not names or len(req.files) > 2 * PROBES:
         raise Problem("a report is multipart/form-data with one file part per probe; see the machine protocol")
-    for name in names:
-        output = req.files[name].stream.read(PROBE_BYTES + 1)
-        if len(output) > PROBE_BYTES:
-            raise TooLarge(f"the output of probe {name} is larger than {PROBE_BYTES} bytes")
-        part = req.files.get(f"{name}.err")
-        error = part.stream.read(ERROR_BYTES) if part else b""
-        code = req.form.get(f"{name}.exit", "0")
-        found[name] = Probe(output, error, int(code) if code.isascii() and code.isdigit() and len(code) < 4 else -1)
+    try:
+        for name in names:
+            found[name] = _probe(req, name)
+    finally:
+        for part in req.files.values():
+            part.close()  # large parts are temporary files
     return found, req.form.get("hash", "")
+
+
+def _probe(req: Request, name: str) -> Probe:
+    output = req.files[name].stream.read(PROBE_BYTES + 1)
+    if len(output) > PROBE_BYTES:
+        raise TooLarge(f"the output of probe {name} is larger than {PROBE_BYTES} bytes")
+    part = req.files.get(f"{name}.err")
+    error = part.stream.read(ERROR_BYTES) if part else b""
+    code = req.form.get(f"{name}.exit", "0")
+    return Probe(output, error, int(code) if code.isascii() and code.isdigit() and len(code) < 4 else -1)
 
 
 def _boot_routes(app: Flask) -> None:

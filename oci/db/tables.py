@@ -62,7 +62,8 @@ class Machine(Table):
     bmc_port: Mapped[int] = mapped_column(default=623)
     bmc_username: Mapped[str] = mapped_column(String(64), default="")
     bmc_password: Mapped[str] = mapped_column(String(500), default="")  # sealed
-    inventory: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # Large, and most queries need none of it: read when it is asked for.
+    inventory: Mapped[dict[str, Any]] = mapped_column(default=dict, deferred=True)
     report_hash: Mapped[str] = mapped_column(String(64), default="")  # as the agent computes it
     report_digest: Mapped[str] = mapped_column(String(64), default="")  # as the appliance computes it
     boot_id: Mapped[str] = mapped_column(String(32), default="")  # the boot of the live image that speaks for it

@@ -20,32 +20,43 @@ def dump(name: str) -> str:
     return decode((DUMPS / name).read_bytes())
 
 
+DELL, HP, QCT, SUPERMICRO = (
+    ("Dell Inc.", "PowerEdge M630", "4242", "4c4c4544-0036-3210-805a-b7c04f4d3632", "1.2.5"),
+    ("HP", "ProLiant DL380p Gen8", "4242", "35353636-3335-5a43-3232-343630335138", "P70"),
+    (
+        "Quanta Cloud Technology Inc.",
+        "QuantaMicro X10E-9N",
+        "QTFCQ57140285",
+        "e1a3d1c8-0809-e711-b48a-a81e84729878",
+        "S3E_3B09.02",
+    ),
+    (
+        "Supermicro",
+        "SSG-6028R-OSD072P",
+        "S212101X7A18218",
+        "00000000-0000-0000-0000-ac1f6b05e596",
+        "2.0b",
+    ),
+)
+
+
 @pytest.mark.parametrize(
-    ("name", "vendor", "model", "serial", "uuid", "bios", "sockets", "cores", "memory", "has_bmc"),
+    ("name", "facts", "sockets", "cores", "memory", "dimms"),
     [
-        ("Dell_PowerEdge_M630", "Dell Inc.", "PowerEdge M630", "4242",
-         "4c4c4544-0036-3210-805a-b7c04f4d3632", "1.2.5", 2, 28, 128, True),
-        ("HP_DL380p_Gen8", "HP", "ProLiant DL380p Gen8", "4242",
-         "35353636-3335-5a43-3232-343630335138", "P70", 2, 12, 32, True),
-        ("QCT_X10E-9N", "Quanta Cloud Technology Inc.", "QuantaPlex T41S-2U", "", "", "", 1, 4, 0, True),
-        ("SM_SSG-6028R", "Supermicro", "SSG-6028R-OSD072P", "S212101X7A18218",
-         "00000000-0000-0000-0000-ac1f6b05e596", "2.0b", 1, 8, 0, True),
+        ("Dell_PowerEdge_M630", DELL, 2, 28, 64, 8),
+        ("HP_DL380p_Gen8", HP, 2, 12, 64, 10),
+        ("QCT_X10E-9N", QCT, 1, 4, 32, 2),
+        ("SM_SSG-6028R", SUPERMICRO, 1, 8, 64, 4),
     ],
-)  # fmt: skip
+)
 def test_dmidecode(
-    name: str, vendor: str, model: str, serial: str, uuid: str, bios: str,
-    sockets: int, cores: int, memory: int, has_bmc: bool,
-) -> None:  # fmt: skip
+    name: str, facts: tuple[str, ...], sockets: int, cores: int, memory: int, dimms: int
+) -> None:
     found = dmidecode.parse(dump(f"dmidecode/{name}.txt"))
-    assert (found.vendor, found.model, found.serial, found.uuid) == (vendor, model, serial, uuid)
-    assert (found.bios_version, found.cpu.sockets, found.cpu.cores, found.bmc) == (
-        bios,
-        sockets,
-        cores,
-        has_bmc,
-    )
+    assert (found.vendor, found.model, found.serial, found.uuid, found.bios_version) == facts
+    assert (found.cpu.sockets, found.cpu.cores, found.bmc, len(found.dimms)) == (sockets, cores, True, dimms)
     assert sum(dimm.volatile_bytes for dimm in found.dimms) == memory * GIB
-    assert all(dimm.bytes and dimm.part == dimm.part.strip() for dimm in found.dimms)
+    assert all(dimm.part == dimm.part.strip() for dimm in found.dimms)
 
 
 def test_lsblk_of_a_server_with_blanks_and_a_repeated_name() -> None:

@@ -21,6 +21,7 @@ _NO_DISK = re.compile(
 _LENT_BY_BMC = re.compile(
     r"virtual|idrac|\bilo\b|\bxcc\b|\bimm\b|lcdrive|secupd|oemdrv|megarac", re.IGNORECASE
 )
+_BETWEEN = " " * 6 + "},{\n"
 _BUSES = ("usb", "nvme", "mmc", "virtio")
 _WWN_PREFIX = re.compile(r"^(0x|eui\.|naa\.|nvme\.|uuid\.)", re.IGNORECASE)
 
@@ -38,9 +39,30 @@ def parse(text: str) -> BlockDevices:
     try:
         devices = document.member(document.load(text), "blockdevices")
     except document.NotJSON as wrong:
-        return BlockDevices(problems=(f"lsblk {wrong}",))
+        return _cut_off(text) or BlockDevices(problems=(f"lsblk {wrong}",))
     if not isinstance(devices, list):
         return BlockDevices(problems=("lsblk returned JSON without block devices",))
+    return _read(devices)
+
+
+def _cut_off(text: str) -> BlockDevices | None:
+    """What a list that ends in the middle still tells: hundreds of disks do not fit into a report.
+
+    lsblk always prints this line between two whole devices; below a device it is indented further.
+    """
+    whole, between, _ = text.rpartition("\n" + _BETWEEN)
+    try:
+        devices = document.member(document.load(f"{whole}}}]}}"), "blockdevices") if between else None
+    except document.NotJSON:
+        return None
+    if not isinstance(devices, list):
+        return None
+    found = _read(devices)
+    last = found.disks[-1].name if found.disks else "none"
+    return BlockDevices(found.disks, (f"lsblk's list was cut off; the disks after {last} are not known",))
+
+
+def _read(devices: list[object]) -> BlockDevices:
     disks: list[Disk] = []
     left = MAX_DEVICES
     for row in document.rows(devices):

@@ -1,0 +1,84 @@
+# frozen_string_literal: true
+
+require 'json'
+require 'open3'
+
+# Tells OCI how a run ended: status, metrics, what failed and the warnings, at most 256 KiB of JSON.
+#
+# The transport is the same small client as for classification, fed on stdin, with the certificate
+# name as its only argument. A report that cannot be delivered is logged and never fails the run.
+Puppet::Reports.register_report(:oci) do
+  desc 'Send a summary of each report as JSON to OCI, through the client oci-report.'
+
+  def process
+    body = OciReport.json(self)
+    output, status = Open3.capture2e(OciReport::CLIENT, host.to_s, stdin_data: body)
+    Puppet.err("report of #{host} was not delivered to OCI: #{output.strip[0, 500]}") unless status.success?
+  rescue StandardError => e
+    Puppet.err("report of #{host} was not delivered to OCI: #{e.class}: #{e.message}")
+  end
+end
+
+# What OCI is told of a report: plain data, bounded in every dimension.
+module OciReport
+  CLIENT = '/usr/local/bin/oci-report'
+  LIMIT_BYTES = 256 * 1024
+  TEXT_CHARS = 1000
+  FAILED = 200
+  LINES = 500
+  LEVELS = %w[warning err alert emerg crit].freeze
+  module_function
+
+  # JSON of at most LIMIT_BYTES: log lines are given up first, then failures, never the outcome.
+  def json(report)
+    summary = summary(report)
+    loop do
+      text = JSON.generate(summary)
+      return text if text.bytesize <= LIMIT_BYTES
+
+      list = %w[logs failed_resources].map { |key| summary[key] }.find { |items| !items.empty? }
+      raise "the outline alone is over #{LIMIT_BYTES} bytes" if list.nil?
+
+      list.slice!((list.size / 2)..)
+      summary['truncated'] = true
+    end
+  end
+
+  def summary(report)
+    failed = failed_resources(report)
+    {
+      'host' => report.host.to_s, 'status' => report.status.to_s, 'time' => report.time.utc.strftime('%Y-%m-%dT%H:%M:%SZ'),
+      'environment' => report.environment.to_s, 'configuration_version' => report.configuration_version.to_s,
+      'noop' => report.noop ? true : false, 'cached_catalog_status' => report.cached_catalog_status.to_s,
+      'corrective_change' => report.corrective_change ? true : false,
+      'metrics' => metrics(report), 'failed_resources' => failed.first(FAILED), 'logs' => logs(report).last(LINES),
+      'truncated' => failed.size > FAILED || logs(report).size > LINES,
+    }
+  end
+
+  # {"resources": {"total": 20.0, ...}, "changes": ..., "events": ..., "time": ...}; times in seconds
+  def metrics(report)
+    %w[resources changes events time].each_with_object({}) do |name, out|
+      metric = report.metrics[name]
+      out[name] = metric.values.to_h { |key, _label, value| [key.to_s, value.to_f.round(3)] } if metric
+    end
+  end
+
+  def failed_resources(report)
+    report.resource_statuses.values.select { |status| status.failed || status.failed_to_restart }.map do |status|
+      messages = status.events.select { |event| event.status == 'failure' }.map { |event| text(event.message) }
+      { 'resource' => text(status.resource), 'file' => text(status.file), 'line' => status.line.to_i, 'messages' => messages.first(5) }
+    end
+  end
+
+  def logs(report)
+    report.logs.select { |line| LEVELS.include?(line.level.to_s) }.map do |line|
+      { 'level' => line.level.to_s, 'source' => text(line.source), 'message' => text(line.message) }
+    end
+  end
+
+  # Anything as valid UTF-8 of at most TEXT_CHARS characters.
+  def text(value)
+    value.to_s.dup.force_encoding(Encoding::UTF_8).scrub('?')[0, TEXT_CHARS]
+  end
+end

@@ -1,0 +1,183 @@
+"""Reports and classifications per CPU second, with SQL statements per call, at 5 and at 5,000 known machines.
+
+`make bench` prints a table; exit code 1 when a budget is exceeded. CPU seconds of this process, not
+wall time: the machine is shared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import event, insert
+
+from oci.adapters import roles as role_files
+from oci.adapters.fake import FakeDhcp, FakeImages, FakePower, FakePuppetCa
+from oci.adapters.secrets import FileSealer
+from oci.app import Appliance, machines, puppet
+from oci.config import configure
+from oci.db import tables
+from oci.db.session import engine, sessions
+from oci.services.boot_session import token_hash
+from oci.services.context import Outside
+
+REPORT_MS, ENC_MS, GROWTH = 15.0, 10.0, 1.2
+PAYLOAD = 60_000
+
+
+@dataclass
+class Cost:
+    """CPU milliseconds and SQL statements for one call."""
+
+    ms: float
+    statements: float
+
+
+def mac(number: int) -> str:
+    return "52:54:%02x:%02x:%02x:01" % (number >> 16 & 255, number >> 8 & 255, number & 255)
+
+
+def report(number: int) -> dict[str, bytes]:
+    """A report of at least PAYLOAD bytes such as a server with 24 disks, 8 NICs and 32 DIMMs sends."""
+    nics = [{"ifname": f"eth{i}", "address": mac(number)[:-2] + f"{i + 1:02x}", "link_type": "ether",
+             "addr_info": []} for i in range(8)]
+    disks = [{"name": f"sd{chr(97 + i)}", "type": "disk", "size": 1 << 40, "serial": f"S{number}D{i}", "rota": False,
+              "wwn": f"0x5000c500{number:06x}{i:02x}", "rm": False, "ro": False, "model": "BENCH SSD", "tran": "sas",
+              "children": [{"name": f"sd{chr(97 + i)}{p}", "type": "part", "size": 1 << 30} for p in range(4)]}
+             for i in range(24)]
+    dmi = ["System Information", "\tManufacturer: Bench", "\tProduct Name: B1", f"\tSerial Number: SER{number}",
+           f"\tUUID: 4c4c4544-0042-3510-8052-{number:012x}", ""]
+    for slot in range(32):
+        dmi += ["Handle 0x1100, DMI type 17, 84 bytes", "Memory Device", "\tSize: 32 GB", f"\tLocator: A{slot}",
+                "\tType: DDR4", "\tSpeed: 3200 MT/s", "\tManufacturer: Bench", f"\tSerial Number: {slot:08x}", ""]
+    parts = {"ip": json.dumps(nics).encode(), "lsblk": json.dumps({"blockdevices": disks}).encode(),
+             "dmidecode": "\n".join(dmi).encode(), "firmware": b"efi\n", "memory": b"MemTotal: 1056000000 kB\n"}
+    lacking = PAYLOAD - sum(map(len, parts.values()))
+    line = b"0000:3b:00.0 Ethernet controller [0200]: Bench Corporation Device [8086:1572] (rev 02)\n"
+    parts["pci"] = line * (max(0, lacking) // len(line) + 1)
+    return parts
+
+
+def build(folder: Path, known: int) -> tuple[Appliance, dict[str, int]]:
+    """An appliance with `known` machines, one of them assigned; and a counter of SQL statements."""
+    config = configure({"state_dir": str(folder), "run_dir": str(folder), "puppet_server": "puppet.bench"})
+    made = engine(config.database_url)
+    tables.Table.metadata.create_all(made)
+    counter = {"n": 0}
+    event.listen(made, "before_cursor_execute", lambda *_: counter.__setitem__("n", counter["n"] + 1))
+    with made.begin() as db:
+        rows = [dict(id=i + 1, name=f"machine-{i + 1}", state="discovered", state_since=1.0, power="on",
+                     presence="live", convergence="never", uuid=f"4c4c4544-0042-3510-8052-{i:012x}", reason="",
+                     serial=f"SER{i}", vendor="Bench", model="B1", firmware="efi", memory_bytes=1, cores=1,
+                     disk_bytes=1, bmc_mac="", bmc_address="", bmc_port=623, bmc_username="", bmc_password="",
+                     inventory={"padding": "x" * 4000}, report_hash="", report_digest="", boot_id="", created=1.0,
+                     version=1) for i in range(known)]
+        db.execute(insert(tables.Machine), rows)
+        db.execute(insert(tables.Nic), [dict(mac=mac(i), machine_id=i + 1, name="eth0") for i in range(known)])
+        db.execute(insert(tables.Network), [dict(id=1, name="p", purpose="provisioning", cidr="10.0.0.0/16",
+                                                 first="10.0.0.10", last="10.0.255.0", gateway="", dns="")])
+        db.execute(insert(tables.Cluster), [dict(id=1, name="c", domain="bench", network_id=1, created=1.0)])
+        role = next(iter(role_files.load()))
+        for i in range(5):
+            db.execute(insert(tables.Assignment), [dict(machine_id=i + 1, cluster_id=1, role=role, number=i + 1,
+                                                        hostname=f"h{i}", fqdn=f"h{i}.bench")])
+            db.execute(insert(tables.Address), [dict(network_id=1, ip=f"10.0.0.{i + 10}", machine_id=i + 1)])
+    outside = Outside(FakePower(), FakeDhcp(), FakePuppetCa(), FakeImages(), FileSealer(folder / "key", make=True),
+                      lambda _job: None, role_files.load(), ca_pem=b"PEM\n")
+    return Appliance(config, outside, sessions(made)), counter
+
+
+def cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def cost(calls: int, counter: dict[str, int], call: Callable[[int], None]) -> Cost:
+    """The mean cost of `calls` calls, after a few that warm up."""
+    for number in range(3):
+        call(number)
+    before, statements = cpu(), counter["n"]
+    for number in range(3, calls + 3):
+        call(number)
+    return Cost(1000 * (cpu() - before) / calls, (counter["n"] - statements) / calls)
+
+
+def tokens(made: Appliance, numbers: range) -> None:
+    """One live boot for each of `numbers`, with the token `token-N`."""
+    with made.make_session() as db:
+        db.execute(insert(tables.Boot), [dict(id=f"boot{n}", mac=mac(n), machine_id=None, asked=1.0, fetched=2.0,
+                                              token_hash=token_hash(f"token-{n}"), source="", replaced=False,
+                                              facts={}) for n in numbers])
+        db.commit()
+
+
+BOUNDARY = "bench-boundary"
+
+
+def encode(payload: dict[str, bytes], salt: str = "") -> bytes:
+    """The report as the agent's curl uploads it: multipart/form-data, made outside the measurement."""
+    parts = {**payload, "cmdline": salt.encode()} if salt else payload
+    out = [b"--%b\r\nContent-Disposition: form-data; name=\"%b\"; filename=\"%b\"\r\n\r\n%b\r\n"
+           % (BOUNDARY.encode(), n.encode(), n.encode(), body) for n, body in parts.items()]
+    out.append(b"--%b\r\nContent-Disposition: form-data; name=\"hash\"\r\n\r\n%b\r\n--%b--\r\n"
+               % (BOUNDARY.encode(), b"ab" * 32, BOUNDARY.encode()))
+    return b"".join(out)
+
+
+def send(app: Flask, number: int, body: bytes) -> None:
+    answer = app.test_client().post("/agent/report", data=body, headers={"Authorization": f"Bearer token-{number}"},
+                                    content_type=f"multipart/form-data; boundary={BOUNDARY}")
+    assert answer.status_code == 200, answer.data
+
+
+def measure(known: int, distinct: int) -> dict[str, Cost]:
+    """All costs with `known` machines."""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        made, counter = build(Path(folder), known)
+        tokens(made, range(known + distinct + 10))
+        web, socket = machines(made), puppet(made)
+        same = encode(report(0))
+        changed = [encode(report(0), f"change {n}") for n in range(103)]
+        found["same report again"] = cost(100, counter, lambda _n: send(web, 0, same))
+        found["changed report"] = cost(100, counter, lambda n: send(web, 0, changed[n]))
+        payloads = [encode(report(known + 5 + n)) for n in range(distinct + 3)]
+        found["new machine"] = cost(distinct, counter, lambda n: send(web, known + 5 + n, payloads[n]))
+
+        def ask(_number: int) -> None:
+            assert socket.test_client().get("/enc/h0.bench").status_code == 200
+
+        found["classification"] = cost(200, counter, ask)
+    return found
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the table; 1 when a budget is exceeded."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--distinct", type=int, default=1000)
+    parser.add_argument("--known", type=int, default=5000)
+    options = parser.parse_args(argv)
+    size = sum(map(len, report(0).values()))
+    few, many = measure(5, options.distinct), measure(options.known, options.distinct)
+    print(f"report payload {size} bytes, {options.distinct} distinct machines")
+    print(f"{'call':20} {'ms at 5':>9} {f'ms at {options.known}':>12} {'ratio':>6} {'per CPU s':>10} {'SQL':>6}")
+    bad = 0
+    for name, small in few.items():
+        large, limit = many[name], ENC_MS if name == "classification" else REPORT_MS
+        ratio = large.ms / small.ms
+        over = large.ms > limit or ratio > GROWTH
+        bad += over
+        print(f"{name:20} {small.ms:9.2f} {large.ms:12.2f} {ratio:6.2f} {1000 / large.ms:10.0f} "
+              f"{large.statements:6.1f}{'   OVER BUDGET' if over else ''}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
