@@ -1,0 +1,64 @@
+"""One lab for all end-to-end tests: two machines, one of each firmware, taken through the main job once."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.site import unique_name
+from lab.story import BIOS, UEFI, Story
+
+MARKERS = Path("root-password-hash"), Path("bmc-password")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.lab)
+
+
+class Processes:
+    """Command lines of all processes of this host, looked at again and again while the story runs."""
+
+    def __init__(self) -> None:
+        self.seen: set[bytes] = set()
+
+    def look(self) -> None:
+        for note in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                self.seen.add(note.read_bytes())
+            except OSError:
+                continue
+
+
+@pytest.fixture(scope="session")
+def story() -> Iterator[Story]:
+    """The story, told up to two active machines. Its timings and CPU seconds are printed."""
+    if os.geteuid() != 0:
+        pytest.fail("the lab needs root: it makes network namespaces and mounts")
+    root_hash = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=secrets.token_urlsafe(9), text=True,
+                               capture_output=True, check=True).stdout.strip()
+    told = Story(unique_name("e2e"), lambda text: print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True))
+    told.root_hash, told.processes = root_hash, Processes()  # type: ignore[attr-defined]
+    try:
+        told.up(settings={"root_password_hash": root_hash})
+        told.cluster()
+        for plan in (BIOS, UEFI):
+            told.add(plan)
+            told.discover(plan)
+            told.assign(plan)
+        told.puppet_ready()
+        for plan in (BIOS, UEFI):
+            told.install(plan)
+        for plan in (BIOS, UEFI):
+            told.follow(plan)
+            told.processes.look()  # type: ignore[attr-defined]
+        yield told
+    finally:
+        told.down()

@@ -1,0 +1,105 @@
+"""The main job on whole machines: network boot, discovery, install, boot from disk, Puppet."""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from lab.site import Lab
+from lab.story import BIOS, UEFI, Plan, Story
+
+BUDGET = {"power-on to report": 18.0, "install": 55.0, "reboot to first Puppet request": 70.0}
+BOTH = pytest.mark.parametrize("plan", [BIOS, UEFI], ids=lambda plan: plan.name)
+
+
+@BOTH
+def test_the_machine_is_active(story: Story, plan: Plan) -> None:
+    machine = story.show(plan.mac)
+    assert (machine["state"], machine["firmware"]) == ("active", {"bios": "bios", "uefi": "efi"}[plan.firmware])
+    assert machine["convergence"] in ("ok", "changed") and machine["role"] == plan.role
+    assert story.machines[plan.name].boot_device() == "pxe"
+
+
+@BOTH
+def test_the_timeline_tells_the_whole_way(story: Story, plan: Plan) -> None:
+    lines = story.timeline(plan)
+    kinds = [line["kind"] for line in lines]
+    phases = [line["data"].get("phase") for line in lines]
+    assert len(lines) >= 14 and all(line["at"] > 1e9 for line in lines)
+    assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)
+    for kind in ("boot.script", "boot.site", "install.claimed", "puppet.challenge", "puppet.signed", "puppet.report"):
+        assert kind in kinds, kind
+    for phase in ("kernel", "image", "check", "partition", "stream", "bootloader", "firstboot"):
+        assert phase in phases, phase
+
+
+@BOTH
+def test_cpu_seconds(story: Story, plan: Plan) -> None:
+    """Printed for the record; the budget is of a quiet machine, so it fails only when far exceeded."""
+    for what, budget in BUDGET.items():
+        spent = story.cpu[plan.name].get(what)
+        print(f"{plan.name}: {what}: {spent} CPU s of at most {budget}")
+        assert spent is not None and spent < 3 * budget, what
+
+
+def _database(story: Story) -> bytes:
+    found = []
+    engine = create_engine(f"sqlite:///{story.lab.run_dir}/state/oci.sqlite")
+    with engine.connect() as db:
+        for table in ("event", "report", "job", "machine", "install", "boot", "challenge"):
+            for row in db.execute(text(f"SELECT * FROM {table}")):  # table names are of the line above
+                found += [zlib.decompress(v) if table == "report" and isinstance(v, bytes) else str(v).encode()
+                          for v in row]
+    engine.dispose()
+    return b"\n".join(found)
+
+
+def test_planted_secrets_are_nowhere(story: Story) -> None:
+    """BMC password, root hash, boot tokens, install tokens and challenges are in no log, event, answer or list."""
+    run = story.lab.run_dir
+    secrets = {"bmc password": story.bmc_password.encode(), "root hash": story.root_hash.encode()}  # type: ignore[attr-defined]
+    places: dict[str, bytes] = {"database": _database(story),
+                                "process lists": b"\n".join(story.processes.seen)}  # type: ignore[attr-defined]
+    for log in [*run.glob("log/*"), *run.glob("nginx-*/*.log"), *run.glob("vm/*/serial.log"),
+                *run.glob("puppetserver/*.log")]:
+        places[str(log.relative_to(run))] = log.read_bytes()
+    for path in ("/v1/machines", "/v1/events", "/v1/jobs", f"/v1/machines/{BIOS.mac}", "/openapi.json"):
+        places[path] = story.get(path).encode()
+    for name, secret in secrets.items():
+        for place, content in places.items():
+            assert secret not in content, f"{name} in {place}"
+    for place, content in places.items():
+        assert not re.search(rb"Bearer [A-Za-z0-9_-]{20,}|CHALLENGE='", content), place
+    command_lines = re.findall(rb"Kernel command line: (.*)", places.get("vm", b""))
+    assert all(b"TOKEN" not in line for line in command_lines)
+
+
+@BOTH
+def test_release_wipes_the_disk(story: Story, plan: Plan) -> None:
+    """Last, because it ends the machine: proved by reading the disk image from outside."""
+    if plan is UEFI:
+        pytest.skip("one firmware is enough to wipe")
+    name = story.show(plan.mac)["name"]
+    disk = story.machines[plan.name].disk_path()
+    assert _some(disk)
+    story.ocicli("machine", "release", name, "--confirm", name)
+    story.follow(plan, until="discovered", deadline=600)
+    assert not _some(disk)
+
+
+def _some(disk) -> bool:
+    """Whether any byte of the image is not zero."""
+    with disk.open("rb") as image:
+        while block := image.read(1 << 24):
+            if block.count(0) != len(block):
+                return True
+    return False
+
+
+def test_nothing_is_left_after_down() -> None:
+    lab = Lab("leftovers").up()
+    lab.down()
+    assert not lab.net.exists() and not lab.run_dir.exists()
