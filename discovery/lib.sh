@@ -52,6 +52,12 @@ read_env() {
   eval "$_text"
 }
 
+# orders KEY...: what a step needs to know, and where to say how it goes.
+orders() {
+  read_env "$OCI_SITE/site.env" OCI_URL
+  read_env "$WORK/orders.env" "$@"
+}
+
 # ask AUTH PATH [curl options]: one request; prints the HTTP status, the answer goes to $OCI_RUN/answer.PID.
 # The bearer stays in its file: arguments and environment can be read by every process.
 ask() {

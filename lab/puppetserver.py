@@ -36,7 +36,7 @@ SSL = "var/lib/puppet/ssl"
 HEAP = ("-Xms512m", "-Xmx900m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 JAVA = (
     "-Djruby.logger.class=com.puppetlabs.jruby_utils.jruby.Slf4jLogger", "-Dlogappender=STDOUT",
-    "-Djruby.lib=/usr/share/jruby/lib", "-jar", "/usr/share/puppetserver/puppetserver.jar",
+    "-Djruby.lib=/usr/share/jruby/lib", "-cp", "/usr/share/puppetserver/aot.jar:/usr/share/puppetserver/puppetserver.jar", "puppetlabs.trapperkeeper.main",
     "--config", "/etc/puppet/puppetserver/conf.d", "--bootstrap-config", "/etc/puppet/puppetserver/services.d",
 )
 PUPPET_CONF = """# Made by the lab.

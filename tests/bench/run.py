@@ -99,16 +99,6 @@ def cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def cost(calls: int, counter: dict[str, int], call: Callable[[int], None]) -> Cost:
-    """The mean cost of `calls` calls, after a few that warm up."""
-    for number in range(3):
-        call(number)
-    before, statements = cpu(), counter["n"]
-    for number in range(3, calls + 3):
-        call(number)
-    return Cost(1000 * (cpu() - before) / calls, (counter["n"] - statements) / calls)
-
-
 def tokens(made: Appliance, numbers: range) -> None:
     """One live boot for each of `numbers`, with the token `token-N`."""
     with made.make_session() as db:
@@ -137,24 +127,48 @@ def send(app: Flask, number: int, body: bytes) -> None:
     assert answer.status_code == 200, answer.data
 
 
-def measure(known: int, distinct: int) -> dict[str, Cost]:
-    """All costs with `known` machines."""
-    found = {}
-    with tempfile.TemporaryDirectory() as folder:
-        made, counter = build(Path(folder), known)
+class Bench:
+    """One appliance with `known` machines, ready to be measured in rounds."""
+
+    def __init__(self, folder: Path, known: int, distinct: int) -> None:
+        made, self.counter = build(folder, known)
         tokens(made, range(known + distinct + 10))
-        web, socket = machines(made), puppet(made)
-        same = encode(report(0))
-        changed = [encode(report(0), f"change {n}") for n in range(103)]
-        found["same report again"] = cost(100, counter, lambda _n: send(web, 0, same))
-        found["changed report"] = cost(100, counter, lambda n: send(web, 0, changed[n]))
-        payloads = [encode(report(known + 5 + n)) for n in range(distinct + 3)]
-        found["new machine"] = cost(distinct, counter, lambda n: send(web, known + 5 + n, payloads[n]))
+        self.web, self.socket = machines(made), puppet(made)
+        self.same = encode(report(0))
+        self.changed = iter([encode(report(0), f"change {n}") for n in range(distinct + 10)])
+        self.fresh = iter([(known + 5 + n, encode(report(known + 5 + n))) for n in range(distinct + 5)])
 
-        def ask(_number: int) -> None:
-            assert socket.test_client().get("/enc/h0.bench").status_code == 200
+    def ask(self) -> None:
+        assert self.socket.test_client().get("/enc/h0.bench").status_code == 200
 
-        found["classification"] = cost(200, counter, ask)
+    def calls(self) -> dict[str, Callable[[], None]]:
+        """What is measured, by name."""
+        return {
+            "same report again": lambda: send(self.web, 0, self.same),
+            "changed report": lambda: send(self.web, 0, next(self.changed)),
+            "new machine": lambda: send(self.web, *next(self.fresh)),
+            "classification": self.ask,
+        }
+
+
+def measure(benches: list[Bench], distinct: int) -> list[dict[str, Cost]]:
+    """The costs of every bench, in rounds that alternate: what disturbs the machine disturbs all alike."""
+    rounds, found = 10, []
+    spent = [{name: [0.0, 0] for name in bench.calls()} for bench in benches]
+    for bench in benches:
+        for call in bench.calls().values():
+            call()  # the first call compiles statements
+    for _round in range(rounds):
+        for bench, sums in zip(benches, spent, strict=True):
+            for name, call in bench.calls().items():
+                before, statements = cpu(), bench.counter["n"]
+                for _call in range(distinct // rounds):
+                    call()
+                sums[name][0] += cpu() - before
+                sums[name][1] += bench.counter["n"] - statements
+    calls = distinct // rounds * rounds
+    for sums in spent:
+        found.append({name: Cost(1000 * seconds / calls, count / calls) for name, (seconds, count) in sums.items()})
     return found
 
 
@@ -165,7 +179,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--known", type=int, default=5000)
     options = parser.parse_args(argv)
     size = sum(map(len, report(0).values()))
-    few, many = measure(5, options.distinct), measure(options.known, options.distinct)
+    with tempfile.TemporaryDirectory() as small_dir, tempfile.TemporaryDirectory() as large_dir:
+        benches = [Bench(Path(small_dir), 5, options.distinct), Bench(Path(large_dir), options.known, options.distinct)]
+        few, many = measure(benches, options.distinct)
     print(f"report payload {size} bytes, {options.distinct} distinct machines")
     print(f"{'call':20} {'ms at 5':>9} {f'ms at {options.known}':>12} {'ratio':>6} {'per CPU s':>10} {'SQL':>6}")
     bad = 0
