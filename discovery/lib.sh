@@ -148,7 +148,7 @@ erase() {
 erase_all() {
   for _old in "$OCI_SYS/class/block/${1##*/}/${1##*/}"*; do [ ! -e "$_old/partition" ] || erase "/dev/${_old##*/}"; done
   erase "$1"
-  blockdev --rereadpt "$1" 2>/dev/null || :
+  partx -d "$1" 2>/dev/null || :
   settle
 }
 

@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None) -> int:
             continue
         alive = [process.name for process in lab.processes() if process.alive()]
         on = [machine.name for machine in lab.machines() if machine.running()]
-        print(f"{name}: processes {' '.join(alive) or 'none'}; machines that are on: {' '.join(on) or 'none'}")
+        print(f"{name}: processes {' '.join(alive) or 'none'}; machines on: {' '.join(on) or 'none'}")
     return 0
 
 

@@ -41,10 +41,11 @@ def proves(accelerator: tuple[str, ...], kernel: Path, timeout: float = 40.0) ->
         try:
             image.write_bytes(initramfs())
             subprocess.run(
-                ["qemu-system-x86_64", *accelerator, "-m", "256", "-nodefaults", "-no-user-config", "-display", "none",
-                 "-no-reboot", "-kernel", str(kernel), "-initrd", str(image), "-serial", f"file:{serial}",
+                ["qemu-system-x86_64", *accelerator, "-m", "256", "-nodefaults", "-no-user-config",
+                 "-display", "none", "-no-reboot", "-kernel", str(kernel), "-initrd", str(image), "-serial", f"file:{serial}",
                  "-append", "console=ttyS0 quiet panic=-1"],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=timeout, check=False,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                timeout=timeout, check=False,
             )
             return MARKER in serial.read_text(errors="replace")
         except (OSError, subprocess.TimeoutExpired):

@@ -75,7 +75,8 @@ class Controller(Bmc):  # type: ignore[misc]
 
     def set_boot_device(self, bootdevice: str) -> int:
         """Let the machine boot from the network or the disk first, from its next start on."""
-        return self._do(f"boot {bootdevice}", lambda: self.machine.boot_device(_DEVICES.get(bootdevice, "pxe")))
+        device = _DEVICES.get(bootdevice, "pxe")
+        return self._do(f"boot {device} first", lambda: self.machine.boot_device(device))
 
     def cold_reset(self) -> int:
         """Restart of the controller itself: nothing to do."""
@@ -111,11 +112,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--machine", type=Path, required=True, help="directory of the saved machine")
     parser.add_argument("--address", required=True, help="address to listen on")
     parser.add_argument("--port", type=int, default=623)
-    parser.add_argument("--credentials", type=Path, required=True, help="private JSON file: user name -> password")
+    parser.add_argument("--credentials", type=Path, required=True, help="private JSON file: user -> password")
     options = parser.parse_args(argv)
     users = json.loads(options.credentials.read_text())
-    controller = Controller(Machine.load(options.machine), users, options.address, options.port)
-    print(f"{time.time():.3f} {options.machine.name}: listening at {options.address}:{options.port}", flush=True)
+    machine = Machine.load(options.machine)
+    controller = Controller(machine, users, options.address, options.port)
+    print(f"{time.time():.3f} {machine.name}: listening at {options.address}:{options.port}", flush=True)
     controller.serve()
     return 0
 

@@ -47,7 +47,9 @@ class Client:
     vendor: str = "PXEClient"
     ipxe: bool = False
 
-    def packet(self, kind: int, transaction: int, extra: dict[int, bytes], address: str = "0.0.0.0") -> bytes:
+    def packet(
+        self, kind: int, transaction: int, extra: dict[int, bytes], address: str = "0.0.0.0"
+    ) -> bytes:
         """The message `kind` with further options; broadcast answers are asked for."""
         card = bytes.fromhex(self.mac.replace(":", ""))
         flags = 0x8000 if address == "0.0.0.0" else 0
@@ -56,7 +58,8 @@ class Client:
         options: dict[int, bytes] = {
             53: bytes([kind]), 55: WANTED, 57: struct.pack("!H", 1500),
             60: f"{self.vendor}:Arch:{self.arch:05d}:UNDI:003016".encode(),
-            93: struct.pack("!H", self.arch), 94: b"\x01\x03\x10", 97: b"\0" + card.rjust(16, b"\0"), **extra,
+            93: struct.pack("!H", self.arch), 94: b"\x01\x03\x10", 97: b"\0" + card.rjust(16, b"\0"),
+            **extra,
         }
         if self.ipxe:
             options |= {77: b"iPXE", 175: b"\xb1\x05\x01\x1a\xf4\x10\x41"}
@@ -79,8 +82,9 @@ def parse(data: bytes, transaction: int) -> Answer | None:
     dotted = {code: str(IPv4Address(options[code][:4])) if options.get(code) else "" for code in (3, 54)}
     return Answer(
         kind=options.get(53, b"\0")[0], server=dotted[54], address=str(IPv4Address(data[16:20])),
-        next_server=str(IPv4Address(data[20:24])), boot_file=file, vendor=options.get(60, b"").decode("ascii", "replace"),
-        lease=int.from_bytes(options.get(51, b""), "big"), router=dotted[3], ipxe=options.get(175, b"").hex(),
+        next_server=str(IPv4Address(data[20:24])), boot_file=file,
+        vendor=options.get(60, b"").decode("ascii", "replace"), router=dotted[3],
+        lease=int.from_bytes(options.get(51, b""), "big"), ipxe=options.get(175, b"").hex(),
     )
 
 
@@ -94,12 +98,14 @@ class Card:
         self.link.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
         self.link.bind(("0.0.0.0", 68))
 
-    def ask(self, packet: bytes, transaction: int, seconds: float, where: tuple[str, int]) -> list[Answer]:
-        """Send `packet` and collect what answers within `seconds`."""
+    def ask(
+        self, packet: bytes, transaction: int, where: tuple[str, int], seconds: float, servers: int = 1
+    ) -> list[Answer]:
+        """Send `packet` and collect the answers of so many `servers`, for at most `seconds`."""
         self.link.sendto(packet, where)
         answers: list[Answer] = []
         end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
+        while len(answers) < servers and (left := end - time.monotonic()) > 0:
             self.link.settimeout(left)
             try:
                 found = parse(self.link.recv(4096), transaction)
@@ -110,23 +116,28 @@ class Card:
         return answers
 
 
-def boot(client: Client, interface: str, seconds: float, menu: str = "") -> dict[str, object]:
-    """Discover, request and, with `menu`, ask that boot server; the answers as one record."""
+def boot(
+    client: Client, interface: str, seconds: float, servers: int = 1, menu: str = ""
+) -> dict[str, object]:
+    """Discover, request and, with `menu`, ask that boot server; the answers as one record.
+
+    Offers are collected until so many `servers` have answered, for at most `seconds`.
+    """
     card, everybody = Card(interface), ("255.255.255.255", 67)
     number = random.getrandbits(32)
-    offers = card.ask(client.packet(DISCOVER, number, {}), number, seconds, everybody)
+    offers = card.ask(client.packet(DISCOVER, number, {}), number, everybody, seconds, servers)
     record: dict[str, object] = {"offers": [asdict(one) for one in offers], "ack": None, "menu": None}
     chosen = next((one for one in offers if one.address != "0.0.0.0"), None)
     if chosen is None:
         return record
     choice = {50: IPv4Address(chosen.address).packed, 54: IPv4Address(chosen.server).packed}
-    acks = card.ask(client.packet(REQUEST, number, choice), number, seconds, everybody)
-    record["ack"] = next((asdict(one) for one in acks if one.kind == ACK and one.address != "0.0.0.0"), None)
+    acks = card.ask(client.packet(REQUEST, number, choice), number, everybody, seconds)
+    record["ack"] = asdict(acks[0]) if acks and acks[0].kind == ACK else None
     if menu:
         run(["ip", "address", "replace", f"{chosen.address}/21", "dev", interface])
         number = random.getrandbits(32)
         item = {43: b"\x47\x04\x80\x00\x00\x00\xff"} if client.arch == 0 else {}
-        found = card.ask(client.packet(REQUEST, number, item, chosen.address), number, seconds, (menu, 4011))
+        found = card.ask(client.packet(REQUEST, number, item, chosen.address), number, (menu, 4011), seconds)
         record["menu"] = asdict(found[0]) if found else None
         run(["ip", "address", "flush", "dev", interface])
     return record
@@ -140,11 +151,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--arch", type=int, required=True)
     parser.add_argument("--vendor", default="PXEClient")
     parser.add_argument("--ipxe", action="store_true")
-    parser.add_argument("--seconds", type=float, default=1.0, help="how long to collect answers")
+    parser.add_argument("--seconds", type=float, default=5.0, help="how long to wait for answers")
+    parser.add_argument("--servers", type=int, default=1, help="how many servers to wait for")
     parser.add_argument("--menu", default="", help="address of a PXE boot server to ask as well")
     options = parser.parse_args(argv)
     client = Client(options.mac, options.arch, options.vendor, options.ipxe)
-    record = boot(client, options.interface, options.seconds, options.menu)
+    record = boot(client, options.interface, options.seconds, options.servers, options.menu)
     print(json.dumps(record))
     return 0 if record["offers"] else 1
 

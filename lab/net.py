@@ -16,6 +16,9 @@ from lab.process import LabError, run
 
 BRIDGE = "br0"
 BMC_BRIDGE = "bmc0"
+SERVER = IPv4Interface("10.77.0.1/21")
+BMC = IPv4Interface("10.78.0.254/24")
+ROUTER6 = IPv6Interface("fd77::1/64")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
 
 
@@ -29,9 +32,9 @@ class Net:
     """The networks of the lab `name`; two labs with different names do not see each other."""
 
     name: str
-    server: IPv4Interface = IPv4Interface("10.77.0.1/21")
-    bmc: IPv4Interface = IPv4Interface("10.78.0.254/24")
-    router6: IPv6Interface = IPv6Interface("fd77::1/64")
+    server: IPv4Interface = SERVER
+    bmc: IPv4Interface = BMC
+    router6: IPv6Interface = ROUTER6
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -133,4 +136,5 @@ class Net:
 
 def namespaces() -> list[str]:
     """The names of all network namespaces of this machine."""
-    return [line.split()[0] for line in run(["ip", "netns", "list"], check=False).stdout.splitlines() if line.strip()]
+    listed = run(["ip", "netns", "list"], check=False).stdout
+    return [line.split()[0] for line in listed.splitlines() if line.strip()]

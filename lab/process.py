@@ -14,23 +14,28 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# The children of this program, by pid: a Process made from its record reaps them as well.
+_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
+
 
 class LabError(RuntimeError):
     """The lab could not do what was asked; the text says what, why and what can be done instead."""
 
 
 def run(argv: Sequence[str], *, timeout: float = 60, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run a short command to its end. Raises LabError with its output when it fails or takes over `timeout` s."""
+    """Run a short command to its end. Raises LabError when it fails or takes longer than `timeout` s."""
     try:
         done = subprocess.run(
-            list(argv), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False
+            list(argv), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
+            check=False,
         )
     except FileNotFoundError:
         raise LabError(f"{argv[0]} is not installed; install the lab's packages (see README)") from None
     except subprocess.TimeoutExpired:
         raise LabError(f"{' '.join(argv)} did not end within {timeout} s") from None
     if check and done.returncode:
-        raise LabError(f"{' '.join(argv)} ended with {done.returncode}: {(done.stderr or done.stdout).strip()}")
+        said = (done.stderr or done.stdout).strip()
+        raise LabError(f"{' '.join(argv)} ended with {done.returncode}: {said}")
     return done
 
 
@@ -63,7 +68,9 @@ def tail(path: Path, lines: int = 15) -> str:
         return "(no log)"
 
 
-def wait_until(what: str, predicate: Callable[[], T], deadline: float, log: Path | None = None, every: float = 0.1) -> T:
+def wait_until(
+    what: str, predicate: Callable[[], T], deadline: float, log: Path | None = None, every: float = 0.1
+) -> T:
     """Call `predicate` until it is true, and return what it gave; at most `deadline` s.
 
     Raises TimeoutError naming what it waited for, with the tail of `log`.
@@ -79,7 +86,7 @@ def wait_until(what: str, predicate: Callable[[], T], deadline: float, log: Path
 
 
 def end(pid: int, stamp: str, deadline: float = 10.0) -> None:
-    """Stop the process `pid` that started at `stamp`: TERM, after `deadline` s KILL, then what is left of its group."""
+    """Stop the process `pid` that started at `stamp`: TERM, and after `deadline` s KILL."""
     if started_at(pid) != stamp:
         return
     os.kill(pid, signal.SIGTERM)
@@ -97,6 +104,12 @@ def _end_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def _reap(pid: int) -> None:
+    """Forget a child that has ended."""
+    if child := _CHILDREN.pop(pid, None):
+        child.wait(10)
+
+
 class Process:
     """One supervised process of a lab, known by name.
 
@@ -105,12 +118,12 @@ class Process:
     """
 
     def __init__(
-        self, name: str, argv: Sequence[str], run_dir: Path, *, env: dict[str, str] | None = None, cwd: Path | None = None
+        self, name: str, argv: Sequence[str], run_dir: Path, *,
+        env: dict[str, str] | None = None, cwd: Path | None = None,
     ) -> None:
         self.name, self.argv, self.run_dir, self.env, self.cwd = name, list(argv), Path(run_dir), env, cwd
         self.log = self.run_dir / "log" / f"{name}.log"
         self.record = self.run_dir / "proc" / f"{name}.json"
-        self._child: subprocess.Popen[bytes] | None = None
 
     @classmethod
     def recorded(cls, record: Path) -> Process:
@@ -128,9 +141,9 @@ class Process:
     @property
     def pid(self) -> int | None:
         """Process id, None when it does not run."""
-        if self._child:
-            self._child.poll()
         pid, stamp = self._read()
+        if child := _CHILDREN.get(pid):
+            child.poll()
         return pid if pid and started_at(pid) == stamp else None
 
     def alive(self) -> bool:
@@ -145,19 +158,21 @@ class Process:
         self.record.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             try:
-                self._child = subprocess.Popen(
+                child = subprocess.Popen(
                     self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                     start_new_session=True, env=self.env, cwd=self.cwd,
                 )
             except FileNotFoundError:
                 raise LabError(f"{self.argv[0]} is not installed; {self.name} cannot start") from None
-        pid = self._child.pid
+        pid = child.pid
+        _reap(self._read()[0])
+        _CHILDREN[pid] = child
         record = {"pid": pid, "started": started_at(pid) or "", "argv": self.argv, "at": time.time()}
         self.record.write_text(json.dumps(record))
         return self
 
     def ready(self, what: str, predicate: Callable[[], T], deadline: float = 20.0) -> Process:
-        """Wait until `predicate` says that it serves. Raises LabError at once when it ends, TimeoutError later."""
+        """Wait until `predicate` says that it serves. Raises LabError when it ends before, or TimeoutError."""
 
         def check() -> T:
             value = predicate()
@@ -174,17 +189,16 @@ class Process:
         if pid and started_at(pid) == stamp:
             end(pid, stamp, deadline)
             _end_group(pid)
-        if self._child:
-            self._child.wait(10)
-            self._child = None
+        _reap(pid)
         self.record.unlink(missing_ok=True)
 
     def kill(self) -> None:
-        """SIGKILL to the process and its group, as a crash would."""
-        if pid := self.pid:
+        """SIGKILL to the process and its group, as a crash would; it can be started again."""
+        pid, stamp = self._read()
+        if pid and started_at(pid) == stamp:
             _end_group(pid)
-            stamp = self._read()[1]
-            wait_until(f"{self.name} to be gone", lambda: started_at(pid) != stamp or self._child and self._child.poll(), 10)
+            wait_until(f"{self.name} to be gone", lambda: started_at(pid) != stamp, 10, every=0.02)
+        _reap(pid)
 
     def restart(self) -> Process:
         """Stop and start."""

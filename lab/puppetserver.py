@@ -3,41 +3,63 @@
 Everything that a run writes lies below its directory. Mounts are made in the run's own mount
 namespace, so they go away with its last process, whatever ended it.
 
-By hand: `python3 -m lab.puppetserver run DIR --netns NS --address 10.77.0.1 --socket /run/oci/puppet.sock`.
+By hand: `python3 -m lab.puppetserver run DIR --netns NS --address 10.77.0.1 --socket DIR/oci/puppet.sock`.
 """
 
 from __future__ import annotations
 
 import argparse
-import ctypes
+import contextlib
 import fcntl
-import grp
 import hashlib
 import json
 import os
-import pwd
 import re
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+import time
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from lab.mirror import SUITE, cache_dir, mirror_url
-from lab.process import LabError, Process, run, started_at, wait_until
+from lab.mirror import KEYRING, SUITE, cache_dir, mirror_url
+from lab.process import LabError, Process, run, wait_until
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PACKAGES = ("puppetserver", "puppet-agent", "curl", "openssl", "ca-certificates", "chrony", "iproute2", "netbase", "procps")
-ENVIRONMENTS = "etc/puppet/code/environments"
-CONFIG = "etc/puppet/puppetserver/conf.d"
-SSL = "var/lib/puppet/ssl"
-HEAP = ("-Xms512m", "-Xmx900m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+MMDEBSTRAP = (
+    "--mode=root", "--variant=apt", f"--include={','.join(PACKAGES)}",
+    "--aptopt=Apt::Install-Recommends \"false\"", "--aptopt=Acquire::Languages \"none\"",
+    "--aptopt=Acquire::Retries \"3\"", "--dpkgopt=force-unsafe-io", "--dpkgopt=path-exclude=/usr/share/locale/*",
+    "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*",
+    # Java's alternatives want to put links there even when the pages themselves are left out.
+    '--setup-hook=mkdir -p "$1/usr/share/man/man1"',
+)
+CONFIG = "etc/puppet/puppetserver"
+JARS = "/usr/share/puppetserver"
+# Debian ships the server as Clojure source, which every start compiles again for a dozen CPU seconds.
+COMPILE = """
+(require '[clojure.string :as s])
+(let [names (for [file ["bootstrap.cfg" "ca.cfg"] line (s/split-lines (slurp (str "/%s/services.d/" file)))
+                  :let [line (s/trim line)] :when (re-matches #"[a-z].*/.*" line)]
+              (symbol (first (s/split line #"/"))))]
+  (run! compile (cons 'puppetlabs.trapperkeeper.main (distinct names))))
+(System/exit 0)
+""" % CONFIG
 JAVA = (
-    "-Djruby.logger.class=com.puppetlabs.jruby_utils.jruby.Slf4jLogger", "-Dlogappender=STDOUT",
-    "-Djruby.lib=/usr/share/jruby/lib", "-cp", "/usr/share/puppetserver/aot.jar:/usr/share/puppetserver/puppetserver.jar", "puppetlabs.trapperkeeper.main",
-    "--config", "/etc/puppet/puppetserver/conf.d", "--bootstrap-config", "/etc/puppet/puppetserver/services.d",
+    "/usr/bin/java", "-Xms512m", "-Xmx900m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+    # Ruby's HTTP client takes a session ticket that follows an answer for a new answer, and hangs until
+    # the server's idle time-out ends the connection: 30 s lost in every first run of an agent.
+    "-Djdk.tls.server.newSessionTicketCount=0",
+    "-Djruby.logger.class=com.puppetlabs.jruby_utils.jruby.Slf4jLogger", "-Djruby.lib=/usr/share/jruby/lib",
+    "-Dlogappender=STDOUT", "-cp", f"{JARS}/compiled.jar:{JARS}/puppetserver.jar", "puppetlabs.trapperkeeper.main",
+    "--config", f"/{CONFIG}/conf.d", "--bootstrap-config", f"/{CONFIG}/services.d",
+    "--restart-file", "/run/puppetserver/restart",
 )
 PUPPET_CONF = """# Made by the lab.
 [main]
@@ -49,7 +71,7 @@ keylength = 2048
 ssldir = /var/lib/puppet/ssl
 environmentpath = /etc/puppet/code/environments
 [server]
-cadir = /var/lib/puppet/ssl/ca
+cadir = /var/lib/puppet/ca
 node_terminus = exec
 external_nodes = /usr/local/bin/oci-enc
 autosign = /usr/local/bin/oci-autosign
@@ -59,7 +81,7 @@ reports = oci
 
 @dataclass(frozen=True)
 class Room:
-    """A volatile overlay over the Debian tree `root`, in the network namespace `netns` (None: the caller's).
+    """A volatile overlay over the Debian tree `root`, in the network namespace `netns` (None: one without a network).
 
     `directory` keeps what is written. `binds` are (outside, absolute path inside, writable).
     Nothing in it can set the clock of the machine.
@@ -83,24 +105,21 @@ class Room:
         file.chmod(mode)
 
     def argv(self, words: Sequence[str], user: str = "root", env: Mapping[str, str] | None = None) -> list[str]:
-        """`words` as they must be started to run inside as `user`; one at a time in a room."""
+        """`words` as they must be started to run inside as `user`; only one at a time in a room.
+
+        The first process of the result is a supervisor outside; when it is killed, all inside is.
+        """
         self.upper.mkdir(parents=True, exist_ok=True)
-        spec = {
+        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        file = self.directory / "room.json"
+        file.write_text(json.dumps({
             "root": str(self.root), "directory": str(self.directory), "user": user, "argv": list(words),
             "binds": [[str(outside), inside, writable] for outside, inside, writable in self.binds],
-            "env": {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8",
-                    "HOME": "/root", **(env or {})},
-        }
-        file = self.directory / "room.json"
-        file.write_text(json.dumps(spec))
-        inside = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child",
-                  "setpriv", "--bounding-set", "-sys_time", "env", f"PYTHONPATH={CHECKOUT}",
-                  sys.executable, "-m", "lab.puppetserver", "inside", str(file)]
-        return ["ip", "netns", "exec", self.netns, *inside] if self.netns else inside
-
-
-def _mount(*words: str) -> None:
-    run(["mount", *words])
+            "env": {"PATH": path, "LANG": "C.UTF-8", "HOME": "/root", **(env or {})},
+        }))
+        spaces = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
+        first = ["env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "lab.puppetserver", "inside", str(file)]
+        return ["ip", "netns", "exec", self.netns, *spaces, *first] if self.netns else [*spaces, "--net", *first]
 
 
 def _furnish(spec: Mapping[str, Any]) -> Path:
@@ -113,71 +132,116 @@ def _furnish(spec: Mapping[str, Any]) -> Path:
     for part in (merged, work):
         part.mkdir(parents=True, exist_ok=True)
     layers = f"volatile,lowerdir={spec['root']},upperdir={base / 'upper'},workdir={work}"
-    _mount("-t", "overlay", "overlay", "-o", layers, str(merged))
-    _mount("-t", "proc", "proc", str(merged / "proc"))
-    _mount("--rbind", "/sys", str(merged / "sys"))
-    for part in ("dev", "run", "tmp"):
-        _mount("-t", "tmpfs", "-o", f"mode={'1777' if part == 'tmp' else '755'}", "tmpfs", str(merged / part))
+    run(["mount", "-t", "overlay", "overlay", "-o", layers, str(merged)])
+    run(["mount", "-t", "proc", "proc", str(merged / "proc")])
+    run(["mount", "--rbind", "/sys", str(merged / "sys")])
+    for part, mode in (("dev", "755"), ("run", "755"), ("tmp", "1777")):
+        run(["mount", "-t", "tmpfs", "-o", f"mode={mode}", "tmpfs", str(merged / part)])
     for name in ("null", "zero", "full", "random", "urandom", "tty"):
         (merged / "dev" / name).touch()
-        _mount("--bind", f"/dev/{name}", str(merged / "dev" / name))
+        run(["mount", "--bind", f"/dev/{name}", str(merged / "dev" / name)])
     for outside, inside, writable in spec["binds"]:
         target = merged / inside.lstrip("/")
         target.mkdir(parents=True, exist_ok=True)
-        _mount("--bind", outside, str(target))
+        run(["mount", "--bind", outside, str(target)])
         if not writable:
-            _mount("-o", "remount,bind,ro", str(target))
+            run(["mount", "-o", "remount,bind,ro", str(target)])
     return merged
 
 
 def inside(file: Path) -> None:
-    """Become the program of the room described in `file`; only the first process of the namespaces calls this."""
+    """Become the program of the room described in `file`; only the first process of its namespaces calls this."""
     spec = json.loads(file.read_text())
     os.chroot(_furnish(spec))
     os.chdir("/")
-    user = pwd.getpwnam(spec["user"])
-    os.setgroups([group.gr_gid for group in grp.getgrall() if user.pw_name in group.gr_mem])
-    os.setgid(user.pw_gid)
-    os.setuid(user.pw_uid)
-    os.umask(0o022)
-    os.execvpe(spec["argv"][0], spec["argv"], spec["env"])
+    # The death signal comes last: a change of user clears the one that unshare has set.
+    drop = ["setpriv", "--reuid", spec["user"], "--regid", spec["user"], "--init-groups",
+            "--bounding-set", "-sys_time", "--pdeathsig", "KILL", *spec["argv"]]
+    os.execvpe(drop[0], drop, spec["env"])
+
+
+def build(cache: Path | None = None) -> Path:
+    """The Debian root with puppetserver and puppet-agent, built when `cache` (by default OCI_CACHE) has none.
+
+    It holds no secret: no CA, no key. Takes some three minutes and 550 MB. Raises LabError.
+    """
+    cache = cache or cache_dir()
+    key = hashlib.sha256(repr((SUITE, PACKAGES, MMDEBSTRAP, COMPILE)).encode()).hexdigest()[:16]
+    root = cache / f"puppetserver-{key}"
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "puppetserver.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not root.exists():
+            with tempfile.TemporaryDirectory(prefix="puppetserver.tmp.", dir=cache) as work:
+                _bootstrap(Path(work) / "root", Path(work) / "sources.list")
+                _compile(Path(work) / "root", Path(work))
+                (Path(work) / "root").rename(root)
+    return root
+
+
+def _bootstrap(root: Path, sources: Path) -> None:
+    url = mirror_url()
+    sources.write_text(f"deb [signed-by={KEYRING}] {url} {SUITE} main\n")
+    try:
+        run(["mmdebstrap", *MMDEBSTRAP, SUITE, str(root), str(sources)], timeout=1200)
+    except LabError as error:
+        # The mirror of this machine is nobody's business, and a log is read by many.
+        text = str(error).replace(urlsplit(url).netloc, "MIRROR")
+        raise LabError(f"the Puppet server's root cannot be built: {text[-3000:]}") from None
+    (root / "etc/apt/sources.list").write_text("")
+
+
+def _compile(root: Path, work: Path) -> None:
+    classes = work / "classes"
+    classes.mkdir()
+    room = Room(root, work / "room", binds=((classes, "/classes", True),))
+    java = ["/usr/bin/java", "-XX:TieredStopAtLevel=1", "-Dclojure.compile.path=/classes", "-Djruby.lib=/usr/share/jruby/lib",
+            "-cp", f"/classes:{JARS}/puppetserver.jar", "clojure.main", "-e", COMPILE]
+    run(room.argv(java), timeout=600)
+    # Not compressed: it is read at every start.
+    with zipfile.ZipFile(root / JARS.lstrip("/") / "compiled.jar", "w") as jar:
+        for file in sorted(classes.rglob("*.class")):
+            jar.write(file, file.relative_to(classes))
 
 
 class Puppetserver:
-    """The Puppet server and CA `fqdn` at `address` in the network namespace `netns`.
+    """The Puppet server and CA `fqdn` at `address`, port 8140, in the network namespace `netns`.
 
     `root` is what `build` returned; `run_dir` gets everything that is written; `environment` is the
     directory of the Puppet environment with its clients in bin/; `socket` is OCI's UNIX socket, which
-    may appear and be replaced at any time in its directory.
+    may appear and be replaced at any time in its directory, and that directory is its alone.
     """
 
-    def __init__(self, root: Path, run_dir: Path, netns: str, fqdn: str, address: str, environment: Path,
-                 socket: Path, env: Mapping[str, str] | None = None) -> None:
-        self.run_dir, self.fqdn, self.address = Path(run_dir), fqdn, address
-        self.environment, self.socket = Path(environment), Path(socket)
-        self.ssl_dir = self.run_dir / "puppet-ssl"
-        self._state = self.run_dir / "puppetserver"
-        binds = ((self.ssl_dir, f"/{SSL}", True), (self._state / "run", "/run/puppetserver", True),
-                 (self._state / "log", "/var/log/puppetserver", True),
-                 (self.socket.parent, "/run/oci", False))
-        self.room = Room(root, self._state, netns, binds)
+    def __init__(self, root: Path, run_dir: Path, netns: str, fqdn: str, address: str, environment: Path, socket: Path) -> None:
+        self.fqdn, self.address, self.environment, self.socket = fqdn, address, Path(environment), Path(socket)
+        self.ssl_dir = Path(run_dir) / "puppet-ssl"
+        self._state = Path(run_dir) / "puppetserver"
+        self._places = {self.ssl_dir: "/var/lib/puppet/ssl", self._state / "ca": "/var/lib/puppet/ca",
+                        self._state / "run": "/run/puppetserver", self._state / "log": "/var/log/puppetserver"}
+        binds = [(outside, inside, True) for outside, inside in self._places.items()]
+        self.room = Room(root, self._state, netns, (*binds, (self.socket.parent, "/run/oci", False)))
+        self.process = Process("puppetserver", [], Path(run_dir))
         self._mark = self._state / "run/restart"
-        words = ["/usr/bin/java", *HEAP, *JAVA, "--restart-file", "/run/puppetserver/restart"]
-        self._words, self._env = words, {"OCI_PUPPET_SOCKET": f"/run/oci/{self.socket.name}", **(env or {})}
-        self.process = Process("puppetserver", [], self.run_dir)
+
+    @property
+    def log(self) -> Path:
+        """What the server says."""
+        return self.process.log
 
     def _prepare(self) -> None:
-        owner = _puppet(self.room.root)
+        user, group = _puppet(self.room.root)
         shutil.rmtree(self.room.upper, ignore_errors=True)
-        for directory in (self.ssl_dir, self._state / "run", self._state / "log"):
+        for directory in self._places:
             directory.mkdir(parents=True, exist_ok=True)
-            os.chown(directory, *owner)
+            os.chown(directory, user, group)
+        self._mark.write_text("0")
+        os.chown(self._mark, user, group)
+        # Sockets made in it later inherit the group: the Puppet server may speak, nobody else.
         self.socket.parent.mkdir(parents=True, exist_ok=True)
-        # Sockets made in it later inherit the group: the server may speak, nobody else.
-        os.chown(self.socket.parent, -1, owner[1])
+        os.chown(self.socket.parent, -1, group)
         self.socket.parent.chmod(0o2750)
         if self.socket.exists():
-            os.chown(self.socket, -1, owner[1])
+            os.chown(self.socket, -1, group)
         self._configure()
 
     def _configure(self) -> None:
@@ -186,38 +250,50 @@ class Puppetserver:
         room.write("etc/hosts", f"127.0.0.1 localhost\n{self.address} {self.fqdn} puppet\n")
         self._adapt("puppetserver.conf", "#max-active-instances: 1", "max-active-instances: 1")
         self._adapt("webserver.conf", "ssl-host: 0.0.0.0", f"ssl-host: {self.address}")
-        room.write(f"{CONFIG}/product.conf", "product: { check-for-updates: false }\n")
+        room.write(f"{CONFIG}/conf.d/product.conf", "product: { check-for-updates: false }\n")
         for client in sorted((self.environment / "bin").iterdir()):
             room.write(f"usr/local/bin/{client.name}", client.read_text(), 0o755)
-        target = room.upper / ENVIRONMENTS / "production"
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(self.environment, target, ignore=shutil.ignore_patterns("bin"))
-        run(["chmod", "-R", "a+rX", str(room.upper / "etc/puppet/code"), str(room.upper / "usr")])
+        code = room.upper / "etc/puppet/code"
+        shutil.copytree(self.environment, code / "environments/production", ignore=shutil.ignore_patterns("bin"))
+        run(["chmod", "-R", "a+rX", str(code)])
 
     def _adapt(self, file: str, old: str, new: str) -> None:
-        text = (self.room.root / CONFIG / file).read_text()
+        text = (self.room.root / CONFIG / "conf.d" / file).read_text()
         if old not in text:
             raise LabError(f"{file} of this puppetserver has no '{old}'; adapt lab/puppetserver.py to the new version")
-        self.room.write(f"{CONFIG}/{file}", text.replace(old, new))
+        self.room.write(f"{CONFIG}/conf.d/{file}", text.replace(old, new))
 
     def start(self) -> Puppetserver:
-        """Start it, or leave it when it runs already."""
+        """Start it, or leave it when it runs already. CA and certificates are made once and kept in `run_dir`."""
         if not self.process.alive():
             self._prepare()
-            self._mark.write_text("0")
-            self._mark.chmod(0o666)
-            self.process.argv = self.room.argv(self._words, "puppet", self._env)
+            env = {"OCI_PUPPET_SOCKET": f"/run/oci/{self.socket.name}"}
+            self.process.argv = self.room.argv(JAVA, "puppet", env)
             self.process.start()
         return self
 
-    def wait_ready(self, deadline: float = 180.0) -> Puppetserver:
-        """Wait until it serves catalogs and certificates. LabError when it ended, TimeoutError after `deadline` s."""
-        self.process.ready("it to say that it serves", lambda: self._mark.read_text().strip() not in ("", "0"), deadline)
+    def wait_ready(self, deadline: float = 240.0) -> Puppetserver:
+        """Wait until it serves; at most `deadline` s. LabError when it ended, TimeoutError when it is late."""
+        self.process.ready("it serves", lambda: self._mark.read_text().strip() not in ("", "0"), deadline)
         return self
 
     def stop(self, deadline: float = 10.0) -> None:
         """Stop it and everything in its namespaces; nothing happens when it does not run."""
-        self.process.stop(deadline)
+        supervisor = self.process.pid
+        server = _child(supervisor) if supervisor else None
+        if server:
+            # The supervisor ignores TERM; asked itself, the server ends in order, and with it all.
+            os.kill(server, signal.SIGTERM)
+            with contextlib.suppress(TimeoutError):
+                wait_until("the Puppet server to end", lambda: not self.process.alive(), deadline, every=0.05)
+        self.process.stop(1)
+
+
+def _child(supervisor: int) -> int | None:
+    """The process that `supervisor` watches, None when there is none."""
+    with contextlib.suppress(OSError, IndexError):
+        return int(Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()[0])
+    return None
 
 
 def _puppet(root: Path) -> tuple[int, int]:
@@ -229,14 +305,37 @@ def _puppet(root: Path) -> tuple[int, int]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Build, or run until interrupted."""
+    """`build` the root, or `run` a server until it is interrupted."""
     parser = argparse.ArgumentParser(prog="lab.puppetserver", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("inside").add_argument("file", type=Path)
+    commands.add_parser("build", help="build the cached root and print where it is")
+    commands.add_parser("inside", help="become the program of a room (used by the lab itself)").add_argument("file", type=Path)
+    serve = commands.add_parser("run", help="run a server until interrupted")
+    serve.add_argument("directory", type=Path, help="gets everything that is written")
+    for name in ("netns", "address", "socket"):
+        serve.add_argument(f"--{name}", required=True)
+    serve.add_argument("--fqdn", default="puppet.lab.test")
+    serve.add_argument("--environment", type=Path, default=CHECKOUT / "puppet")
     options = parser.parse_args(argv)
     if options.command == "inside":
         inside(options.file)
+    elif options.command == "build":
+        print(build())
+    else:
+        _serve(options)
     return 0
+
+
+def _serve(options: argparse.Namespace) -> None:
+    server = Puppetserver(build(), options.directory.resolve(), options.netns, options.fqdn, options.address,
+                          options.environment, Path(options.socket).resolve())
+    began = time.monotonic()
+    try:
+        server.start().wait_ready()
+        print(f"ready after {time.monotonic() - began:.1f} s; certificates in {server.ssl_dir}; interrupt to stop", flush=True)
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    finally:
+        server.stop()
 
 
 if __name__ == "__main__":

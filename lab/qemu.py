@@ -27,7 +27,8 @@ def command(machine: Machine, tap: str) -> list[str]:
         "qemu-system-x86_64", "-name", machine.name,
         "-machine", "q35" if machine.firmware == "uefi" else "pc", *machine.accelerator,
         "-smp", str(machine.cpus), "-m", str(machine.memory_mib),
-        "-nodefaults", "-no-user-config", "-display", "none", "-rtc", "base=utc", "-device", "virtio-rng-pci",
+        "-nodefaults", "-no-user-config", "-display", "none", "-rtc", "base=utc",
+        "-device", "virtio-rng-pci",
         "-chardev", f"file,id=serial0,path={machine.serial_log},append=on", "-serial", "chardev:serial0",
         "-qmp", f"unix:{machine.path}/qmp.sock,server=on,wait=off", "-pidfile", f"{machine.path}/qemu.pid",
         "-smbios", f"type=1,manufacturer=Lab,product=TestNode,serial={serial},uuid={system}",
@@ -57,14 +58,15 @@ def _card(machine: Machine, tap: str, index: int) -> list[str]:
 
 def _storage(machine: Machine, index: int) -> list[str]:
     if machine.disk_bus not in DISKS:
-        raise LabError(f"{machine.name} cannot have disks on {machine.disk_bus!r}; it can: {', '.join(DISKS)}")
+        raise LabError(
+            f"{machine.name} cannot have disks on {machine.disk_bus!r}; it can: {', '.join(DISKS)}")
     words = ["-device", "virtio-scsi-pci,id=scsi0"] if machine.disk_bus == "scsi" else []
     for number in range(1, machine.disks + 1):
         # cache=unsafe: what the guest has written survives its power cut in the host's memory.
-        drive = f"if=none,id=disk{number},file={machine.disk_path(number)},format=raw,cache=unsafe,discard=unmap"
+        image = f"file={machine.disk_path(number)},format=raw,cache=unsafe,discard=unmap"
         device = DISKS[machine.disk_bus].format(
             id=f"disk{number}", serial=machine.disk_serial(number), wwn=machine.disk_wwn(number),
             index=index + number - 1,
         )
-        words += ["-drive", drive, "-device", device]
+        words += ["-drive", f"if=none,id=disk{number},{image}", "-device", device]
     return words

@@ -51,12 +51,14 @@ def dnsmasq(net: Net, run_dir: Path, config: Path) -> Process:
 def _with_lab() -> dict[str, str]:
     """The environment in which `python3 -m lab.NAME` is found."""
     checkout = str(Path(__file__).resolve().parent.parent)
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([checkout, *filter(None, [os.environ.get("PYTHONPATH")])])}
+    path = [checkout, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
 
 
 def tftpd(net: Net, run_dir: Path, root: Path) -> Process:
     """The TFTP server for the loaders below `root`: reads only, below that root only."""
-    argv = ["in.tftpd", "--foreground", "--ipv4", "--secure", "--user", "tftp" if _has_user("tftp") else "nobody",
+    user = "tftp" if _has_user("tftp") else "nobody"
+    argv = ["in.tftpd", "--foreground", "--ipv4", "--secure", "--user", user,
             "--address", f"{net.address}:69", str(root)]
     return Process("tftpd", net.command(argv), run_dir)
 
@@ -110,7 +112,7 @@ def socket_serves(path: Path) -> bool:
 
 
 def listens(net: Net | None, port: int, kind: str = "tcp") -> bool:
-    """Whether something listens on a TCP or UDP `port`, in the lab's namespace or, without `net`, on the host."""
+    """Whether something listens on a `port`, in the lab's namespace or, without `net`, on the host."""
     argv = ["ss", "-Hln", "-t" if kind == "tcp" else "-u", f"sport = :{port}"]
     return bool(run(net.command(argv) if net else argv).stdout.strip())
 
@@ -123,7 +125,9 @@ def bmc(net: Net, run_dir: Path, machine_dir: Path, address: str, credentials: P
     return Process(f"bmc-{machine_dir.name}", net.command(argv), run_dir, env=_with_lab())
 
 
-def capture(net: Net, run_dir: Path, name: str = "capture", words: Sequence[str] = ("udp", "or", "arp")) -> Process:
+def capture(
+    net: Net, run_dir: Path, name: str = "capture", words: Sequence[str] = ("udp", "or", "arp")
+) -> Process:
     """tcpdump on the provisioning bridge, to find out what a firmware really asks."""
     argv = ["tcpdump", "-l", "-n", "-tt", "-v", "-i", BRIDGE, *words]
     return Process(name, net.command(argv), run_dir)

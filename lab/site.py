@@ -23,7 +23,7 @@ from lab.vm import Machine
 
 
 def labs_dir() -> Path:
-    """Where labs lie: OCI_LABS, by default /var/tmp/oci-lab. A short path: sockets' names are limited to 107 bytes."""
+    """Where labs lie: OCI_LABS, by default /var/tmp/oci-lab. A short path: a socket's has 107 bytes at most."""
     return Path(os.environ.get("OCI_LABS", "/var/tmp/oci-lab"))
 
 
@@ -34,7 +34,7 @@ class Lab:
         self.name, self.net, self.run_dir = name, Net(name), labs_dir() / name
 
     def up(self) -> Lab:
-        """Make the directory and the network; a lab of this name that was left over is cleared away first."""
+        """Make the directory and the network; what is left of an earlier lab of this name is removed first."""
         self.down()
         self.run_dir.mkdir(parents=True, mode=0o755)
         (self.run_dir / "vm").mkdir()
@@ -42,9 +42,10 @@ class Lab:
         return self
 
     def machine(self, name: str, **hardware: object) -> Machine:
-        """A new virtual machine, switched off. `hardware` are fields of lab.vm.Machine; `mac` is required."""
+        """A new virtual machine, switched off. `hardware` are fields of lab.vm.Machine, `mac` at least."""
         directory = str(self.run_dir / "vm" / name)
-        return Machine(name=name, lab=self.name, directory=directory, **hardware).save()  # type: ignore[arg-type]
+        made = Machine(name=name, lab=self.name, directory=directory, **hardware)  # type: ignore[arg-type]
+        return made.save()
 
     def machines(self) -> list[Machine]:
         """The machines that were made, by name."""
@@ -60,15 +61,15 @@ class Lab:
 
     def processes(self) -> list[Process]:
         """What the lab started and has not stopped, the newest first."""
-        records = sorted(self.run_dir.glob("proc/*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+        records = self.run_dir.glob("proc/*.json")
         found = []
-        for record in records:
+        for record in sorted(records, key=lambda path: path.stat().st_mtime, reverse=True):
             with contextlib.suppress(ValueError, KeyError, OSError):
                 found.append(Process.recorded(record))
         return found
 
     def down(self, keep_logs: bool = False) -> None:
-        """Stop and remove everything of this lab, whoever started it; a lab that is not there is no error."""
+        """Stop and remove everything of this lab, whoever started it; that it is not there is no error."""
         for process in self.processes():
             process.stop(deadline=5)
         for machine in self.machines():
@@ -80,7 +81,7 @@ class Lab:
             shutil.rmtree(self.run_dir, ignore_errors=True)
 
     def _end_strangers(self) -> None:
-        """Kill what still runs inside the lab's own namespaces, for instance what a crash kept from being recorded."""
+        """Kill what still runs inside the lab's own namespaces, such as what a crash left unrecorded."""
         if not self.net.exists():
             return
         for pid in self.net.pids():

@@ -29,7 +29,8 @@ def command_restart(argv: list[str], seconds: float = 30.0) -> Callable[[], None
                 argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise DhcpError("dnsmasq was not restarted", str(error), f"Run {' '.join(argv)} by hand") from None
+            raise DhcpError(
+                "dnsmasq was not restarted", str(error), f"Run {' '.join(argv)} by hand") from None
         if done.returncode:
             raise DhcpError("dnsmasq was not restarted", done.stderr.strip() or f"{argv[0]} ended with "
                             f"{done.returncode}", f"Run {' '.join(argv)} by hand and read its log")
@@ -68,7 +69,8 @@ class EndByPid:
         end = time.monotonic() + self.seconds
         while self.pid() in (None, old):
             if time.monotonic() > end:
-                raise DhcpError("dnsmasq was not restarted", f"nobody started it again within {self.seconds:.0f} s",
+                raise DhcpError("dnsmasq was not restarted",
+                                f"nobody started it again within {self.seconds:.0f} s",
                                 "Start dnsmasq by hand, and let its service manager always restart it")
             time.sleep(0.05)
 
@@ -154,6 +156,6 @@ class Dnsmasq:
             raise DhcpError("the DHCP configuration was not checked", str(error),
                             "Install dnsmasq-base; the old configuration stays in force") from None
         if done.returncode:
-            why = done.stderr.replace(name, self.config_path.name).strip() or f"it ended with {done.returncode}"
-            raise DhcpError("dnsmasq refuses its new configuration", why,
-                            "Correct the networks or settings it is made from; the old configuration stays in force")
+            why = done.stderr.replace(name, self.config_path.name).strip()
+            raise DhcpError("dnsmasq refuses its new configuration", why or f"it ended with {done.returncode}",
+                            "Correct the settings it is made from; the old configuration stays in force")

@@ -39,7 +39,8 @@ _MEANINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("credentials", re.compile(r"RAKP \d HMAC is invalid|unauthorized name|no response from RAKP|"
                                r"invalid role|unauthorized role", re.IGNORECASE)),
     ("silence", re.compile(r"Get Auth Capabilities error|Unable to establish|no response|timeout|timed out|"
-                           r"Node busy|insufficient resources|Could not open socket|lookup failed", re.IGNORECASE)),
+                           r"Node busy|insufficient resources|Could not open socket|lookup failed",
+                           re.IGNORECASE)),
 )
 
 
@@ -65,14 +66,14 @@ class _Outcome:
 class Ipmi:
     """Fulfils oci.ports.Power for controllers that speak IPMI 2.0.
 
-    `runtime_dir`/bmc is made private (0700) and holds the password while ipmitool runs. `call_seconds` bounds one
-    ipmitool, `settle_seconds` the time in which the power must be seen to have changed, `attempts` how
-    often something that nobody answered is tried again, after 1, 2, 4 ... times `pause` s.
+    `runtime_dir`/bmc is made private (0700) and holds the password while ipmitool runs. `call_seconds`
+    bounds one ipmitool, `settle_seconds` the time in which the power must be seen to have changed,
+    `attempts` how often something that nobody answered is tried, after 1, 2, 4 ... times `pause` s.
     """
 
     def __init__(
-        self, runtime_dir: Path, *, binary: str = "ipmitool", call_seconds: float = 15.0, settle_seconds: float = 30.0,
-        attempts: int = 3, pause: float = 1.0, sleep: Callable[[float], None] = time.sleep,
+        self, runtime_dir: Path, *, binary: str = "ipmitool", call_seconds: float = 15.0,
+        settle_seconds: float = 30.0, attempts: int = 3, pause: float = 1.0, sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.runtime_dir, self.binary, self.call_seconds = Path(runtime_dir, "bmc"), binary, call_seconds
         self.settle_seconds, self.attempts, self.pause, self.sleep = settle_seconds, attempts, pause, sleep
@@ -85,7 +86,8 @@ class Ipmi:
         outcome = self._ask(bmc, "the power state was not read", "chassis", "power", "status")
         found = _STATE.search(outcome.out)
         if not found:
-            raise Refused(f"the power state of {bmc.address} was not read", f"the answer was {outcome.out.strip()!r}",
+            raise Refused(f"the power state of {bmc.address} was not read",
+                          f"the answer was {outcome.out.strip()[:200]!r}",
                           "Update the controller's firmware, or switch the machine by hand")
         return found.group(1)
 
@@ -134,7 +136,7 @@ class Ipmi:
         while self.status(bmc) != wanted:
             if time.monotonic() >= end:
                 raise Refused(f"{bmc.address} did not switch {wanted}",
-                              f"it took the order, and the power was not {wanted} after {self.settle_seconds:.0f} s",
+                              f"it took the order, and was not {wanted} after {self.settle_seconds:.0f} s",
                               "Look at the machine's own event log, or switch it by hand")
             self.sleep(wait)
             wait = min(wait * 2, 2.0)
@@ -160,7 +162,7 @@ class Ipmi:
                           "Check the BMC's address and its network, and that IPMI over LAN is switched on")
 
     def _negotiate(self, bmc: BmcAccess, what: str, words: tuple[str, ...]) -> _Outcome:
-        """With the suite that worked last, else 3, else 17: old controllers know only 3, new ones refuse it."""
+        """With the suite that worked last, else 3, else 17: old controllers know only 3, new ones not any more."""
         place = (bmc.address, bmc.port)
         outcome = _Outcome(1, "", "")
         for suite in sorted(_CIPHERS, key=lambda one: one != self._suite.get(place, _CIPHERS[0])):
@@ -176,12 +178,13 @@ class Ipmi:
             argv = [self.binary, "-I", "lanplus", "-C", suite, "-H", bmc.address, "-p", str(bmc.port),
                     "-U", bmc.username, "-f", str(path), "-v", "-N", "1", "-R", "3", *words]
             try:
-                done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-                                      timeout=self.call_seconds, check=False)
+                done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                      errors="replace", timeout=self.call_seconds, check=False)
             except subprocess.TimeoutExpired:
                 return _Outcome(124, "", f"timeout after {self.call_seconds:.0f} s")
             except OSError as error:
-                raise PowerError(what, f"{self.binary} cannot be started: {error.strerror}", "Install ipmitool") from None
+                why = f"{self.binary} cannot be started: {error.strerror}"
+                raise PowerError(what, why, "Install ipmitool") from None
         return _Outcome(done.returncode, done.stdout, done.stderr)
 
     @contextlib.contextmanager

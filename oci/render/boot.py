@@ -35,12 +35,13 @@ def _url(value: str) -> str:
 def kernel_arguments(text: str) -> list[str]:
     """`text` as a list of kernel arguments. Raises BadBootValue for what a boot script cannot carry."""
     if any(ord(char) < 32 or ord(char) > 126 for char in text):
-        raise BadBootValue(f"kernel arguments {text!r} hold a control or non-ASCII character; use one plain line")
+        raise BadBootValue(
+            f"kernel arguments {text!r} hold a control or non-ASCII character; use one plain line")
     words = text.split()
     for word in words:
-        _checked("kernel argument", _KERNEL_ARG, word, "name or name=value, of letters, digits and _.,:=/@%+~-")
+        _checked("kernel argument", _KERNEL_ARG, word, "name=value, of letters, digits and _.,:=/@%+~-")
         if word.startswith(_RESERVED):
-            raise BadBootValue(f"kernel argument {word!r} belongs to OCI itself; leave out initrd= and oci.*")
+            raise BadBootValue(f"kernel argument {word!r} belongs to OCI; leave out initrd= and oci.*")
     return words
 
 
@@ -78,7 +79,9 @@ def start(http_url: str) -> str:
     ))
 
 
-def live(http_url: str, boot_id: str, mac: str, sha256: str, kernel_args: str = "", firmware: bool = False) -> str:
+def live(
+    http_url: str, boot_id: str, mac: str, sha256: str, kernel_args: str = "", firmware: bool = False
+) -> str:
     """The script that loads the live image for the boot `boot_id` of the machine with card `mac`.
 
     `sha256` is that of root.squashfs, `firmware` adds the optional firmware archive. Raises
@@ -88,7 +91,8 @@ def live(http_url: str, boot_id: str, mac: str, sha256: str, kernel_args: str = 
     boot = _checked("boot", _BOOT_ID, boot_id, "letters, digits, _ and -")
     words = [
         f"oci.url={url}", f"oci.boot={boot}", f"oci.mac={_checked('MAC', _MAC, mac, '52:54:00:12:34:56')}",
-        f"oci.sha256={_checked('SHA-256', _SHA256, sha256, '64 hexadecimal digits')}", *kernel_arguments(kernel_args),
+        f"oci.sha256={_checked('SHA-256', _SHA256, sha256, '64 hexadecimal digits')}",
+        *kernel_arguments(kernel_args),
     ]
     parts = [("initrd.img", "/live/initrd.img")]
     if firmware:
@@ -143,7 +147,7 @@ def newc(entries: Iterable[tuple[str, int, bytes]]) -> bytes:
 
 
 def site_cpio(files: Mapping[str, bytes]) -> bytes:
-    """The archive that makes a general live image one site's for one boot: `oci`, 0700, with `files`, 0600."""
+    """The archive that makes a general live image one site's, for one boot: `oci` 0700, `files` 0600."""
     for name in files:
         _checked("file name", _FILE, name, "site.env")
     entries = [("oci", 0o040700, b"")]

@@ -25,7 +25,7 @@ _WORDS = {
 
 
 class BadDhcpValue(ValueError):
-    """A value that must not be put into dnsmasq's configuration; the text says which, why and what would do."""
+    """A value that must not get into dnsmasq's configuration; says which, why and what would do."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ class DhcpSettings:
 def _word(kind: str, value: str) -> str:
     pattern, example = _WORDS[kind]
     if not pattern.fullmatch(value):
-        raise BadDhcpValue(f"{kind} {value!r} cannot stand in the DHCP configuration; it must look like {example}")
+        raise BadDhcpValue(
+            f"{kind} {value!r} cannot stand in the DHCP configuration; it must look like {example}")
     return value
 
 
@@ -81,10 +82,12 @@ def _address(what: str, value: str) -> str:
 
 
 def _network(settings: DhcpSettings) -> IPv4Network:
+    server = _address("server_address", settings.server_address)
     try:
-        return IPv4Network(f"{_address('server_address', settings.server_address)}/{settings.netmask}", strict=False)
+        return IPv4Network(f"{server}/{settings.netmask}", strict=False)
     except ValueError:
-        raise BadDhcpValue(f"netmask {settings.netmask!r} is none; it must look like 255.255.255.0") from None
+        raise BadDhcpValue(
+            f"netmask {settings.netmask!r} is none; it must look like 255.255.255.0") from None
 
 
 def _inside(what: str, value: str, network: IPv4Network) -> str:
@@ -137,32 +140,38 @@ def _range(settings: DhcpSettings, network: IPv4Network) -> Iterator[str]:
     if IPv4Address(first) > IPv4Address(last):
         raise BadDhcpValue(f"the DHCP range ends at {last} before it begins at {first}; exchange them")
     yield "dhcp-authoritative"
-    # Without these iPXE, the live image and the installed system get three leases for one card, each after 3 s.
+    # Without these iPXE, live image and installed system get three leases for one card, each after 3 s.
     yield "no-ping"
     yield "dhcp-ignore-clid"
     yield f"dhcp-range={first},{last},{network.netmask},{_word('lease', settings.lease)}"
     # An option without a value keeps dnsmasq from announcing itself.
-    yield "dhcp-option=option:router" + (f",{_inside('gateway', settings.gateway, network)}" if settings.gateway else "")
-    yield "dhcp-option=option:dns-server" + "".join(f",{_address('dns', one)}" for one in settings.dns)
+    gateways = [_inside("gateway", settings.gateway, network)] if settings.gateway else []
+    yield ",".join(["dhcp-option=option:router", *gateways])
+    yield ",".join(["dhcp-option=option:dns-server", *(_address("dns", one) for one in settings.dns)])
     if settings.ntp:
-        yield "dhcp-option=option:ntp-server" + "".join(f",{_address('ntp', one)}" for one in settings.ntp)
+        yield ",".join(["dhcp-option=option:ntp-server", *(_address("ntp", one) for one in settings.ntp)])
     yield from _reservations(settings, network)
+
+
+def _place(one: Reservation) -> tuple[IPv4Address, str]:
+    return IPv4Address(_address("reservation", one.address)), one.mac
 
 
 def _reservations(settings: DhcpSettings, network: IPv4Network) -> Iterator[str]:
     seen: set[str] = set()
-    for one in sorted(settings.reservations, key=lambda one: (IPv4Address(_address("reservation", one.address)), one.mac)):
+    for one in sorted(settings.reservations, key=_place):
         words = [_word("mac", one.mac), _inside("reservation", one.address, network)]
         for word in words:
             if word in seen:
-                raise BadDhcpValue(f"{word} is reserved twice; a MAC and an address can each be reserved once")
+                raise BadDhcpValue(f"{word} is reserved twice; a MAC or an address can be reserved once")
             seen.add(word)
         yield f"dhcp-host={','.join(words)}" + (f",{_word('name', one.name)}" if one.name else "")
 
 
 def _proxy_range(settings: DhcpSettings, network: IPv4Network) -> Iterator[str]:
     if settings.reservations:
-        raise BadDhcpValue("addresses are reserved, but mode 'proxy' gives out none; reserve them in the other DHCP server")
+        raise BadDhcpValue(
+            "addresses are reserved, but mode 'proxy' gives out none; reserve them in the other DHCP server")
     yield f"dhcp-range={network.network_address},proxy,{network.netmask}"
     # Firmware that boots by HTTP calls itself HTTPClient, and only takes an answer that says so too.
     yield "dhcp-pxe-vendor=PXEClient,HTTPClient"
@@ -174,9 +183,10 @@ def _advertisement(settings: DhcpSettings) -> Iterator[str]:
     try:
         prefix = IPv6Network(settings.ra_prefix)
     except ValueError:
-        raise BadDhcpValue(f"ra_prefix {settings.ra_prefix!r} is no IPv6 prefix; it must look like fd00::/64") from None
+        raise BadDhcpValue(
+            f"ra_prefix {settings.ra_prefix!r} is no IPv6 prefix; it must look like fd00::/64") from None
     if prefix.prefixlen != 64:
-        raise BadDhcpValue(f"ra_prefix {prefix} has a length other than 64; cards make their address only from a /64")
+        raise BadDhcpValue(f"ra_prefix {prefix} has a length other than 64; only a /64 gives cards an address")
     yield "enable-ra"
     yield f"dhcp-range={prefix.network_address},ra-only"
     yield f"ra-param={_word('interface', settings.interface)},high,0,0"
@@ -195,24 +205,28 @@ def _by_tag() -> list[ClientArch]:
 
 def _boot(settings: DhcpSettings) -> Iterator[str]:
     url, server = _word("http_url", settings.http_url), _address("server_address", settings.server_address)
-    yield f"dhcp-boot=tag:ipxe,{script_url(url)}"
+    yield _ipxe(url, server)
     # iPXE is told that there is no proxy-DHCP server to wait for.
     yield "dhcp-option=tag:ipxe,encap:175,176,1b"
     for arch in _by_tag():
         if arch.protocol == "http":
+            # Such firmware only takes an answer that calls itself what it calls itself.
             yield f"dhcp-option-force=tag:{arch.tag},tag:!ipxe,60,HTTPClient"
-            yield f"dhcp-boot=tag:{arch.tag},tag:!ipxe,{boot_file(arch, url)}"
-        else:
-            yield f"dhcp-boot=tag:{arch.tag},tag:!ipxe,{boot_file(arch, url)},,{server}"
+        yield f"dhcp-boot=tag:{arch.tag},tag:!ipxe,{boot_file(arch, url)},,{server}"
+
+
+def _ipxe(url: str, server: str) -> str:
+    # The script is a URL, and still iPXE overlooks it in a proxy's offer that names no next server.
+    return f"dhcp-boot=tag:ipxe,{script_url(url)},,{server}"
 
 
 def _proxy_boot(settings: DhcpSettings) -> Iterator[str]:
     url, server = _word("http_url", settings.http_url), _address("server_address", settings.server_address)
-    yield f"dhcp-boot=tag:ipxe,{script_url(url)}"
+    yield _ipxe(url, server)
     for arch in ARCHITECTURES:
         if arch.protocol == "tftp":
             # One service for an architecture is started without a menu.
             yield f"pxe-service=tag:!ipxe,{arch.code},OCI,{arch.loader},{server}"
     for arch in _by_tag():
         if arch.protocol == "http":
-            yield f"dhcp-boot=tag:{arch.tag},tag:!ipxe,{boot_file(arch, url)}"
+            yield f"dhcp-boot=tag:{arch.tag},tag:!ipxe,{boot_file(arch, url)},,{server}"

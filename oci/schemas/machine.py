@@ -6,6 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+# A second hex digit that is even: no group address is a machine's own.
+MAC = r"^[0-9a-fA-F][02468aceACE](:[0-9a-fA-F]{2}){5}$"
+# What names a thing in a path: no control characters.
+PLAIN = r"^[^\x00-\x1f\x7f]+$"
+PLAIN_OR_EMPTY = r"^[^\x00-\x1f\x7f]*$"
 HOST = r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,62}[A-Za-z0-9])?$"
 
 
@@ -77,8 +82,8 @@ class MachineList(BaseModel):
 class AssignIn(Strict):
     """Promise a machine to a cluster."""
 
-    cluster: str = Field(description="name of the cluster", max_length=63)
-    role: str = Field(description="name of the role", max_length=63)
+    cluster: str = Field(description="name of the cluster", max_length=63, pattern=PLAIN)
+    role: str = Field(description="name of the role", max_length=63, pattern=PLAIN)
     hostname: str = Field("", description="short host name; empty: by the role's pattern",
                           pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$")
     address: str = Field("", description="address on the provisioning network; empty: the next free one",
@@ -99,6 +104,30 @@ class BmcIn(Strict):
     password: str = Field(description="password; read from a file or asked for, never an argument",
                           min_length=1, max_length=128, json_schema_extra={"format": "password"})
     port: int = Field(623, description="UDP port", ge=1, le=65535)
+
+
+class EnrolIn(Strict):
+    """Make a machine known before its first boot."""
+
+    mac: str = Field(description="MAC of the card that it boots from, with colons", pattern=MAC)
+    bmc: BmcIn | None = Field(None, description="how its management controller is reached")
+
+
+class MachineQuery(Strict):
+    """Which machines to list."""
+
+    state: str = Field("", description="only machines in this state", max_length=16)
+    search: str = Field("", description="part of a name, serial, vendor, model, UUID or MAC", max_length=100,
+                        pattern=PLAIN_OR_EMPTY)
+    limit: int = Field(200, description="most machines in the answer", ge=1, le=1000)
+    offset: int = Field(0, description="how many to leave out at the start", ge=0, le=1_000_000)
+
+
+class MachineName(BaseModel):
+    """A machine in a path."""
+
+    name: str = Field(description="id, name, host name, MAC or serial of the machine", min_length=1, max_length=255,
+                      pattern=PLAIN)
 
 
 class PowerIn(Strict):

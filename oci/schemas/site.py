@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from oci.schemas.machine import Strict
+from oci.schemas.machine import PLAIN, PLAIN_OR_EMPTY, Strict
 
 NAME = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 DOMAIN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$"
@@ -38,7 +38,7 @@ class ClusterIn(Strict):
 
     name: str = Field(description="name of the cluster", pattern=NAME)
     domain: str = Field(description="DNS domain of its machines", pattern=DOMAIN, max_length=190)
-    network: str = Field(description="name of its provisioning network", max_length=63)
+    network: str = Field(description="name of its provisioning network", max_length=63, pattern=PLAIN)
 
 
 class ClusterOut(ClusterIn):
@@ -78,6 +78,31 @@ class EventList(BaseModel):
     next: int = Field(description="pass as `after` to get what follows")
 
 
+class EventQuery(Strict):
+    """Which events to list. Without `after` and `before` the latest come, oldest of them first."""
+
+    machine: str = Field("", description="only events of this machine", max_length=255, pattern=PLAIN_OR_EMPTY)
+    kind: str = Field("", description="only events of this kind", max_length=48)
+    after: int | None = Field(None, description="only events with a higher id, from there on", ge=0, le=2**53)
+    before: int | None = Field(None, description="only events with a lower id", ge=0, le=2**53)
+    limit: int = Field(100, description="most events in the answer", ge=1, le=1000)
+
+
+class TimelineQuery(Strict):
+    """Which part of a machine's events to list."""
+
+    after: int = Field(0, description="only events with a higher id", ge=0, le=2**53)
+    limit: int = Field(1000, description="most events in the answer", ge=1, le=1000)
+
+
+class JobQuery(Strict):
+    """Which jobs to list, newest first."""
+
+    state: str = Field("", description="only jobs in this state: queued, running, done or failed", max_length=8)
+    machine: str = Field("", description="only jobs of this machine", max_length=255, pattern=PLAIN_OR_EMPTY)
+    limit: int = Field(100, description="most jobs in the answer", ge=1, le=1000)
+
+
 class JobOut(BaseModel):
     id: int
     kind: str
@@ -101,6 +126,47 @@ class PersonIn(Strict):
                           json_schema_extra={"format": "password"})
 
 
+class PasswordIn(Strict):
+    """A new password."""
+
+    password: str = Field(description="the new password, at least 10 characters", min_length=10, max_length=256,
+                          json_schema_extra={"format": "password"})
+
+
+class LevelIn(Strict):
+    """A new level."""
+
+    level: str = Field(description="viewer, operator or admin", pattern="^(viewer|operator|admin)$")
+
+
+class SignInIn(Strict):
+    """Sign in as a program: the answer is a token."""
+
+    name: str = Field(description="sign-in name", min_length=1, max_length=64, pattern=PLAIN)
+    password: str = Field(description="password", min_length=1, max_length=256,
+                          json_schema_extra={"format": "password"})
+    label: str = Field("ocicli", description="what the token is for", min_length=1, max_length=64, pattern=PLAIN)
+    days: int = Field(30, description="days until the token expires", ge=1, le=3650)
+
+
+class ClusterName(BaseModel):
+    """A cluster in a path."""
+
+    name: str = Field(description="name of the cluster", min_length=1, max_length=63, pattern=PLAIN)
+
+
+class PersonName(BaseModel):
+    """A person in a path."""
+
+    name: str = Field(description="sign-in name", min_length=1, max_length=64, pattern=PLAIN)
+
+
+class TokenId(BaseModel):
+    """A token in a path."""
+
+    id: int = Field(description="number of the token", ge=1, le=2**31 - 1)
+
+
 class PersonOut(BaseModel):
     name: str
     level: str
@@ -114,7 +180,7 @@ class PersonList(BaseModel):
 class TokenIn(Strict):
     """A token for programs, with the level of the person who makes it."""
 
-    name: str = Field(description="what it is for", min_length=1, max_length=64)
+    name: str = Field(description="what it is for", min_length=1, max_length=64, pattern=PLAIN)
     days: int = Field(90, description="days until it expires", ge=1, le=3650)
 
 

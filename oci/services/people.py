@@ -8,7 +8,7 @@ import secrets
 from functools import cache
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import InvalidHash, VerificationError
 from sqlalchemy import func, select
 
 from oci.db import tables
@@ -36,7 +36,7 @@ def _matches(hash_: str, password: str) -> bool:
     spare = _nobodys_hash()
     try:
         HASHER.verify(hash_ or spare, password[:LONGEST_PASSWORD])
-    except (VerificationError, InvalidHashError, UnicodeEncodeError):
+    except (VerificationError, InvalidHash, UnicodeEncodeError):
         return False
     return bool(hash_) and len(password) <= LONGEST_PASSWORD
 
@@ -49,6 +49,16 @@ def _find(ctx: Ctx, name: str) -> tables.Person:
 
 
 # --- signing in
+
+
+@usecase("nobody")
+def _count(ctx: Ctx, name: str, source: str) -> int:
+    return reserve(ctx, name, source)
+
+
+@usecase("nobody")
+def _succeeded(ctx: Ctx, attempt: int) -> None:
+    forgive(ctx, attempt)
 
 
 @usecase("nobody", reads=True)
@@ -73,12 +83,12 @@ def sign_in(ctx: Ctx, name: str, password: str, source: str) -> Me:
     An unknown or disabled name costs the same time as a wrong password. The slow hash runs outside
     any transaction, so that guessing does not hold up writers.
     """
-    attempt = reserve(ctx, name, source)
+    attempt = _count(ctx, name, source)
     level, hash_ = _known(ctx, name)
     if not _matches(hash_, password):
         _refuse(ctx, name, source)
         raise Unauthorised("name and password do not fit together; try again, or ask an admin for a new password")
-    forgive(ctx, attempt)
+    _succeeded(ctx, attempt)
     return Me(name=name, level=level)
 
 

@@ -1,4 +1,4 @@
-"""How often a sign-in may fail: by name and by source address. A part of oci.services.people."""
+"""How often a sign-in may fail: by name and by source address. Shared by use cases; holds none itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 from sqlalchemy import delete, func, or_, select
 
 from oci.db import tables
-from oci.services.context import Ctx, TooMany, usecase
+from oci.services.context import Ctx, TooMany
 
 ROW = tables.SignIn
 WINDOW_SECONDS = 60
@@ -19,7 +19,6 @@ def _digest(name: str) -> str:
     return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
 
 
-@usecase("nobody")
 def reserve(ctx: Ctx, name: str, source: str) -> int:
     """Count an attempt before it is judged, so that many at once do not slip through; returns its id.
 
@@ -39,7 +38,6 @@ def reserve(ctx: Ctx, name: str, source: str) -> int:
     return row.id
 
 
-@usecase("nobody")
 def forgive(ctx: Ctx, attempt: int) -> None:
     """The attempt succeeded: forget it, and the failures of the same name from the same source."""
     row = ctx.db.get(ROW, attempt)

@@ -112,9 +112,10 @@ def test_kernel_arguments_keep_their_order() -> None:
 
 
 def test_the_archive_is_what_cpio_reads(tmp_path: Path) -> None:
-    files = {"site.env": b"OCI_BOOT='x'\n", "auth": b"Authorization: Bearer t\n", "empty": b"", "odd": b"12345"}
+    files = {"site.env": b"OCI_BOOT='x'\n", "auth": b"Authorization: B t\n", "empty": b"", "odd": b"12345"}
     data = boot.site_cpio(files)
-    done = subprocess.run(["cpio", "-idm", "--quiet"], input=data, cwd=tmp_path, capture_output=True, check=True)
+    argv = ["cpio", "-idm", "--quiet"]
+    done = subprocess.run(argv, input=data, cwd=tmp_path, capture_output=True, check=True)
     assert not done.stderr
     assert (tmp_path / "oci").stat().st_mode & 0o7777 == 0o700
     assert {path.name: path.read_bytes() for path in (tmp_path / "oci").iterdir()} == files

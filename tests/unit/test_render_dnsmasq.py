@@ -18,8 +18,8 @@ URL = "http://10.77.0.1"
 PLAIN = DhcpSettings("br0", "10.77.0.1", URL, "10.77.4.1", "10.77.7.250", "255.255.248.0")
 PROXY = DhcpSettings("br0", "10.77.0.1", URL, netmask="255.255.248.0", mode="proxy")
 FULL = replace(
-    PLAIN, gateway="10.77.0.254", dns=("10.77.0.1", "10.77.0.2"), ntp=("10.77.0.1",), domain="lab.test", lease="12h",
-    ra_prefix="fd77::/64", serve_dns=True, records=(("puppet.lab.test", "10.77.0.1"),),
+    PLAIN, gateway="10.77.0.254", dns=("10.77.0.1", "10.77.0.2"), ntp=("10.77.0.1",), domain="lab.test",
+    lease="12h", ra_prefix="fd77::/64", serve_dns=True, records=(("puppet.lab.test", "10.77.0.1"),),
     reservations=(Reservation("52:54:00:00:00:02", "10.77.1.10", "compute-2"),
                   Reservation("52:54:00:00:00:01", "10.77.1.2")),
 )
@@ -60,17 +60,16 @@ def test_every_architecture_is_matched_and_answered(arch: ClientArch, settings: 
     answers = [line for line in lines if f"tag:{arch.tag},tag:!ipxe,{name}" in line
                or line.startswith(f"pxe-service=tag:!ipxe,{arch.code},OCI,{name},")]
     assert len(answers) == 1
-    if arch.protocol == "tftp":
-        assert answers[0].endswith(",10.77.0.1")
+    assert answers[0].endswith(",10.77.0.1")
 
 
 @pytest.mark.parametrize("settings", [PLAIN, PROXY], ids=["dhcp", "proxy"])
 def test_ipxe_gets_the_script_whatever_its_architecture(settings: DhcpSettings) -> None:
     lines = render(settings).splitlines()
     assert "dhcp-userclass=set:ipxe,iPXE" in lines
-    assert f"dhcp-boot=tag:ipxe,{URL}/boot/start.ipxe" in lines
+    assert f"dhcp-boot=tag:ipxe,{URL}/boot/start.ipxe,,10.77.0.1" in lines
     assert all("tag:!ipxe" in line for line in lines
-               if line.startswith(("dhcp-boot", "pxe-service")) and not line.startswith("dhcp-boot=tag:ipxe,"))
+               if line.startswith(("dhcp-boot", "pxe-service")) and "start.ipxe" not in line)
 
 
 def test_proxy_mode_gives_out_no_address() -> None:
@@ -90,13 +89,14 @@ def test_the_advertisement_names_no_router() -> None:
 
 def test_reservations_are_in_the_order_of_their_addresses() -> None:
     lines = [line for line in render(FULL).splitlines() if line.startswith("dhcp-host")]
-    assert lines == ["dhcp-host=52:54:00:00:00:01,10.77.1.2", "dhcp-host=52:54:00:00:00:02,10.77.1.10,compute-2"]
+    assert lines == [
+        "dhcp-host=52:54:00:00:00:01,10.77.1.2", "dhcp-host=52:54:00:00:00:02,10.77.1.10,compute-2"]
     turned = replace(FULL, reservations=FULL.reservations[::-1])
     assert render(turned) == render(FULL)
 
 
-TEXTS = ("interface", "server_address", "http_url", "range_start", "range_end", "netmask", "lease", "mode", "gateway",
-         "domain", "ra_prefix", "lease_file", "pid_file")
+TEXTS = ("interface", "server_address", "http_url", "range_start", "range_end", "netmask", "lease", "mode",
+         "gateway", "domain", "ra_prefix", "lease_file", "pid_file")
 
 
 @pytest.mark.parametrize("field", TEXTS)
@@ -108,7 +108,8 @@ def test_no_field_injects_a_line(field: str, tail: str) -> None:
 @given(text=st.text(max_size=20))
 def test_no_list_injects_a_line(text: str) -> None:
     for settings in (
-        replace(FULL, dns=(text,)), replace(FULL, ntp=(text,)), replace(FULL, records=((text, "10.77.0.1"),)),
+        replace(FULL, dns=(text,)), replace(FULL, ntp=(text,)),
+        replace(FULL, records=((text, "10.77.0.1"),)),
         replace(FULL, records=(("a", text),)), replace(FULL, reservations=(Reservation(text, "10.77.1.1"),)),
         replace(FULL, reservations=(Reservation("52:54:00:00:00:01", text),)),
         replace(FULL, reservations=(Reservation("52:54:00:00:00:01", "10.77.1.1", text),)),

@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
+require 'English'
 require 'json'
-require 'open3'
 
 # Tells OCI how a run ended: status, metrics, what failed and the warnings, at most 256 KiB of JSON.
 #
@@ -11,11 +11,9 @@ Puppet::Reports.register_report(:oci) do
   desc 'Send a summary of each report as JSON to OCI, through the client oci-report.'
 
   def process
-    body = OciReport.json(self)
-    output, status = Open3.capture2e(OciReport::CLIENT, host.to_s, stdin_data: body)
-    Puppet.err("report of #{host} was not delivered to OCI: #{output.strip[0, 500]}") unless status.success?
+    OciReport.deliver(host.to_s, OciReport.json(self))
   rescue StandardError => e
-    Puppet.err("report of #{host} was not delivered to OCI: #{e.class}: #{e.message}")
+    Puppet.err("report of #{host} was not delivered to OCI: #{e.message}")
   end
 end
 
@@ -27,7 +25,22 @@ module OciReport
   FAILED = 200
   LINES = 500
   LEVELS = %w[warning err alert emerg crit].freeze
+
   module_function
+
+  # IO.popen and not Open3: Open3.capture2e of this JRuby hands the program an empty stdin.
+  def deliver(host, body)
+    output = IO.popen([CLIENT, host, { err: %i[child out] }], 'r+') do |client|
+      begin
+        client.write(body)
+        client.close_write
+      rescue Errno::EPIPE
+        # It ended without reading all: what it says tells why.
+      end
+      client.read
+    end
+    raise output.strip[0, TEXT_CHARS] unless $CHILD_STATUS.success?
+  end
 
   # JSON of at most LIMIT_BYTES: log lines are given up first, then failures, never the outcome.
   def json(report)

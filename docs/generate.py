@@ -1,0 +1,258 @@
+"""Write the reference pages that follow from the code's tables: `python -m docs.generate`, or `--check`.
+
+Each page is a pure function of tables; a test holds that the pages in the checkout are fresh.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from oci.config import SETTINGS
+from oci.domain.events import EVENTS
+from oci.domain.lifecycle import CLOCK, MACHINES, PEOPLE, STATES, TRANSITIONS, possible
+from oci.domain.phases import PHASES
+from oci.domain.roles import Role, parse
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+OPENAPI = ROOT / "tests" / "golden" / "openapi.json"
+MADE = "<!-- Made by `make docs` from the code; changes here are overwritten. -->"
+PARTS = {
+    "boot": "From the boot script to the live image",
+    "live": "The live system looks around",
+    "install": "Writing the disk",
+    "wipe": "Wiping the disks (after `check` and `teardown`, which an install has too)",
+    "firstboot": "The installed system, up to Puppet",
+}
+
+
+def page(title: str, *blocks: str) -> str:
+    return "\n\n".join((f"# {title}", MADE, *blocks)) + "\n"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
+
+
+def _who(verb: str) -> str:
+    return next(
+        who for who, verbs in (("person", PEOPLE), ("machine", MACHINES), ("clock", CLOCK)) if verb in verbs
+    )
+
+
+def diagram() -> str:
+    """The table of transitions as a mermaid state diagram; verbs between the same two states share an arrow."""
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for before, verbs in TRANSITIONS.items():
+        for verb, after in verbs.items():
+            arrows.setdefault((before, after), []).append(verb)
+    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> discovered: first report, or enrolled"]
+    lines += [f"    {before} --> {after}: {', '.join(verbs)}" for (before, after), verbs in arrows.items()]
+    return "\n".join([*lines, "```"])
+
+
+def _state(name: str) -> str:
+    state = STATES[name]
+    rows = [(f"`{verb}`", _who(verb), f"`{after}`") for verb, after in TRANSITIONS[name].items()]
+    people = ", ".join(f"`{verb}`" for verb in possible(name)) or "nothing by hand"
+    ends = (
+        " It is transient: it has a deadline, and the clock ends it as `failed`." if state.deadline else ""
+    )
+    return "\n\n".join(
+        (
+            f"## {name}",
+            f"{state.meaning[0].upper()}{state.meaning[1:]}.{ends} A person can: {people}.",
+            table(("verb", "whose", "then"), rows),
+        )
+    )
+
+
+def states() -> str:
+    return page(
+        "States of a machine",
+        "The state says how far our intention with a machine has come. Power, presence and convergence are "
+        "separate facts.",
+        diagram(),
+        *(_state(name) for name in STATES),
+    )
+
+
+def _default(value: object) -> str:
+    # An address in the world outside is shown by the program, not repeated in a page.
+    if isinstance(value, str) and "://" in value:
+        return "see `oci-admin settings`"
+    return f"`{json.dumps(value)}`"
+
+
+def settings() -> str:
+    return page(
+        "Settings",
+        "Read from the file that `OCI_CONFIG` names, by default `/etc/oci/oci.yaml`: lines `name: value`. "
+        "An unknown name or a value of another type is refused.",
+        table(
+            ("setting", "default", "meaning"),
+            ((f"`{s.name}`", _default(s.default), s.help) for s in SETTINGS),
+        ),
+    )
+
+
+def events() -> str:
+    return page(
+        "Kinds of events",
+        "An event is a line of history that is never changed. A kind that is not listed here cannot be recorded. "
+        "No event holds a secret.",
+        table(("kind", "meaning"), ((f"`{kind}`", text) for kind, text in EVENTS.items())),
+    )
+
+
+def phases() -> str:
+    blocks = []
+    for part, title in PARTS.items():
+        rows = [(f"`{p.name}`", p.title, p.weight) for p in PHASES.values() if p.part == part]
+        blocks += [f"## {title}", table(("phase", "shown as", "weight"), rows)]
+    return page(
+        "Phases",
+        "A machine says which step it has reached. A name that is not listed here is refused. The weight is the "
+        "step's share in the progress bar of its install or wipe.",
+        *blocks,
+    )
+
+
+def read_roles(folder: Path) -> list[Role]:
+    found = (parse(path.stem, yaml.safe_load(path.read_text())) for path in folder.glob("*.yaml"))
+    return sorted(found, key=lambda role: (role.order, role.name))
+
+
+def _role_rows(found: Iterable[Role]) -> Iterator[Sequence[object]]:
+    for role in found:
+        needs = ", ".join(f"{count} {name}" for name, count in role.needs) or "-"
+        yield (
+            f"`{role.name}`",
+            role.title,
+            role.order,
+            needs,
+            ", ".join(role.networks),
+            f"`{role.hostname}`",
+            ", ".join(f"`{profile}`" for profile in role.profiles),
+        )
+
+
+def roles() -> str:
+    return page(
+        "Roles",
+        "One YAML file each in `oci/roles/`. A file of the same name in `/etc/oci/roles.d/` replaces it; a new name "
+        "there is a new role.",
+        table(
+            ("role", "title", "order", "needs", "networks", "host name", "profiles"),
+            _role_rows(read_roles(ROOT / "oci" / "roles")),
+        ),
+    )
+
+
+def _told(name: str) -> str:
+    """What the parser of the probe says of it, in its docstring's first paragraph."""
+    parser = ROOT / "oci" / "domain" / "hardware" / f"{name}.py"
+    if not parser.exists():
+        return "Kept with the report; the inventory does not use it."
+    said = (ast.get_docstring(ast.parse(parser.read_text())) or "").split("\n\n")[0].replace("\n", " ")
+    return said.removeprefix(f"Probe `{name}`: ")
+
+
+def probes() -> str:
+    blocks = []
+    for path in sorted((ROOT / "discovery" / "probes").iterdir()):
+        script = path.read_text().removeprefix("#!/bin/sh\n").rstrip()
+        told = _told(path.name)
+        blocks += [f"## {path.name}", told[:1].upper() + told[1:], f"```sh\n{script}\n```"]
+    return page(
+        "Probes",
+        "The live system runs each of these and posts its raw output, error output and exit status. "
+        "`oci/domain/hardware/` parses them. A probe that fails spoils nothing but its own part.",
+        *blocks,
+    )
+
+
+def _resolve(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    name = schema.get("$ref", "").rsplit("/", 1)[-1]
+    found: Mapping[str, Any] = document["components"]["schemas"][name] if name else schema
+    return found
+
+
+def _options(document: Mapping[str, Any], operation: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "query":
+            yield parameter["name"], parameter.get("description", "")
+    content = operation.get("requestBody", {}).get("content", {})
+    body = _resolve(document, content.get("application/json", {}).get("schema", {}))
+    for name, schema in body.get("properties", {}).items():
+        yield name, schema.get("description", "")
+
+
+def cli(document: Mapping[str, Any]) -> str:
+    blocks = []
+    for path, operations in sorted(document["paths"].items()):
+        for method, operation in operations.items():
+            noun, _, verb = operation.get("operationId", "").partition(".")
+            if not verb:
+                continue
+            names = [p["name"].upper() for p in operation.get("parameters", ()) if p["in"] == "path"]
+            command = " ".join(("ocicli", noun.replace("_", "-"), verb.replace("_", "-"), *names))
+            rows = [(f"`--{name.replace('_', '-')}`", text) for name, text in _options(document, operation)]
+            said = (operation.get("summary") or operation.get("description") or "").strip()
+            text = "\n\n".join((f"## {command}", f"{said}\n\n`{method.upper()} {path}`".strip()))
+            blocks.append(text + (f"\n\n{table(('option', 'meaning'), rows)}" if rows else ""))
+    return page(
+        "Commands of ocicli", "One command for each operation of the REST interface.", *sorted(blocks)
+    )
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page: its path and its text."""
+    made = {
+        name: make()
+        for name, make in (
+            ("states", states),
+            ("settings", settings),
+            ("events", events),
+            ("phases", phases),
+            ("roles", roles),
+            ("probes", probes),
+        )
+    }
+    if OPENAPI.exists():
+        made["cli"] = cli(json.loads(OPENAPI.read_text()))
+    return {REFERENCE / f"{name}.md": text for name, text in made.items()}
+
+
+def stale() -> list[str]:
+    """Names of the pages that are not what the code says."""
+    return [path.name for path, text in pages().items() if not path.exists() or path.read_text() != text]
+
+
+def main(words: list[str]) -> int:
+    """Write the pages, or with --check say which are stale; 1 when some are."""
+    if words == ["--check"]:
+        names = stale()
+        for name in names:
+            print(f"docs/reference/{name} is stale; run `make docs`", file=sys.stderr)
+        return 1 if names else 0
+    if words:
+        print("usage: python -m docs.generate [--check]", file=sys.stderr)
+        return 2
+    for path, text in pages().items():
+        path.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,33 @@
+# Certification authorities that the whole system trusts. Part of profile::base.
+class profile::base::trust {
+  $directory = '/usr/local/share/ca-certificates/oci'
+  $bundle = '/etc/ssl/certs/ca-certificates.crt'
+
+  # Purged, so that an authority that is no longer named is no longer trusted.
+  file { $directory:
+    ensure  => directory,
+    owner   => 'root',
+    group   => 'root',
+    mode    => '0755',
+    purge   => true,
+    recurse => true,
+  }
+
+  $profile::base::ca_certificates.each |String $name, String $pem| {
+    file { "${directory}/${name}.crt":
+      content => $pem,
+      owner   => 'root',
+      group   => 'root',
+      mode    => '0644',
+      before  => Exec['profile::base::trust update'],
+    }
+  }
+
+  # Compares times instead of being told of a change: a run that was cut off is made good by the next.
+  exec { 'profile::base::trust update':
+    command => ['/usr/sbin/update-ca-certificates'],
+    unless  => "/usr/bin/test -e ${bundle} && ! /usr/bin/find ${directory} -newer ${bundle} | /usr/bin/grep -q .",
+    require => File[$directory],
+    provider => shell,
+  }
+}

@@ -1,0 +1,183 @@
+"""The IPMI adapter with real ipmitool, against the lab's controller over a machine that only pretends."""
+
+from __future__ import annotations
+
+import multiprocessing
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oci.adapters.ipmi import BadCredentials, Ipmi, Refused, Unreachable
+from oci.ports import BmcAccess, PowerError
+
+pytestmark = pytest.mark.real
+PASSWORD = "planted-1f8c-bmc"
+
+
+class Pretended:
+    """A machine without hardware. `state` is shared: on, boots from disk, switches to ignore, resets."""
+
+    name = "pretended"
+
+    def __init__(self, state: Any) -> None:
+        self.state = state
+
+    def running(self) -> bool:
+        return bool(self.state[0])
+
+    def start(self, boot_first: str | None = None) -> None:
+        self._switch(1)
+
+    def stop(self) -> None:
+        self._switch(0)
+
+    def _switch(self, on: int) -> None:
+        if self.state[2]:
+            self.state[2] -= 1
+        else:
+            self.state[0] = on
+
+    def reset(self) -> None:
+        self.state[3] += 1
+
+    def soft_off(self) -> None:
+        self.stop()
+
+    def boot_device(self, device: str | None = None) -> str:
+        if device:
+            self.state[1] = int(device == "disk")
+        return "disk" if self.state[1] else "pxe"
+
+
+@dataclass
+class Bench:
+    """A controller, how to reach it, and the machine behind it."""
+
+    access: BmcAccess
+    machine: Pretended
+
+
+def serve(state: Any, port: int, ready: Any) -> None:
+    from lab.bmc import Controller
+
+    controller = Controller(Pretended(state), {"operator": PASSWORD}, "127.0.0.1", port)
+    ready.set()
+    controller.serve()
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    forked = multiprocessing.get_context("spawn")
+    state, ready = forked.Array("i", 4), forked.Event()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = forked.Process(target=serve, args=(state, port, ready), daemon=True)
+    process.start()
+    try:
+        assert ready.wait(20)
+        yield Bench(BmcAccess("127.0.0.1", "operator", PASSWORD, port), Pretended(state))
+    finally:
+        process.kill()
+        process.join(10)
+        process.close()
+
+
+@pytest.fixture
+def ipmi(tmp_path: Path) -> Ipmi:
+    return Ipmi(tmp_path, settle_seconds=3)
+
+
+def test_on_off_cycle_and_reset(bench: Bench, ipmi: Ipmi) -> None:
+    assert ipmi.status(bench.access) == "off"
+    ipmi.on(bench.access)
+    assert bench.machine.running() and ipmi.status(bench.access) == "on"
+    ipmi.on(bench.access)
+    ipmi.reset(bench.access)
+    assert bench.machine.state[3] == 1
+    ipmi.cycle(bench.access)
+    assert bench.machine.running()
+    ipmi.off(bench.access)
+    assert not bench.machine.running()
+    ipmi.off(bench.access)
+    ipmi.cycle(bench.access)
+    assert bench.machine.running(), "a cycle of a machine that is off switches it on"
+
+
+def test_the_boot_device(bench: Bench, ipmi: Ipmi) -> None:
+    ipmi.boot_device(bench.access, "disk")
+    assert bench.machine.boot_device() == "disk"
+    ipmi.boot_device(bench.access, "pxe")
+    assert bench.machine.boot_device() == "pxe"
+    with pytest.raises(Refused, match="Say one of pxe, disk"):
+        ipmi.boot_device(bench.access, "disk; reboot")
+
+
+def test_a_wrong_password_and_a_wrong_user(bench: Bench, ipmi: Ipmi) -> None:
+    for access in (BmcAccess("127.0.0.1", "operator", "wrong", bench.access.port),
+                   BmcAccess("127.0.0.1", "nobody", PASSWORD, bench.access.port)):
+        with pytest.raises(BadCredentials, match="does not accept the user and password.*Correct the"):
+            ipmi.status(access)
+
+
+def test_a_dead_controller(tmp_path: Path) -> None:
+    waits: list[float] = []
+    ipmi = Ipmi(tmp_path, attempts=3, call_seconds=1.0, sleep=waits.append)
+    with pytest.raises(Unreachable, match="nothing answers at 127.0.0.1 port 9"):
+        ipmi.status(BmcAccess("127.0.0.1", "operator", PASSWORD, 9))
+    assert waits == [1.0, 2.0]
+    assert not list((tmp_path / "bmc").iterdir())
+
+
+def test_a_switch_that_has_no_effect_is_not_believed(bench: Bench, ipmi: Ipmi) -> None:
+    bench.machine.state[2] = 1
+    with pytest.raises(Refused, match="did not switch on.*after 3 s"):
+        ipmi.on(bench.access)
+
+
+def test_a_missing_program_is_said(tmp_path: Path) -> None:
+    with pytest.raises(PowerError, match="Install ipmitool"):
+        Ipmi(tmp_path, binary=str(tmp_path / "none")).status(BmcAccess("127.0.0.1", "a", "b"))
+
+
+def test_the_password_is_in_no_process_list_and_in_no_file_afterwards(bench: Bench, tmp_path: Path) -> None:
+    ipmi, seen, over = Ipmi(tmp_path), set[bytes](), threading.Event()
+    modes: set[int] = set()
+
+    def watch() -> None:
+        while not over.is_set():
+            for process in Path("/proc").glob("[0-9]*"):
+                try:
+                    words = (process / "cmdline").read_bytes()
+                    environment = (process / "environ").read_bytes() if b"ipmitool" in words else b""
+                except OSError:
+                    continue
+                if b"ipmitool" in words:
+                    seen.add(words + environment)
+            for path in (tmp_path / "bmc").glob("*"):
+                try:
+                    modes.add(path.stat().st_mode & 0o777)
+                except OSError:
+                    continue
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        end = time.monotonic() + 20
+        while not (seen and modes) and time.monotonic() < end:
+            ipmi.on(bench.access)
+            ipmi.off(bench.access)
+    finally:
+        over.set()
+        watcher.join()
+    assert seen, "ipmitool was not seen while it ran"
+    assert not [words for words in seen if PASSWORD.encode() in words]
+    assert modes == {0o600} and (tmp_path / "bmc").stat().st_mode & 0o777 == 0o700
+    assert not list((tmp_path / "bmc").iterdir())
+    assert PASSWORD not in repr(bench.access)

@@ -1,0 +1,47 @@
+# What the bats files share: a private run directory, a fake appliance behind a fake curl, disks made of files.
+ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+LIB=$ROOT/discovery
+
+common_setup() {
+  T=$(mktemp -d "${BATS_TMPDIR:-/tmp}/oci-shell.XXXXXX")
+  export OCI_RUN=$T/run OCI_TARGET=$T/target OCI_BYID=$T/by-id OCI_BYPATH=$T/by-path FAKE=$T/fake
+  export WORK=$OCI_RUN/work
+  mkdir -p "$WORK" "$OCI_RUN/site" "$OCI_TARGET" "$OCI_BYID" "$OCI_BYPATH" "$FAKE/bin"
+  printf "OCI_URL='https://appliance.test'\nOCI_HTTP='http://appliance.test'\nOCI_BOOT='b1'\nOCI_HEARTBEAT='1'\n" >"$OCI_RUN/site/site.env"
+  echo 'Authorization: Bearer boot-secret' >"$OCI_RUN/site/auth"
+  echo 'Authorization: Bearer install-secret' >"$WORK/auth"
+  echo 'a certificate' >"$OCI_RUN/site/ca.pem"
+  cp "$BATS_TEST_DIRNAME/fake-curl" "$FAKE/bin/curl"
+  for name in reboot poweroff; do
+    printf '#!/bin/sh\necho %s "$@" >>"$FAKE/log"\nkill -TERM "$PPID"\n' "$name" >"$FAKE/bin/$name"
+    chmod +x "$FAKE/bin/$name"
+  done
+  : >"$FAKE/log"
+  export PATH=$FAKE/bin:$PATH
+  LOOPS=()
+}
+
+common_teardown() {
+  umount -AR "$OCI_TARGET" 2>/dev/null || umount -Rl "$OCI_TARGET" 2>/dev/null || true
+  for loop in "${LOOPS[@]}"; do
+    for mounted in $(findmnt -rno TARGET -S "$loop") $(for p in "$loop"p*; do findmnt -rno TARGET -S "$p"; done 2>/dev/null); do umount -l "$mounted"; done
+    partx -d "$loop" 2>/dev/null || true
+    losetup -d "$loop" 2>/dev/null || true
+  done
+  rm -rf "$T"
+}
+
+# disk NAME MEGABYTES [LINK]: a loop disk, its device in $DISK_NODE, and links as udev would make them.
+disk() {
+  truncate -s "${2}M" "$T/$1.img"
+  DISK_NODE=$(losetup -fP --show "$T/$1.img")
+  LOOPS+=("$DISK_NODE")
+  ln -s "$DISK_NODE" "$OCI_BYID/${3:-virtio-$1}"
+}
+
+orders() { printf "%s='%s'\n" "$@" >"$WORK/orders.env"; }
+
+# In a shell of its own, as the scripts do.
+lib() { sh -euc '. "$0"; '"$*" "$LIB/lib.sh"; }
+
+need_loop() { [ "$(id -u)" = 0 ] && losetup -f >/dev/null 2>&1 || skip 'loop devices need root'; }

@@ -1,0 +1,67 @@
+"""The operators' listener with somebody of each level, for the tests of REST, contract and command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from oci.api.operators import create
+from oci.app import APPLIANCE
+from oci.db import tables
+from oci.schemas.machine import AssignIn, BmcIn
+from oci.schemas.site import ClusterIn, NetworkIn, PersonIn, TokenIn
+from oci.services import clusters, machines, people
+from oci.services.context import Actor
+
+PASSWORD = "correct horse battery"
+PEOPLE = {"vera": "viewer", "olga": "operator", "ada": "admin"}
+MAC, SECOND = "52:54:00:77:00:01", "52:54:00:77:00:02"
+
+
+@dataclass
+class Rest:
+    """The application and a token for each level; `tokens['nobody']` is None."""
+
+    world: Any
+    app: Flask
+    tokens: dict[str, str | None]
+
+    def client(self) -> FlaskClient:
+        return self.app.test_client()
+
+    def call(self, method: str, path: str, level: str = "admin", **options: Any) -> Any:
+        """One request with the token of `level`."""
+        headers = dict(options.pop("headers", {}))
+        if self.tokens[level]:
+            headers["Authorization"] = f"Bearer {self.tokens[level]}"
+        return self.client().open(path, method=method, headers=headers, **options)
+
+    def events(self) -> list[tuple[str, str, str]]:
+        """Kind, actor and text of every event."""
+        with self.world.appliance.make_session() as db:
+            return [(e.kind, e.actor, e.text) for e in db.scalars(select(tables.Event).order_by(tables.Event.id))]
+
+
+def populate(world: Any) -> None:
+    """A network, a cluster and two machines, the first of them assigned."""
+    ctx = world.ctx
+    clusters.create_network(ctx(), NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11", last="10.77.0.20"))
+    clusters.create_cluster(ctx(), ClusterIn(name="c1", domain="lab.test", network="prov"))
+    bmc = BmcIn(address="10.78.0.1", username="admin", password="sesame")
+    machines.enrol(ctx(), MAC, bmc)
+    machines.enrol(ctx(), SECOND)
+    machines.assign(ctx(), MAC, AssignIn(cluster="c1", role="compute"))
+
+
+def open_listener(world: Any) -> Rest:
+    """The listener with vera, olga and ada."""
+    tokens: dict[str, str | None] = {"nobody": None}
+    for name, level in PEOPLE.items():
+        people.add_person(world.ctx(APPLIANCE), PersonIn(name=name, level=level, password=PASSWORD))
+        made = people.make_token(world.ctx(Actor(name, level)), TokenIn(name="test", days=3650))
+        tokens[level] = made.token
+    return Rest(world, create(world.appliance), tokens)

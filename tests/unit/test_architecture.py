@@ -1,0 +1,359 @@
+"""Who may import whom, and what no file may say. ARCHITECTURE.md explains why.
+
+The tests read the source; they import nothing of it.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted(p for top in ("oci", "webui") for p in (ROOT / top).rglob("*.py"))
+ROLES = sorted(p.stem for p in (ROOT / "oci" / "roles").glob("*.yaml"))
+
+# part: the parts that its files may import. A part is a folder or a module of oci/, or webui.
+MAY_IMPORT: dict[str, set[str]] = {
+    "domain": {"domain"},
+    "render": {"domain", "render"},
+    "schemas": {"domain", "schemas"},
+    "config": set(),
+    "ports": {"domain"},
+    "db": {"domain", "db"},
+    "adapters": {"domain", "ports", "adapters"},
+    "services": {"domain", "render", "schemas", "config", "ports", "db", "services"},
+    "api": {"domain", "render", "schemas", "config", "ports", "services", "api"},
+    "webui": {"domain", "schemas", "config", "ports", "services", "api", "webui"},
+    "client": {"schemas", "client"},
+    "worker": {"config", "ports", "services", "app"},
+    "admin": {"config", "ports", "schemas", "services", "adapters", "app"},
+    "app": {"config", "ports", "db", "services", "adapters", "api", "worker", "webui"},
+}
+PURE = ("domain", "render", "schemas")
+# All that pure code needs of the standard library: nothing here knows a clock, a file or a socket.
+PURE_MODULES = {
+    "__future__",
+    "base64",
+    "binascii",
+    "bisect",
+    "collections",
+    "dataclasses",
+    "enum",
+    "fractions",
+    "functools",
+    "hashlib",
+    "heapq",
+    "html",
+    "ipaddress",
+    "itertools",
+    "json",
+    "math",
+    "operator",
+    "re",
+    "shlex",
+    "statistics",
+    "string",
+    "struct",
+    "textwrap",
+    "typing",
+    "unicodedata",
+    "uuid",
+    "zlib",
+}
+PURE_PACKAGES = {"schemas": {"pydantic"}}
+NO_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "base", "misc"}
+
+
+def name_of(path: Path) -> str:
+    """The file's name relative to the checkout, for messages."""
+    return str(path.relative_to(ROOT))
+
+
+@functools.cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+def part_of(module: str) -> str:
+    """The part that a dotted module name belongs to; empty for what is not ours."""
+    words = module.split(".")
+    if words[0] == "webui":
+        return "webui"
+    return words[1] if words[0] == "oci" and len(words) > 1 else ""
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+@functools.cache
+def modules() -> frozenset[str]:
+    return frozenset(module_of(path) for path in SOURCES)
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and full name of every module that the file imports, at its top or inside a function."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = module_of(path).split(".")
+            if path.name != "__init__.py":
+                package = package[:-1]
+            package = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*package, *([node.module] if node.module else [])])
+            for alias in node.names:
+                deeper = f"{base}.{alias.name}"
+                yield node.lineno, deeper if deeper in modules() or base == "oci" else base
+
+
+def has_usecase(path: Path) -> bool:
+    """Whether the file defines a use case."""
+    return any(
+        isinstance(node, ast.FunctionDef) and any("usecase" in ast.dump(d) for d in node.decorator_list)
+        for node in ast.walk(tree(path))
+    )
+
+
+def report(found: list[str]) -> None:
+    assert not found, "\n".join(["", *found])
+
+
+def files(part: str) -> list[Path]:
+    return [path for path in SOURCES if part_of(module_of(path)) == part]
+
+
+@pytest.mark.parametrize("part", MAY_IMPORT)
+def test_a_part_imports_only_what_it_may(part: str) -> None:
+    report(
+        [
+            f"{name_of(path)}:{line}: {part} may not import {module}"
+            for path in files(part)
+            for line, module in imports(path)
+            if (other := part_of(module)) and other not in MAY_IMPORT[part]
+        ]
+    )
+
+
+def test_every_part_is_in_the_table() -> None:
+    parts = {part_of(module_of(path)) for path in SOURCES} - {""}
+    assert parts <= set(MAY_IMPORT), f"say in the table what {sorted(parts - set(MAY_IMPORT))} may import"
+
+
+def test_only_the_roots_name_adapters() -> None:
+    report(
+        [
+            f"{name_of(path)}:{line}: only oci/app.py and oci/admin.py name adapters"
+            for path in SOURCES
+            if part_of(module_of(path)) not in ("app", "admin", "adapters")
+            for line, module in imports(path)
+            if part_of(module) == "adapters"
+        ]
+    )
+
+
+def test_only_the_composition_root_imports_the_pages() -> None:
+    report(
+        [
+            f"{name_of(path)}:{line}: only oci/app.py imports webui"
+            for path in SOURCES
+            if part_of(module_of(path)) not in ("app", "webui")
+            for line, module in imports(path)
+            if part_of(module) == "webui"
+        ]
+    )
+
+
+@pytest.mark.parametrize("part", PURE)
+def test_pure_parts_know_no_clock_file_socket_or_database(part: str) -> None:
+    allowed = PURE_MODULES | PURE_PACKAGES.get(part, set())
+    found = [
+        f"{name_of(path)}:{line}: {part} is pure and may not import {module}"
+        for path in files(part)
+        for line, module in imports(path)
+        if module.split(".")[0] not in allowed | {"oci"}
+    ]
+    found += [
+        f"{name_of(path)}:{node.lineno}: {part} is pure and may not call {node.func.id}()"
+        for path in files(part)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("open", "print", "input", "eval", "exec", "__import__")
+    ]
+    report(found)
+
+
+def test_services_do_not_import_use_cases() -> None:
+    """What two services share is a module without a use case, or better a function of the domain."""
+    cases = {module_of(path) for path in files("services") if has_usecase(path)}
+    report(
+        [
+            f"{name_of(path)}:{line}: {module} holds use cases, so no service may import it"
+            for path in files("services")
+            for line, module in imports(path)
+            if module in cases
+        ]
+    )
+
+
+def test_only_the_database_and_services_speak_sql() -> None:
+    report(
+        [
+            f"{name_of(path)}:{line}: only oci/db and oci/services use {module}"
+            for path in SOURCES
+            if part_of(module_of(path)) not in ("db", "services", "app")
+            for line, module in imports(path)
+            if module.split(".")[0] == "sqlalchemy"
+        ]
+    )
+
+
+def _words_of_other_tables() -> set[str]:
+    """Role names that are also ordinary words: phases, tables and purposes of networks."""
+    from oci.db.tables import Table
+    from oci.domain.networks import PURPOSES
+    from oci.domain.phases import PHASES
+
+    return {*PHASES, *Table.metadata.tables, *PURPOSES}
+
+
+def test_no_code_names_a_role() -> None:
+    names = set(ROLES) - _words_of_other_tables()
+    assert names
+    report(
+        [
+            f"{name_of(path)}:{node.lineno}: {node.value!r} is a role; roles are data"
+            for path in SOURCES
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.Constant) and node.value in names
+        ]
+    )
+
+
+def _is_role(node: ast.expr) -> bool:
+    words = (
+        [node.attr, *([node.value.id] if isinstance(node.value, ast.Name) else [])]
+        if isinstance(node, ast.Attribute)
+        else [node.id]
+        if isinstance(node, ast.Name)
+        else []
+    )
+    return "role" in words
+
+
+def test_no_code_compares_a_role() -> None:
+    found = []
+    for path in SOURCES:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Match) and _is_role(node.subject):
+                found.append(f"{name_of(path)}:{node.lineno}: matches on a role")
+            if not isinstance(node, ast.Compare):
+                continue
+            sides = [node.left, *node.comparators]
+            texts = [
+                c
+                for side in sides
+                for c in ast.walk(side)
+                if isinstance(c, ast.Constant) and isinstance(c.value, str) and c.value
+            ]
+            if texts and any(_is_role(side) for side in sides):
+                found.append(f"{name_of(path)}:{node.lineno}: compares a role with {texts[0].value!r}")
+    report(found)
+
+
+def _calls(path: Path) -> Iterator[tuple[ast.Call, str]]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call):
+            yield node, ast.unparse(node.func)
+
+
+def test_no_shell_is_started() -> None:
+    found = []
+    for path in SOURCES:
+        for call, name in _calls(path):
+            if name in ("os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"):
+                found.append(f"{name_of(path)}:{call.lineno}: {name} starts a shell")
+            if any(
+                k.arg == "shell" and not (isinstance(k.value, ast.Constant) and k.value.value is False)
+                for k in call.keywords
+            ):
+                found.append(f"{name_of(path)}:{call.lineno}: {name} with shell=")
+            if (
+                name.startswith("subprocess.")
+                and call.args
+                and isinstance(call.args[0], ast.Constant | ast.JoinedStr)
+            ):
+                found.append(
+                    f"{name_of(path)}:{call.lineno}: {name} with a string instead of a list of arguments"
+                )
+    report(found)
+
+
+def _built(node: ast.expr) -> bool:
+    """Whether a text is put together from parts."""
+    return isinstance(node, ast.JoinedStr | ast.BinOp) or (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("format", "join", "replace")
+    )
+
+
+def test_no_sql_is_built_from_text() -> None:
+    report(
+        [
+            f"{name_of(path)}:{call.lineno}: {name}() with a text that is put together"
+            for path in SOURCES
+            for call, name in _calls(path)
+            if name.rsplit(".", 1)[-1]
+            in ("text", "execute", "exec_driver_sql", "executescript", "literal_column")
+            and part_of(module_of(path)) in ("db", "services", "admin", "app")
+            and call.args
+            and _built(call.args[0])
+        ]
+    )
+
+
+def test_no_drawer_for_everything() -> None:
+    report(
+        [
+            f"{name_of(path)}: name it after the noun or the format that it holds"
+            for path in SOURCES
+            if NO_NAMES & {path.stem, *path.relative_to(ROOT).parts[:-1]}
+        ]
+    )
+
+
+def test_every_recorded_kind_of_event_is_in_the_table_and_every_one_there_is_recorded() -> None:
+    from oci.domain.events import EVENTS
+
+    recorded: set[str] = set()
+    for path in SOURCES:
+        if path.name != "events.py" or "domain" not in path.parts:
+            recorded |= {
+                node.value
+                for node in ast.walk(tree(path))
+                if isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and re.fullmatch(r"[a-z]+\.[a-z]+", node.value)
+            }
+    assert set(EVENTS) <= recorded, f"nothing records {sorted(set(EVENTS) - recorded)}"
+
+
+def test_every_role_wires_profiles_that_have_parameters_and_a_class() -> None:
+    from oci.render.profiles import PARAMETERS
+
+    wanted = {
+        profile
+        for path in (ROOT / "oci" / "roles").glob("*.yaml")
+        for profile in yaml.safe_load(path.read_text())["profiles"]
+    }
+    assert wanted <= set(PARAMETERS)
+    for role in ROLES:
+        assert (ROOT / "puppet/site/role/manifests" / f"{role}.pp").exists(), role

@@ -1,0 +1,88 @@
+"""How values are shown: sizes, ages, times, shapes of states. Text only; Jinja escapes it."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from typing import Any
+
+from flask import Blueprint, current_app
+
+# A state is never told by its colour alone.
+SHAPES = {"discovered": "○", "assigned": "◇", "installing": "▶", "configuring": "▷", "active": "●",
+          "failed": "▲", "releasing": "◀", "retired": "□"}
+POWER = {"on": "▮", "off": "▯", "unknown": "?"}
+PRESENCE = {"live": "live image", "installed": "own disk", "nothing": "not running", "unknown": "not heard of"}
+SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def binary(count: int) -> str:
+    """Memory, as GiB; nothing for 0, which means not known."""
+    if not count:
+        return ""
+    return f"{count / 2**30:.0f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
+
+
+def decimal(count: int) -> str:
+    """Disk sizes as vendors sell them."""
+    if not count:
+        return ""
+    for unit, size in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
+        if count >= size:
+            return f"{count / size:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{count} B"
+
+
+def span(seconds: float) -> str:
+    """A duration in its two largest units: 2 min 5 s."""
+    left = int(abs(seconds))
+    if left < 1:
+        return "0 s" if abs(seconds) < 0.05 else f"{abs(seconds):.1f} s"
+    found = []
+    for size, unit in SPANS:
+        if left >= size:
+            found.append(f"{left // size} {unit}")
+            left %= size
+    return " ".join(found[:2])
+
+
+def now() -> float:
+    """The appliance's clock."""
+    clock: float = current_app.extensions["oci"].outside.clock()
+    return clock
+
+
+def ago(at: float | None) -> str:
+    """How long ago, roughly: the exact time is on hover."""
+    if at is None:
+        return "never"
+    seconds = now() - at
+    if abs(seconds) < 2:
+        return "just now"
+    words = span(seconds).split()
+    # under a minute the seconds matter, above it one unit is enough
+    return f"in {' '.join(words[:2])}" if seconds < 0 else f"{' '.join(words[:2])} ago"
+
+
+def iso(at: float) -> str:
+    """UTC, to the second."""
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def clock(at: float) -> str:
+    """Date and time of day in UTC; the browser shows the reader's own zone."""
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def cursor(*shown: Any) -> str:
+    """A short word that is the same as long as what is shown is the same."""
+    return hashlib.sha256(json.dumps(shown, default=str).encode()).hexdigest()[:16]
+
+
+def install(bp: Blueprint) -> None:
+    for function in (binary, decimal, span, ago, iso, clock):
+        bp.app_template_filter()(function)
+    # globals, not a context processor: macros see nothing else
+    tables = {"SHAPES": SHAPES, "POWER": POWER, "PRESENCE": PRESENCE, "now": now}
+    bp.record_once(lambda setup: setup.app.jinja_env.globals.update(tables))

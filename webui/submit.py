@@ -1,0 +1,56 @@
+"""Taking a form: post, redirect, get; a refusal shows the form again with the reason and its status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import flash, g, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from oci.services.context import Forbidden, Problem
+from webui.forms import Order
+from webui.session import may
+
+View = Callable[..., Any]
+M = TypeVar("M")
+Answer = Response | tuple[str, int]
+
+
+def needs(level: str) -> Callable[[View], View]:
+    """Refuse a page to those below `level`. The use case behind it refuses by itself as well."""
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            if not may(level):
+                raise Forbidden(f"this page needs the level {level}; {g.actor.name} is {g.actor.level}. Ask an admin")
+            return view(*args, **kwargs)
+
+        return run
+
+    return wrap
+
+
+def done(words: str, url: str) -> Response:
+    """Say what was done on the page that follows."""
+    flash(words)
+    return redirect(url, 303)
+
+
+def submit(template: str, form: Order, do: Callable[[Any], M], then: Callable[[M], tuple[str, str]],
+           **context: Any) -> Answer:
+    """Show `form`; when it was sent, `do` its order and go to where `then` says, with its words."""
+    problem, status = "", 200
+    if request.method == "POST":
+        order = form.read()
+        status = 400
+        if order is not None:
+            try:
+                words, url = then(do(order))
+            except Problem as refused:
+                problem, status = str(refused), refused.status
+            else:
+                return done(words, url)
+    return render_template(template, form=form, problem=problem, **context), status

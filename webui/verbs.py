@@ -1,0 +1,76 @@
+"""The verbs of people on a machine: how a page offers them and what it says before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from oci.domain import hardware
+from oci.domain.hardware import Disk, Inventory
+from oci.schemas.machine import MachineDetail
+from oci.services import machines
+from oci.services.context import Ctx
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One verb. `before` is what a page says about it, `after` what it says when it was done."""
+
+    label: str
+    before: str
+    after: str
+    do: Callable[[Ctx, str], MachineDetail] | None = None
+    asks: tuple[str, ...] = ()  # states in which it is asked about on a page of its own
+    danger: bool = False
+
+
+VERBS: dict[str, Verb] = {
+    "assign": Verb("Assign", "Give it a cluster, a role, a name and an address. Nothing on it is touched.",
+                   "{name} is assigned. Unassign takes that back."),
+    "install": Verb("Install", "Debian is installed on the disk below. What is on that disk is lost.",
+                    "{name} is being installed.", machines.install, ("active",)),
+    "abort": Verb("Abort", "What runs on it is stopped. A disk that is half written stays as it is.",
+                  "{name} was stopped.", machines.abort, ("installing", "configuring", "releasing"), True),
+    "unassign": Verb("Unassign", "It gives its role, name and address back. Nothing on it is touched.",
+                     "{name} is promised to nobody now. Assign makes a new promise.", machines.unassign),
+    "release": Verb("Release", "Its disks are wiped and its role, name and address given back. This cannot be undone.",
+                    "The disks of {name} are being wiped.", None, ("active", "failed"), True),
+    "retire": Verb("Retire", "It is kept in the records only, and neither booted nor installed.",
+                   "{name} is retired. Restore undoes it.", machines.retire),
+    "restore": Verb("Restore", "It is used again; it will be discovered.", "{name} is back.", machines.restore),
+}
+# The one that is drawn as the next step.
+PRIMARY = {"discovered": "assign", "assigned": "install", "failed": "install", "retired": "restore"}
+POWER = {
+    "on": Verb("Power on", "It is switched on.", "{name} is being switched on."),
+    "off": Verb("Power off", "It is switched off at once, as if its cord were pulled. What runs on it ends.",
+                "{name} is being switched off.", danger=True),
+    "cycle": Verb("Power cycle", "It is switched off and on at once. What runs on it ends.",
+                  "{name} is being switched off and on.", danger=True),
+}
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Which disks a verb writes over, and which it leaves alone."""
+
+    disks: tuple[Disk, ...] = ()
+    spared: tuple[Disk, ...] = ()
+
+
+def loss(verb: str, machine: MachineDetail) -> Loss:
+    """What `verb` takes from the machine."""
+    inventory = Inventory.from_dict(machine.inventory)
+    if verb == "release":
+        taken = hardware.fixed_disks(inventory)
+    elif verb == "install":
+        disk = hardware.install_disk(inventory)
+        taken = (disk,) if disk else ()
+    else:
+        return Loss()
+    return Loss(taken, tuple(disk for disk in inventory.disks if disk not in taken))
+
+
+def asks_name(verb: str, state: str) -> bool:
+    """True where the machine's name must be typed: what is lost was in use."""
+    return verb == "release" or (verb == "install" and state in VERBS["install"].asks)

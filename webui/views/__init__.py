@@ -1,0 +1,12 @@
+"""One module per page family; each knows its own addresses."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from webui.views import account, events, machine, machines, overview, people, sign_in, sites, verbs
+
+
+def install(bp: Blueprint) -> None:
+    for family in (sign_in, overview, machines, machine, verbs, sites, events, people, account):
+        family.routes(bp)

@@ -1,0 +1,38 @@
+"""History: every event, by machine and kind; the filter is in the address."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from werkzeug.wrappers import Response
+
+from oci.domain.events import EVENTS
+from oci.schemas.site import EventList, EventQuery
+from oci.services import events as service
+from oci.services.context import NotFound
+from webui.live import live
+from webui.session import ctx
+
+LINES = 100
+
+
+def _found(machine: str, kind: str, before: int | None) -> tuple[EventList, str]:
+    """The events that are wanted; a machine that is not known is a word on the page, not an error."""
+    try:
+        return service.list_events(ctx(), EventQuery(machine=machine, kind=kind, before=before, limit=LINES)), ""
+    except NotFound as missing:
+        return EventList(events=[], next=0), str(missing)
+
+
+def events() -> Response | str:
+    """The latest events first, or those before a number."""
+    machine, kind = request.args.get("machine", "").strip()[:255], request.args.get("kind", "")
+    kind = kind if kind in EVENTS else ""
+    before = request.args.get("before", None, int)
+    found, problem = _found(machine, kind, before if before is None or before > 0 else None)
+    lines = found.events[::-1]
+    return live("events", ([e.id for e in lines], problem), lines=lines, kinds=EVENTS, machine=machine, kind=kind,
+                before=before, older=lines[-1].id if len(lines) == LINES else None, problem=problem)
+
+
+def routes(bp: Blueprint) -> None:
+    bp.get("/events")(events)

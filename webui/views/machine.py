@@ -1,0 +1,87 @@
+"""One machine: what it is, what it does, what happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from oci.domain import hardware
+from oci.domain.events import EVENTS
+from oci.domain.hardware import Inventory
+from oci.schemas.machine import MachineDetail
+from oci.schemas.site import EventOut, EventQuery, TimelineQuery
+from oci.services import events
+from oci.services import machines as service
+from webui.expected import expected
+from webui.filters import now
+from webui.live import live
+from webui.session import ctx
+from webui.verbs import PRIMARY, VERBS, loss
+
+LINES, LOG_LINES, RUNS = 250, 400, 20
+# What a countdown on the page may lag behind.
+REFRESH_SECONDS = 30
+
+
+def _timeline(machine: MachineDetail) -> dict[str, Any]:
+    """The last lines, oldest first, each with the seconds since the one before."""
+    lines = events.timeline(ctx(), str(machine.id), TimelineQuery(limit=LINES)).events
+    gaps = [None, *(later.at - earlier.at for earlier, later in zip(lines, lines[1:], strict=False))]
+    return {"lines": list(zip(lines, gaps, strict=True)), "kinds": EVENTS, "cut": len(lines) == LINES}
+
+
+def _facts(machine: MachineDetail) -> dict[str, Any]:
+    inventory = Inventory.from_dict(machine.inventory)
+    return {"inventory": inventory, "fixed": hardware.fixed_disks(inventory),
+            "target": hardware.install_disk(inventory)}
+
+
+def _log(machine: MachineDetail) -> dict[str, Any]:
+    lines = machine.install_log.splitlines()
+    return {"log": "\n".join(lines[-LOG_LINES:]), "cut": len(lines) > LOG_LINES}
+
+
+def _puppet(machine: MachineDetail) -> dict[str, Any]:
+    runs: list[EventOut] = events.list_events(
+        ctx(), EventQuery(machine=str(machine.id), kind="puppet.report", limit=RUNS)).events
+    return {"runs": runs[::-1]}
+
+
+TABS: dict[str, tuple[str, Callable[[MachineDetail], dict[str, Any]]]] = {
+    "timeline": ("Timeline", _timeline), "hardware": ("Hardware", _facts), "disks": ("Disks", _facts),
+    "network": ("Network", _facts), "log": ("Log", _log), "puppet": ("Puppet", _puppet),
+}
+
+
+def _elapsed(machine: MachineDetail) -> dict[str, Any]:
+    running = machine.progress and not machine.progress.finished
+    return {"usual": expected(ctx(), machine.progress.kind) if machine.progress and running else None,
+            "running": running}
+
+
+def machine(name: str) -> AnyResponse | str:
+    """The page of one machine, with one tab open."""
+    tab = request.args.get("tab", "timeline")
+    tab = tab if tab in TABS else "timeline"
+    found = service.show(ctx(), name)
+    last = events.timeline(ctx(), str(found.id), TimelineQuery(limit=1)).next
+    shown = (found.model_dump(exclude={"seen", "inventory", "install_log"}), last, tab,
+             len(found.install_log), found.install_log[-80:] if tab == "log" else "",
+             int(now() / REFRESH_SECONDS) if found.deadline else 0)
+    return live("machine", shown, m=found, tab=tab, tabs=TABS, verbs=VERBS, primary=PRIMARY.get(found.state, ""),
+                why=service.why(ctx(), str(found.id)), loss=loss("install", found), **_elapsed(found),
+                **TABS[tab][1](found))
+
+
+def log(name: str) -> Response:
+    """The whole log of the installer, as text."""
+    found = service.show(ctx(), name)
+    return Response(found.install_log, mimetype="text/plain", headers={"X-Content-Type-Options": "nosniff"})
+
+
+def routes(bp: Blueprint) -> None:
+    bp.get("/machines/<name>")(machine)
+    bp.get("/machines/<name>/log.txt")(log)

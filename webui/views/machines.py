@@ -1,0 +1,70 @@
+"""All machines: find, sort, see what each is doing; make one known before its first boot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from werkzeug.wrappers import Response
+
+from oci.domain.lifecycle import STATES
+from oci.schemas.machine import MachineDetail, MachineList, MachineOut
+from oci.services import machines as service
+from webui.forms import Enrol
+from webui.live import live
+from webui.session import ctx
+from webui.submit import Answer, needs, submit
+
+PAGE, MOST = 100, 1000
+SORTS: dict[str, Callable[[MachineOut], Any]] = {
+    "name": lambda m: m.name,
+    "state": lambda m: (list(STATES).index(m.state), m.name),
+    "model": lambda m: (m.vendor, m.model, m.name),
+    "memory": lambda m: (m.memory_bytes, m.name),
+    "disks": lambda m: (m.disk_bytes, m.name),
+    "role": lambda m: (m.cluster, m.role, m.name),
+    "heard": lambda m: (m.seen or 0, m.name),
+}
+# Everything that a line of the list shows; what else changes must not move it.
+LINE = {"id", "name", "state", "reason", "power", "presence", "vendor", "model", "memory_bytes", "disk_bytes",
+        "cluster", "role", "progress"}
+
+
+def _page(sort: str, number: int) -> MachineList:
+    """One page of the machines that are asked for. The service sorts by name; any other order is made here."""
+    wanted: dict[str, Any] = {"state": request.args.get("state", ""), "search": request.args.get("q", "").strip()[:100]}
+    start = (number - 1) * PAGE
+    if sort == "name":
+        return service.list_machines(ctx(), **wanted, limit=PAGE, offset=start)
+    found = service.list_machines(ctx(), **wanted, limit=MOST)
+    rows = sorted(found.machines, key=SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))
+    return MachineList(machines=rows[start:start + PAGE], total=found.total)
+
+
+def machines() -> Response | str:
+    """The list, by state, search and sort, which are all in the address."""
+    sort = request.args.get("sort", "name")
+    sort = sort if sort.removeprefix("-") in SORTS else "name"
+    number = max(1, request.args.get("page", 1, int))
+    found, counts = _page(sort, number), service.counts(ctx())
+    shown = ([m.model_dump(include=LINE) for m in found.machines], found.total, counts)
+    return live("machines", shown, found=found, counts=counts, sort=sort, page=number, pages=-(-found.total // PAGE),
+                most=MOST, config=ctx().config)
+
+
+def _enrolled(machine: MachineDetail) -> tuple[str, str]:
+    return f"{machine.name} is known now.", url_for("webui.machine", name=machine.name)
+
+
+@needs("operator")
+def enrol() -> Answer:
+    """Make a machine known by its MAC, with its controller if there is one."""
+    return submit("form.html", Enrol(), lambda order: service.enrol(ctx(), order.mac, order.bmc), _enrolled,
+                  title="Enrol a machine", label="Enrol", back=url_for("webui.machines"),
+                  intro="A machine that boots from this network makes itself known. Enrol one to switch it on from here.")
+
+
+def routes(bp: Blueprint) -> None:
+    bp.get("/machines")(machines)
+    bp.route("/machines/enrol", methods=["GET", "POST"])(enrol)

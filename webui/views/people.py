@@ -1,0 +1,47 @@
+"""People, for admins: who may sign in and do what."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request, url_for
+
+from oci.schemas.site import PersonOut
+from oci.services import people as service
+from oci.services.context import Problem
+from webui.forms import Level, NewPerson
+from webui.session import ctx
+from webui.submit import Answer, done, needs, submit
+
+
+def _added(made: PersonOut) -> tuple[str, str]:
+    return f"{made.name} may sign in as {made.level}.", url_for("webui.people")
+
+
+@needs("admin")
+def people() -> Answer:
+    """Everybody who may sign in; a post adds one."""
+    return submit("people.html", NewPerson(), lambda order: service.add_person(ctx(), order), _added,
+                  people=service.list_people(ctx()).people, levels=service.LEVELS)
+
+
+@needs("admin")
+def set_level(name: str) -> Answer:
+    """Give somebody another level."""
+    order = Level().read()
+    if order is None:
+        raise Problem(f"{request.form.get('level', '')[:20]!r} is no level; choose viewer, operator or admin")
+    made = service.set_level(ctx(), name, order.level)
+    return done(f"{made.name} is {made.level} now.", url_for("webui.people"))
+
+
+@needs("admin")
+def shut_out(name: str, verb: str) -> Answer:
+    """Disable somebody, or undo it."""
+    made = (service.disable_person if verb == "disable" else service.enable_person)(ctx(), name)
+    words = "cannot sign in any more; their tokens are worthless while this lasts" if made.disabled else "may sign in again"
+    return done(f"{made.name} {words}.", url_for("webui.people"))
+
+
+def routes(bp: Blueprint) -> None:
+    bp.route("/people", methods=["GET", "POST"])(people)
+    bp.post("/people/<name>/level")(set_level)
+    bp.post("/people/<name>/<any(disable,enable):verb>")(shut_out)

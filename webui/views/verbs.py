@@ -1,0 +1,101 @@
+"""What people do with one machine."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request, url_for
+
+from oci.domain.lifecycle import STATES
+from oci.schemas.machine import MachineDetail
+from oci.services import clusters, machines
+from oci.services.context import Problem
+from webui.forms import Assign, Bmc, Confirm
+from webui.session import ctx
+from webui.submit import Answer, done, needs, submit
+from webui.verbs import POWER, VERBS, asks_name, loss
+
+
+def _page(name: str) -> str:
+    return url_for("webui.machine", name=name)
+
+
+def _said(words: str, machine: MachineDetail) -> tuple[str, str]:
+    return words.format(name=machine.name), _page(machine.name)
+
+
+@needs("operator")
+def assign(name: str) -> Answer:
+    """The form that promises a machine to a cluster."""
+    machine, form = machines.show(ctx(), name), Assign()
+    known, roles = clusters.list_clusters(ctx()).clusters, clusters.list_roles(ctx()).roles
+    form.cluster.choices = [(c.name, f"{c.name} ({c.domain})") for c in known]
+    form.role.choices = [(r.name, f"{r.name}: {r.title}") for r in roles]
+    return submit("assign.html", form, lambda order: machines.assign(ctx(), name, order),
+                  lambda made: _said(VERBS["assign"].after, made), machine=machine, clusters=known)
+
+
+@needs("operator")
+def bmc(name: str) -> Answer:
+    """The form that says how the management controller is reached; the password goes in and never out."""
+    machine = machines.show(ctx(), name)
+    form = Bmc(data={"address": machine.bmc_address, "username": machine.bmc_username, "port": 623})
+    return submit("form.html", form, lambda order: machines.set_bmc(ctx(), name, order),
+                  lambda made: _said("The controller of {name} is stored; its power is being asked for.", made),
+                  title=f"Controller of {machine.name}", label="Store", back=_page(machine.name), intro="")
+
+
+def _do(verb: str, name: str, confirm: str) -> MachineDetail:
+    if verb == "release":
+        return machines.release(ctx(), name, confirm)
+    do = VERBS[verb].do
+    assert do is not None
+    return do(ctx(), name)
+
+
+def _ask(verb: str, machine: MachineDetail, form: Confirm, problem: str = "", status: int = 200) -> Answer:
+    possible = verb in machine.verbs
+    if not possible and not problem:
+        problem, status = f"{machine.name} is {machine.state}, and cannot {verb}; it can: {', '.join(machine.verbs)}", 409
+    return render_template("ask.html", verb=verb, offer=VERBS[verb], m=machine, form=form, problem=problem,
+                           loss=loss(verb, machine), named=asks_name(verb, machine.state), possible=possible,
+                           meaning=STATES[machine.state].meaning), status
+
+
+@needs("operator")
+def ask(name: str, verb: str) -> Answer:
+    """What a verb would do, before it is done."""
+    return _ask(verb, machines.show(ctx(), name), Confirm(formdata=None))
+
+
+@needs("operator")
+def act(name: str, verb: str) -> Answer:
+    """Do a verb. What is lost for good must be confirmed with the machine's name."""
+    machine, form = machines.show(ctx(), name), Confirm()
+    if asks_name(verb, machine.state) and form.confirm.data != machine.name:
+        form.confirm.errors = (f"type the name exactly: {machine.name}",)
+        return _ask(verb, machine, form, "nothing was done: the name was not confirmed", 400)
+    try:
+        made = _do(verb, str(machine.id), form.confirm.data or "")
+    except Problem as refused:
+        return _ask(verb, machine, form, str(refused), refused.status)
+    return done(*_said(VERBS[verb].after, made))
+
+
+@needs("operator")
+def power(name: str) -> Answer | str:
+    """Switch the power; off and cycle are asked about first."""
+    wanted = request.values.get("power", "")
+    if wanted not in POWER:
+        raise Problem("power is on, off or cycle; choose one of these")
+    if request.method == "GET":
+        return render_template("ask_power.html", m=machines.show(ctx(), name), wanted=wanted, offer=POWER[wanted])
+    return done(*_said(POWER[wanted].after, machines.power(ctx(), name, wanted)))
+
+
+def routes(bp: Blueprint) -> None:
+    both = ["GET", "POST"]
+    bp.route("/machines/<name>/assign", methods=both)(assign)
+    bp.route("/machines/<name>/bmc", methods=both)(bmc)
+    bp.route("/machines/<name>/power", methods=both)(power)
+    simple = ",".join(verb for verb in VERBS if verb != "assign")
+    bp.get(f"/machines/<name>/<any({simple}):verb>")(ask)
+    bp.post(f"/machines/<name>/<any({simple}):verb>")(act)
