@@ -8,12 +8,13 @@ from __future__ import annotations
 import ast
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from oci.client.command import Command, commands
 from oci.config import SETTINGS
 from oci.domain.events import EVENTS
 from oci.domain.lifecycle import CLOCK, MACHINES, PEOPLE, STATES, TRANSITIONS, possible
@@ -51,7 +52,7 @@ def _who(verb: str) -> str:
 
 
 def diagram() -> str:
-    """The table of transitions as a mermaid state diagram; verbs between the same two states share an arrow."""
+    """The table of transitions for mermaid; verbs between the same two states share an arrow."""
     arrows: dict[tuple[str, str], list[str]] = {}
     for before, verbs in TRANSITIONS.items():
         for verb, after in verbs.items():
@@ -109,8 +110,8 @@ def settings() -> str:
 def events() -> str:
     return page(
         "Kinds of events",
-        "An event is a line of history that is never changed. A kind that is not listed here cannot be recorded. "
-        "No event holds a secret.",
+        "An event is a line of history that is never changed. A kind that is not listed here cannot be "
+        "recorded. No event holds a secret.",
         table(("kind", "meaning"), ((f"`{kind}`", text) for kind, text in EVENTS.items())),
     )
 
@@ -122,8 +123,8 @@ def phases() -> str:
         blocks += [f"## {title}", table(("phase", "shown as", "weight"), rows)]
     return page(
         "Phases",
-        "A machine says which step it has reached. A name that is not listed here is refused. The weight is the "
-        "step's share in the progress bar of its install or wipe.",
+        "A machine says which step it has reached. A name that is not listed here is refused. The weight is "
+        "the step's share in the progress bar of its install or wipe.",
         *blocks,
     )
 
@@ -150,8 +151,8 @@ def _role_rows(found: Iterable[Role]) -> Iterator[Sequence[object]]:
 def roles() -> str:
     return page(
         "Roles",
-        "One YAML file each in `oci/roles/`. A file of the same name in `/etc/oci/roles.d/` replaces it; a new name "
-        "there is a new role.",
+        "One YAML file each in `oci/roles/`. A file of the same name in `/etc/oci/roles.d/` replaces it; a "
+        "new name there is a new role.",
         table(
             ("role", "title", "order", "needs", "networks", "host name", "profiles"),
             _role_rows(read_roles(ROOT / "oci" / "roles")),
@@ -182,37 +183,33 @@ def probes() -> str:
     )
 
 
-def _resolve(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    name = schema.get("$ref", "").rsplit("/", 1)[-1]
-    found: Mapping[str, Any] = document["components"]["schemas"][name] if name else schema
-    return found
+def _command(command: Command) -> str:
+    rows = [
+        (f"`{o.flag}`", "yes" if o.required else "", o.help)
+        for o in command.options
+        if o is not command.name
+    ]
+    options = [table(("option", "needed", "meaning"), rows)] if rows else []
+    confirm = ["Asks for confirmation, because something is lost."] if command.confirm else []
+    wait = ["`--wait` stays until it is through."] if command.wait else []
+    return "\n\n".join(
+        (
+            f"## {command.title}",
+            f"{command.summary}. `{command.method} {command.route}`",
+            f"    {command.example}",
+            *options,
+            *confirm,
+            *wait,
+        )
+    )
 
 
-def _options(document: Mapping[str, Any], operation: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for parameter in operation.get("parameters", ()):
-        if parameter["in"] == "query":
-            yield parameter["name"], parameter.get("description", "")
-    content = operation.get("requestBody", {}).get("content", {})
-    body = _resolve(document, content.get("application/json", {}).get("schema", {}))
-    for name, schema in body.get("properties", {}).items():
-        yield name, schema.get("description", "")
-
-
-def cli(document: Mapping[str, Any]) -> str:
-    blocks = []
-    for path, operations in sorted(document["paths"].items()):
-        for method, operation in operations.items():
-            noun, _, verb = operation.get("operationId", "").partition(".")
-            if not verb:
-                continue
-            names = [p["name"].upper() for p in operation.get("parameters", ()) if p["in"] == "path"]
-            command = " ".join(("ocicli", noun.replace("_", "-"), verb.replace("_", "-"), *names))
-            rows = [(f"`--{name.replace('_', '-')}`", text) for name, text in _options(document, operation)]
-            said = (operation.get("summary") or operation.get("description") or "").strip()
-            text = "\n\n".join((f"## {command}", f"{said}\n\n`{method.upper()} {path}`".strip()))
-            blocks.append(text + (f"\n\n{table(('option', 'meaning'), rows)}" if rows else ""))
+def cli(document: dict[str, Any]) -> str:
     return page(
-        "Commands of ocicli", "One command for each operation of the REST interface.", *sorted(blocks)
+        "Commands of ocicli",
+        "One for each operation of the REST interface, made from its OpenAPI document. What ends in `-file` "
+        "is a secret: it is read from that file, and never an argument.",
+        *(_command(command) for command in commands(document).values()),
     )
 
 

@@ -32,6 +32,7 @@ def machine_servers(net: Net, run_dir: Path, images: Path, mirror: Path) -> str:
     client_max_body_size 64k;
     location /boot/ {{ proxy_pass http://unix:{machines}:; {_PROXY} }}
     location /live/ {{ alias {images}/live/; }}
+    location /loaders/ {{ alias {loaders()}/; }}
     location = /images/root.tar.zst {{ alias {images}/root/root.tar.zst; }}
     {mirror_location(mirror)}
   }}
@@ -101,7 +102,7 @@ class Appliance:
             "dhcp_ra_prefix": f"{self.net.router6.network}",
             "puppet_server": PUPPET_NAME, "puppet_ssl_dir": str(self.run_dir / "puppet-ssl"),
             "apt_uri": f"http://{self.net.address}/debian",
-            "kernel_args": "console=tty0 console=ttyS0,115200 quiet mitigations=off audit=0",
+            "kernel_args": "console=tty0 console=ttyS0,115200 quiet mitigations=off audit=0 no_timer_check",
             **self.settings,
         }
         for part in ("state", "run", "run/puppet"):

@@ -112,7 +112,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--machine", type=Path, required=True, help="directory of the saved machine")
     parser.add_argument("--address", required=True, help="address to listen on")
     parser.add_argument("--port", type=int, default=623)
-    parser.add_argument("--credentials", type=Path, required=True, help="private JSON file: user -> password")
+    parser.add_argument("--credentials", type=Path, required=True, help="private JSON file: user, password")
     options = parser.parse_args(argv)
     users = json.loads(options.credentials.read_text())
     machine = Machine.load(options.machine)

@@ -17,13 +17,13 @@ BUILD_SECONDS = 1800
 
 
 def build(say: Callable[[str], None], cache: Path | None = None) -> Path:
-    """The directory with live/ and root/, up to date with discovery/. Raises LabError.
+    """The directory with live/ and root/, the cache itself, up to date with discovery/. Raises LabError.
 
     The builder itself skips what is current; one builder at a time, the others wait for it.
     """
-    images = (cache or cache_dir()) / "images"
+    images = cache or cache_dir()
     images.mkdir(parents=True, exist_ok=True)
-    with (images / "lock").open("w") as lock:
+    with (images / "images.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for kind in KINDS:
             _one(kind, images, say)

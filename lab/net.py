@@ -87,10 +87,6 @@ class Net:
         self._ip("link", "set", name, "master", bridge, "up")
         return name
 
-    def untap(self, machine: str) -> None:
-        """Remove the tap interface of a virtual machine; nothing happens when it is not there."""
-        self._ip("link", "del", _interface("tap", machine), check=False)
-
     def bmc_address(self, address: str) -> str:
         """Give the BMC network a further address, for one management controller; returns it."""
         if IPv4Address(address) not in self.bmc.network:

@@ -172,7 +172,7 @@ class Process:
         return self
 
     def ready(self, what: str, predicate: Callable[[], T], deadline: float = 20.0) -> Process:
-        """Wait until `predicate` says that it serves. Raises LabError when it ends before, or TimeoutError."""
+        """Wait until `predicate` says that it serves. Raises LabError when it ends first, TimeoutError."""
 
         def check() -> T:
             value = predicate()

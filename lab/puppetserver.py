@@ -31,33 +31,39 @@ from lab.mirror import KEYRING, SUITE, cache_dir, mirror_url
 from lab.process import LabError, Process, run, wait_until
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-PACKAGES = ("puppetserver", "puppet-agent", "curl", "openssl", "ca-certificates", "chrony", "iproute2", "netbase", "procps")
+PACKAGES = (
+    "puppetserver", "puppet-agent", "curl", "openssl", "ca-certificates", "chrony", "iproute2", "netbase",
+    "procps",
+)
 MMDEBSTRAP = (
     "--mode=root", "--variant=apt", f"--include={','.join(PACKAGES)}",
-    "--aptopt=Apt::Install-Recommends \"false\"", "--aptopt=Acquire::Languages \"none\"",
-    "--aptopt=Acquire::Retries \"3\"", "--dpkgopt=force-unsafe-io", "--dpkgopt=path-exclude=/usr/share/locale/*",
-    "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/doc/*",
+    '--aptopt=Apt::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"',
+    '--aptopt=Acquire::Retries "3"', "--dpkgopt=force-unsafe-io",
+    "--dpkgopt=path-exclude=/usr/share/locale/*", "--dpkgopt=path-exclude=/usr/share/man/*",
+    "--dpkgopt=path-exclude=/usr/share/doc/*",
     # Java's alternatives want to put links there even when the pages themselves are left out.
     '--setup-hook=mkdir -p "$1/usr/share/man/man1"',
 )
 CONFIG = "etc/puppet/puppetserver"
 JARS = "/usr/share/puppetserver"
 # Debian ships the server as Clojure source, which every start compiles again for a dozen CPU seconds.
-COMPILE = """
+COMPILE = f"""
 (require '[clojure.string :as s])
-(let [names (for [file ["bootstrap.cfg" "ca.cfg"] line (s/split-lines (slurp (str "/%s/services.d/" file)))
+(let [names (for [file ["bootstrap.cfg" "ca.cfg"]
+                  line (s/split-lines (slurp (str "/{CONFIG}/services.d/" file)))
                   :let [line (s/trim line)] :when (re-matches #"[a-z].*/.*" line)]
               (symbol (first (s/split line #"/"))))]
   (run! compile (cons 'puppetlabs.trapperkeeper.main (distinct names))))
 (System/exit 0)
-""" % CONFIG
+"""
 JAVA = (
     "/usr/bin/java", "-Xms512m", "-Xmx900m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
     # Ruby's HTTP client takes a session ticket that follows an answer for a new answer, and hangs until
     # the server's idle time-out ends the connection: 30 s lost in every first run of an agent.
     "-Djdk.tls.server.newSessionTicketCount=0",
     "-Djruby.logger.class=com.puppetlabs.jruby_utils.jruby.Slf4jLogger", "-Djruby.lib=/usr/share/jruby/lib",
-    "-Dlogappender=STDOUT", "-cp", f"{JARS}/compiled.jar:{JARS}/puppetserver.jar", "puppetlabs.trapperkeeper.main",
+    "-Dlogappender=STDOUT", "-cp", f"{JARS}/compiled.jar:{JARS}/puppetserver.jar",
+    "puppetlabs.trapperkeeper.main",
     "--config", f"/{CONFIG}/conf.d", "--bootstrap-config", f"/{CONFIG}/services.d",
     "--restart-file", "/run/puppetserver/restart",
 )
@@ -81,10 +87,10 @@ reports = oci
 
 @dataclass(frozen=True)
 class Room:
-    """A volatile overlay over the Debian tree `root`, in the network namespace `netns` (None: one without a network).
+    """A volatile overlay over the Debian tree `root`, in the network namespace `netns`.
 
-    `directory` keeps what is written. `binds` are (outside, absolute path inside, writable).
-    Nothing in it can set the clock of the machine.
+    Without `netns` it has no network at all. `directory` keeps what is written. `binds` are (outside,
+    absolute path inside, writable). Nothing in it can set the clock of the machine.
     """
 
     root: Path
@@ -104,7 +110,9 @@ class Room:
         file.write_text(text)
         file.chmod(mode)
 
-    def argv(self, words: Sequence[str], user: str = "root", env: Mapping[str, str] | None = None) -> list[str]:
+    def argv(
+        self, words: Sequence[str], user: str = "root", env: Mapping[str, str] | None = None
+    ) -> list[str]:
         """`words` as they must be started to run inside as `user`; only one at a time in a room.
 
         The first process of the result is a supervisor outside; when it is killed, all inside is.
@@ -118,8 +126,11 @@ class Room:
             "env": {"PATH": path, "LANG": "C.UTF-8", "HOME": "/root", **(env or {})},
         }))
         spaces = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
-        first = ["env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "lab.puppetserver", "inside", str(file)]
-        return ["ip", "netns", "exec", self.netns, *spaces, *first] if self.netns else [*spaces, "--net", *first]
+        python = ["env", f"PYTHONPATH={CHECKOUT}", sys.executable]
+        first = [*python, "-m", "lab.puppetserver", "inside", str(file)]
+        if self.netns:
+            return ["ip", "netns", "exec", self.netns, *spaces, *first]
+        return [*spaces, "--net", *first]
 
 
 def _furnish(spec: Mapping[str, Any]) -> Path:
@@ -150,7 +161,7 @@ def _furnish(spec: Mapping[str, Any]) -> Path:
 
 
 def inside(file: Path) -> None:
-    """Become the program of the room described in `file`; only the first process of its namespaces calls this."""
+    """Become the program of the room described in `file`; called by the first process of its namespaces."""
     spec = json.loads(file.read_text())
     os.chroot(_furnish(spec))
     os.chdir("/")
@@ -161,9 +172,10 @@ def inside(file: Path) -> None:
 
 
 def build(cache: Path | None = None) -> Path:
-    """The Debian root with puppetserver and puppet-agent, built when `cache` (by default OCI_CACHE) has none.
+    """The Debian root with puppetserver and puppet-agent, built when `cache` has none.
 
-    It holds no secret: no CA, no key. Takes some three minutes and 550 MB. Raises LabError.
+    `cache` is by default OCI_CACHE. The root holds no secret: no CA, no key. Building takes two to four
+    minutes and 510 MB. Raises LabError.
     """
     cache = cache or cache_dir()
     key = hashlib.sha256(repr((SUITE, PACKAGES, MMDEBSTRAP, COMPILE)).encode()).hexdigest()[:16]
@@ -172,6 +184,8 @@ def build(cache: Path | None = None) -> Path:
     with (cache / "puppetserver.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not root.exists():
+            for stale in cache.glob("puppetserver.tmp.*"):
+                shutil.rmtree(stale, ignore_errors=True)
             with tempfile.TemporaryDirectory(prefix="puppetserver.tmp.", dir=cache) as work:
                 _bootstrap(Path(work) / "root", Path(work) / "sources.list")
                 _compile(Path(work) / "root", Path(work))
@@ -195,8 +209,9 @@ def _compile(root: Path, work: Path) -> None:
     classes = work / "classes"
     classes.mkdir()
     room = Room(root, work / "room", binds=((classes, "/classes", True),))
-    java = ["/usr/bin/java", "-XX:TieredStopAtLevel=1", "-Dclojure.compile.path=/classes", "-Djruby.lib=/usr/share/jruby/lib",
-            "-cp", f"/classes:{JARS}/puppetserver.jar", "clojure.main", "-e", COMPILE]
+    java = ["/usr/bin/java", "-XX:TieredStopAtLevel=1", "-Dclojure.compile.path=/classes",
+            "-Djruby.lib=/usr/share/jruby/lib", "-cp", f"/classes:{JARS}/puppetserver.jar",
+            "clojure.main", "-e", COMPILE]
     run(room.argv(java), timeout=600)
     # Not compressed: it is read at every start.
     with zipfile.ZipFile(root / JARS.lstrip("/") / "compiled.jar", "w") as jar:
@@ -212,12 +227,17 @@ class Puppetserver:
     may appear and be replaced at any time in its directory, and that directory is its alone.
     """
 
-    def __init__(self, root: Path, run_dir: Path, netns: str, fqdn: str, address: str, environment: Path, socket: Path) -> None:
-        self.fqdn, self.address, self.environment, self.socket = fqdn, address, Path(environment), Path(socket)
+    def __init__(
+        self, root: Path, run_dir: Path, netns: str, fqdn: str, address: str, environment: Path, socket: Path
+    ) -> None:
+        self.fqdn, self.address = fqdn, address
+        self.environment, self.socket = Path(environment), Path(socket)
         self.ssl_dir = Path(run_dir) / "puppet-ssl"
         self._state = Path(run_dir) / "puppetserver"
-        self._places = {self.ssl_dir: "/var/lib/puppet/ssl", self._state / "ca": "/var/lib/puppet/ca",
-                        self._state / "run": "/run/puppetserver", self._state / "log": "/var/log/puppetserver"}
+        self._places = {
+            self.ssl_dir: "/var/lib/puppet/ssl", self._state / "ca": "/var/lib/puppet/ca",
+            self._state / "run": "/run/puppetserver", self._state / "log": "/var/log/puppetserver",
+        }
         binds = [(outside, inside, True) for outside, inside in self._places.items()]
         self.room = Room(root, self._state, netns, (*binds, (self.socket.parent, "/run/oci", False)))
         self.process = Process("puppetserver", [], Path(run_dir))
@@ -254,17 +274,18 @@ class Puppetserver:
         for client in sorted((self.environment / "bin").iterdir()):
             room.write(f"usr/local/bin/{client.name}", client.read_text(), 0o755)
         code = room.upper / "etc/puppet/code"
-        shutil.copytree(self.environment, code / "environments/production", ignore=shutil.ignore_patterns("bin"))
+        leave = shutil.ignore_patterns("bin")
+        shutil.copytree(self.environment, code / "environments/production", ignore=leave)
         run(["chmod", "-R", "a+rX", str(code)])
 
     def _adapt(self, file: str, old: str, new: str) -> None:
         text = (self.room.root / CONFIG / "conf.d" / file).read_text()
         if old not in text:
-            raise LabError(f"{file} of this puppetserver has no '{old}'; adapt lab/puppetserver.py to the new version")
+            raise LabError(f"{file} of this puppetserver has no '{old}'; adapt lab/puppetserver.py to it")
         self.room.write(f"{CONFIG}/conf.d/{file}", text.replace(old, new))
 
     def start(self) -> Puppetserver:
-        """Start it, or leave it when it runs already. CA and certificates are made once and kept in `run_dir`."""
+        """Start it, or leave it when it runs. CA and certificates are made once and kept in `run_dir`."""
         if not self.process.alive():
             self._prepare()
             env = {"OCI_PUPPET_SOCKET": f"/run/oci/{self.socket.name}"}
@@ -273,7 +294,7 @@ class Puppetserver:
         return self
 
     def wait_ready(self, deadline: float = 240.0) -> Puppetserver:
-        """Wait until it serves; at most `deadline` s. LabError when it ended, TimeoutError when it is late."""
+        """Wait at most `deadline` s until it serves. Raises LabError when it ended, TimeoutError."""
         self.process.ready("it serves", lambda: self._mark.read_text().strip() not in ("", "0"), deadline)
         return self
 
@@ -285,7 +306,7 @@ class Puppetserver:
             # The supervisor ignores TERM; asked itself, the server ends in order, and with it all.
             os.kill(server, signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
-                wait_until("the Puppet server to end", lambda: not self.process.alive(), deadline, every=0.05)
+                wait_until("the server to end", lambda: not self.process.alive(), deadline, every=0.05)
         self.process.stop(1)
 
 
@@ -309,7 +330,8 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="lab.puppetserver", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("build", help="build the cached root and print where it is")
-    commands.add_parser("inside", help="become the program of a room (used by the lab itself)").add_argument("file", type=Path)
+    room = commands.add_parser("inside", help="become the program of a room (used by the lab itself)")
+    room.add_argument("file", type=Path)
     serve = commands.add_parser("run", help="run a server until interrupted")
     serve.add_argument("directory", type=Path, help="gets everything that is written")
     for name in ("netns", "address", "socket"):
@@ -327,13 +349,18 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace) -> None:
-    server = Puppetserver(build(), options.directory.resolve(), options.netns, options.fqdn, options.address,
-                          options.environment, Path(options.socket).resolve())
+    server = Puppetserver(
+        build(), options.directory.resolve(), options.netns, options.fqdn, options.address,
+        options.environment.resolve(), Path(options.socket).resolve(),
+    )
     began = time.monotonic()
     try:
         server.start().wait_ready()
-        print(f"ready after {time.monotonic() - began:.1f} s; certificates in {server.ssl_dir}; interrupt to stop", flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        took = time.monotonic() - began
+        print(f"ready after {took:.1f} s; certificates in {server.ssl_dir}; interrupt to stop", flush=True)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.pause()
     finally:
         server.stop()
 

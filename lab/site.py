@@ -23,7 +23,7 @@ from lab.vm import Machine
 
 
 def labs_dir() -> Path:
-    """Where labs lie: OCI_LABS, by default /var/tmp/oci-lab. A short path: a socket's has 107 bytes at most."""
+    """Where labs lie: OCI_LABS, else /var/tmp/oci-lab. Short: a socket's path has at most 107 bytes."""
     return Path(os.environ.get("OCI_LABS", "/var/tmp/oci-lab"))
 
 
@@ -34,7 +34,7 @@ class Lab:
         self.name, self.net, self.run_dir = name, Net(name), labs_dir() / name
 
     def up(self) -> Lab:
-        """Make the directory and the network; what is left of an earlier lab of this name is removed first."""
+        """Make the directory and the network; what an earlier lab of this name left is removed first."""
         self.down()
         self.run_dir.mkdir(parents=True, mode=0o755)
         (self.run_dir / "vm").mkdir()

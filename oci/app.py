@@ -35,10 +35,6 @@ class Appliance:
         return Ctx(self.config, self.outside, self.make_session, actor)
 
 
-def _restarted_by_path_unit() -> None:
-    """Nothing: systemd watches the file and restarts dnsmasq, so that this process needs no right to do so."""
-
-
 def appliance(config: Config | None = None, poke: Callable[[int], None] | None = None) -> Appliance:
     """The real appliance of `config` (default: the configuration file)."""
     config = config or configuration.load()
@@ -47,7 +43,7 @@ def appliance(config: Config | None = None, poke: Callable[[int], None] | None =
     ca = config.path("state_dir", "pki", "ca.pem")
     outside = Outside(
         power=Ipmi(config.path("run_dir")),
-        dhcp=Dnsmasq(config.path("dhcp_config"), config.path("run_dir", "dnsmasq.pid"), _restarted_by_path_unit),
+        dhcp=Dnsmasq(config.path("dhcp_config"), config.path("run_dir", "dnsmasq.pid")),
         puppet_ca=HttpPuppetCa(config.puppet_ca_url, config.path("puppet_ssl_dir"), config.puppet_server,
                                config.puppet_address),
         images=FileImages(config.path("images_dir")),

@@ -1,4 +1,4 @@
-"""The pages: server-rendered, updated by htmx, nothing from another origin. Nobody imports this but oci.app."""
+"""The pages: rendered by the server, updated by htmx, all from one origin. Only oci.app imports them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from webui import filters, session, static_files, trouble, views
 
 
 def blueprint() -> Blueprint:
-    """The pages as a blueprint for the operators' application, which has `extensions['oci']` and a SECRET_KEY."""
+    """The pages, for the operators' application, which has `extensions['oci']` and a SECRET_KEY."""
     made = Blueprint("webui", __name__, template_folder="templates", static_folder=None)
     session.install(made)
     trouble.install(made)

@@ -33,7 +33,10 @@ def medians(history: Iterable[EventOut]) -> dict[str, float]:
 
 
 def expected(ctx: Ctx, kind: str) -> float | None:
-    """Seconds that an install or wipe usually takes here; None when none has ended yet. Asked at most once a minute."""
+    """Seconds that an install or wipe usually takes here; None when none has ended yet.
+
+    History is read at most once a minute.
+    """
     key = str(ctx.config.database_url)
     at, known = _kept.get(key, (float("-inf"), {}))
     if not 0 <= ctx.now() - at < KEPT_SECONDS:

@@ -13,7 +13,8 @@ from flask import Blueprint, current_app
 SHAPES = {"discovered": "○", "assigned": "◇", "installing": "▶", "configuring": "▷", "active": "●",
           "failed": "▲", "releasing": "◀", "retired": "□"}
 POWER = {"on": "▮", "off": "▯", "unknown": "?"}
-PRESENCE = {"live": "live image", "installed": "own disk", "nothing": "not running", "unknown": "not heard of"}
+PRESENCE = {"live": "live image", "installed": "own disk", "nothing": "not running",
+            "unknown": "not heard of"}
 SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from flask_wtf import FlaskForm
 from pydantic import BaseModel, ValidationError
 from wtforms import IntegerField, PasswordField, SelectField, StringField
-from wtforms.fields import Field
 from wtforms.validators import Optional
 
 from oci.domain.networks import PURPOSES
@@ -25,16 +24,12 @@ WORDS = {
 }
 
 
-def _hide(field: Field) -> None:
-    """A secret is never written back into a page."""
-    field.data = None
-
-
 class Order(FlaskForm):  # type: ignore[misc]
     """A form that yields a `model`. The session's guard checks the CSRF token, so the form does not."""
 
     model: ClassVar[type[BaseModel]]
-    fixed: ClassVar[dict[str, Any]] = {}
+    plain: ClassVar[tuple[str, ...]] = ()  # fields whose label says it all
+    field_order: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         csrf = False
@@ -42,7 +37,7 @@ class Order(FlaskForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, info in self.model.model_fields.items():
-            if name in self._fields and not self[name].description:
+            if name in self._fields and name not in self.plain and not self[name].description:
                 self[name].description = info.description or ""
 
     def values(self) -> dict[str, Any]:
@@ -62,10 +57,13 @@ class Order(FlaskForm):  # type: ignore[misc]
             return None
 
     def _blame(self, error: Any) -> None:
-        name = next((str(part) for part in reversed(error["loc"]) if part in self._fields), next(iter(self._fields)))
-        field = self[name]
-        if error["type"] == "string_pattern_mismatch" or not field.data:
-            words = "fill this in" if not field.data else f"{str(field.data)[:60]!r} does not fit: {field.description}"
+        """Put one error of the model beside the field that it is about."""
+        named = (str(part) for part in reversed(error["loc"]) if part in self._fields)
+        field = self[next(named, next(iter(self._fields)))]
+        if not field.data:
+            words = "fill this in"
+        elif error["type"] == "string_pattern_mismatch":
+            words = f"{str(field.data)[:60]!r} does not fit: {field.description}"
         else:
             words = WORDS.get(error["type"], error["msg"]).format(**error.get("ctx", {}))
         field.errors = (*field.errors, words)
@@ -73,15 +71,16 @@ class Order(FlaskForm):  # type: ignore[misc]
 
 class Assign(Order):
     model = AssignIn
+    plain = ("cluster", "role")
     cluster = SelectField("Cluster", validate_choice=False)
     role = SelectField("Role", validate_choice=False)
-    hostname = StringField("Host name", description="lower-case letters, digits and hyphens; empty: by the role's pattern",
-                           render_kw={"autocomplete": "off"})
+    hostname = StringField("Host name", render_kw={"autocomplete": "off"},
+                           description="lower-case letters, digits, hyphens; empty: by the role's pattern")
     address = StringField("Address", render_kw={"autocomplete": "off", "inputmode": "decimal"})
 
 
 class Bmc(Order):
-    model = BmcIn
+    model: ClassVar[type[BaseModel]] = BmcIn
     address = StringField("Address", render_kw={"autocomplete": "off"})
     port = IntegerField("Port", default=623, validators=[Optional()])
     username = StringField("User name", render_kw={"autocomplete": "off"})
@@ -93,9 +92,10 @@ class Enrol(Bmc):
     """A MAC, and a controller if its address is filled in."""
 
     model = EnrolIn
-    mac = StringField("MAC", description="of the card that it boots from, with colons, like 52:54:00:12:34:56",
-                      render_kw={"autocomplete": "off", "spellcheck": "false"})
-    address = StringField("Controller address", description="empty: no controller, a person switches its power")
+    mac = StringField("MAC", render_kw={"autocomplete": "off", "spellcheck": "false"},
+                      description="of the card that it boots from, with colons, like 52:54:00:12:34:56")
+    address = StringField("Controller address", render_kw={"autocomplete": "off"},
+                          description="empty: no controller, a person switches its power")
     field_order = ("mac", "address", "port", "username", "password")
 
     def values(self) -> dict[str, Any]:
@@ -118,6 +118,7 @@ class NewCluster(Order):
 
 class NewNetwork(Order):
     model = NetworkIn
+    plain = ("purpose",)
     name = StringField("Name", description="lower-case letters, digits and hyphens")
     purpose = SelectField("Purpose", choices=PURPOSES, default="provisioning")
     cidr = StringField("Network")
@@ -135,7 +136,8 @@ class NewPerson(Order):
     model = PersonIn
     name = StringField("Name", description="lower-case letters, digits, dot, hyphen; a letter first",
                        render_kw={"autocomplete": "off"})
-    level = SelectField("Level", choices=("viewer", "operator", "admin"), description="what they may do")
+    level = SelectField("Level", choices=("viewer", "operator", "admin"),
+                        description="a viewer looks, an operator works on machines, an admin also on people")
     password = PasswordField("Password", render_kw={"autocomplete": "new-password"})
 
 
@@ -151,5 +153,6 @@ class Password(Order):
 
 class NewToken(Order):
     model = TokenIn
+    plain = ("name",)
     name = StringField("What it is for", render_kw={"autocomplete": "off"})
     days = IntegerField("Days", default=90)

@@ -1,4 +1,4 @@
-"""A page whose middle updates by itself: the page asks again with a cursor, and hears nothing while it is true."""
+"""A page whose middle updates by itself: it asks again with a cursor and hears nothing while that is true."""
 
 from __future__ import annotations
 

@@ -47,7 +47,8 @@ def local(path: str) -> str:
     """`path` if it is a page of this appliance, else the overview: a link must not lead a reader away."""
     parts = urlsplit(path)
     clean = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return path if clean and not parts.scheme and not parts.netloc and "\\" not in path else url_for("webui.overview")
+    stays = clean and not parts.scheme and not parts.netloc and "\\" not in path
+    return path if stays else url_for("webui.overview")
 
 
 def _to_sign_in() -> AnyResponse:
@@ -65,8 +66,8 @@ def _check_csrf() -> None:
     try:
         validate_csrf(request.form.get("csrf_token"), time_limit=hours * 3600)
     except ValidationError as error:
-        raise Problem(f"the form was not taken, because its protection against forgery does not fit ({error}); "
-                      "go back, reload the page and send it again") from None
+        raise Problem("the form was not taken, because its protection against forgery does not fit "
+                      f"({error}); go back, reload the page and send it again") from None
 
 
 def guard() -> AnyResponse | None:

@@ -25,7 +25,8 @@ def needs(level: str) -> Callable[[View], View]:
         @wraps(view)
         def run(*args: Any, **kwargs: Any) -> Any:
             if not may(level):
-                raise Forbidden(f"this page needs the level {level}; {g.actor.name} is {g.actor.level}. Ask an admin")
+                raise Forbidden(f"this page needs the level {level}; {g.actor.name} is {g.actor.level}. "
+                                "Ask an admin")
             return view(*args, **kwargs)
 
         return run

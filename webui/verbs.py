@@ -33,11 +33,13 @@ VERBS: dict[str, Verb] = {
                   "{name} was stopped.", machines.abort, ("installing", "configuring", "releasing"), True),
     "unassign": Verb("Unassign", "It gives its role, name and address back. Nothing on it is touched.",
                      "{name} is promised to nobody now. Assign makes a new promise.", machines.unassign),
-    "release": Verb("Release", "Its disks are wiped and its role, name and address given back. This cannot be undone.",
+    "release": Verb("Release",
+                    "Its disks are wiped and its role, name and address given back. This cannot be undone.",
                     "The disks of {name} are being wiped.", None, ("active", "failed"), True),
     "retire": Verb("Retire", "It is kept in the records only, and neither booted nor installed.",
                    "{name} is retired. Restore undoes it.", machines.retire),
-    "restore": Verb("Restore", "It is used again; it will be discovered.", "{name} is back.", machines.restore),
+    "restore": Verb("Restore", "It is used again and counts as discovered.", "{name} is back.",
+                    machines.restore),
 }
 # The one that is drawn as the next step.
 PRIMARY = {"discovered": "assign", "assigned": "install", "failed": "install", "retired": "restore"}

@@ -157,5 +157,6 @@ class Dnsmasq:
                             "Install dnsmasq-base; the old configuration stays in force") from None
         if done.returncode:
             why = done.stderr.replace(name, self.config_path.name).strip()
-            raise DhcpError("dnsmasq refuses its new configuration", why or f"it ended with {done.returncode}",
+            raise DhcpError("dnsmasq refuses its new configuration",
+                            why or f"it ended with {done.returncode}",
                             "Correct the settings it is made from; the old configuration stays in force")

@@ -26,7 +26,7 @@ class FileImages:
         return data
 
     def live_sha256(self) -> str:
-        return str(self._read("live")["root.squashfs"]["sha256"])
+        return str(self._read("live")["files"]["root.squashfs"]["sha256"])
 
     def root(self) -> RootImage:
         data = self._read("root")

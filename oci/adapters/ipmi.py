@@ -73,7 +73,8 @@ class Ipmi:
 
     def __init__(
         self, runtime_dir: Path, *, binary: str = "ipmitool", call_seconds: float = 15.0,
-        settle_seconds: float = 30.0, attempts: int = 3, pause: float = 1.0, sleep: Callable[[float], None] = time.sleep,
+        settle_seconds: float = 30.0, attempts: int = 3, pause: float = 1.0,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.runtime_dir, self.binary, self.call_seconds = Path(runtime_dir, "bmc"), binary, call_seconds
         self.settle_seconds, self.attempts, self.pause, self.sleep = settle_seconds, attempts, pause, sleep
@@ -162,7 +163,7 @@ class Ipmi:
                           "Check the BMC's address and its network, and that IPMI over LAN is switched on")
 
     def _negotiate(self, bmc: BmcAccess, what: str, words: tuple[str, ...]) -> _Outcome:
-        """With the suite that worked last, else 3, else 17: old controllers know only 3, new ones not any more."""
+        """With the suite that worked last, else 3, else 17: the newest controllers no longer know 3."""
         place = (bmc.address, bmc.port)
         outcome = _Outcome(1, "", "")
         for suite in sorted(_CIPHERS, key=lambda one: one != self._suite.get(place, _CIPHERS[0])):

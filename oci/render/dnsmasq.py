@@ -186,7 +186,7 @@ def _advertisement(settings: DhcpSettings) -> Iterator[str]:
         raise BadDhcpValue(
             f"ra_prefix {settings.ra_prefix!r} is no IPv6 prefix; it must look like fd00::/64") from None
     if prefix.prefixlen != 64:
-        raise BadDhcpValue(f"ra_prefix {prefix} has a length other than 64; only a /64 gives cards an address")
+        raise BadDhcpValue(f"ra_prefix {prefix} has a length other than 64; cards need a /64")
     yield "enable-ra"
     yield f"dhcp-range={prefix.network_address},ra-only"
     yield f"ra-param={_word('interface', settings.interface)},high,0,0"

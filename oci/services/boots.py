@@ -43,7 +43,7 @@ def script(ctx: Ctx, asker: Asker) -> str:
     machine = ctx.db.get(tables.Machine, nic.machine_id) if nic else None
     if machine and lifecycle.has_disk_to_boot(machine.state):
         ctx.event("boot.script", "told to boot from its own disk", machine)
-        return render.local(asker.platform)
+        return render.local(asker.platform, asker.arch)
     boot = tables.Boot(id=secrets.token_hex(8), mac=asker.mac, machine_id=machine.id if machine else None,
                        asked=ctx.now(), source=asker.source, facts={"uuid": asker.uuid[:40], "serial": asker.serial[:128],
                                                                     "platform": asker.platform})

@@ -52,11 +52,10 @@ class Site:
 
 
 def settings(lab: Lab, mode: str) -> DhcpSettings:
-    ranges = {"range_start": "10.77.4.1", "range_end": "10.77.7.250", "ra_prefix": "fd77::/64"}
-    if mode == "proxy":
-        ranges = {}
-    return DhcpSettings("br0", "10.77.0.1", URL, netmask="255.255.248.0", mode=mode, **ranges,
-                        lease_file=str(lab.run_dir / "leases"), pid_file=str(lab.run_dir / "dnsmasq.pid"))
+    first, last, prefix = ("10.77.4.1", "10.77.7.250", "fd77::/64") if mode == "dhcp" else ("", "", "")
+    return DhcpSettings("br0", "10.77.0.1", URL, first, last, netmask="255.255.248.0", mode=mode,
+                        ra_prefix=prefix, lease_file=str(lab.run_dir / "leases"),
+                        pid_file=str(lab.run_dir / "dnsmasq.pid"))
 
 
 @pytest.fixture(scope="module", params=["dhcp", "proxy"])
@@ -144,7 +143,7 @@ def test_a_new_configuration_is_taken_up_and_the_leases_stay(site: Site) -> None
 def test_a_refused_configuration_changes_nothing(site: Site) -> None:
     port = Dnsmasq(site.config, Path(site.settings.pid_file))
     before, pid = site.config.read_text(), EndByPid(Path(site.settings.pid_file)).pid()
-    with pytest.raises(DhcpError, match="refuses its new configuration: .*bad option.* stays in force"):
+    with pytest.raises(DhcpError, match=r"refuses its new configuration: .*bad option.* stays in force"):
         port.apply(before + "no-such-option=1\n")
     assert site.config.read_text() == before
     assert EndByPid(Path(site.settings.pid_file)).pid() == pid is not None

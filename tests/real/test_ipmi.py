@@ -122,14 +122,14 @@ def test_the_boot_device(bench: Bench, ipmi: Ipmi) -> None:
 def test_a_wrong_password_and_a_wrong_user(bench: Bench, ipmi: Ipmi) -> None:
     for access in (BmcAccess("127.0.0.1", "operator", "wrong", bench.access.port),
                    BmcAccess("127.0.0.1", "nobody", PASSWORD, bench.access.port)):
-        with pytest.raises(BadCredentials, match="does not accept the user and password.*Correct the"):
+        with pytest.raises(BadCredentials, match=r"does not accept the user and password.*Correct the"):
             ipmi.status(access)
 
 
 def test_a_dead_controller(tmp_path: Path) -> None:
     waits: list[float] = []
     ipmi = Ipmi(tmp_path, attempts=3, call_seconds=1.0, sleep=waits.append)
-    with pytest.raises(Unreachable, match="nothing answers at 127.0.0.1 port 9"):
+    with pytest.raises(Unreachable, match=r"nothing answers at 127\.0\.0\.1 port 9"):
         ipmi.status(BmcAccess("127.0.0.1", "operator", PASSWORD, 9))
     assert waits == [1.0, 2.0]
     assert not list((tmp_path / "bmc").iterdir())
@@ -137,7 +137,7 @@ def test_a_dead_controller(tmp_path: Path) -> None:
 
 def test_a_switch_that_has_no_effect_is_not_believed(bench: Bench, ipmi: Ipmi) -> None:
     bench.machine.state[2] = 1
-    with pytest.raises(Refused, match="did not switch on.*after 3 s"):
+    with pytest.raises(Refused, match=r"did not switch on.*after 3 s"):
         ipmi.on(bench.access)
 
 

@@ -102,7 +102,7 @@ TEXTS = ("interface", "server_address", "http_url", "range_start", "range_end", 
 @pytest.mark.parametrize("field", TEXTS)
 @given(tail=st.text(min_size=1, max_size=12))
 def test_no_field_injects_a_line(field: str, tail: str) -> None:
-    _harmless(replace(FULL, **{field: f"{getattr(FULL, field)}{tail}"}))
+    _harmless(replace(FULL, **{field: f"{getattr(FULL, field)}{tail}"}))  # type: ignore[arg-type]
 
 
 @given(text=st.text(max_size=20))
@@ -147,4 +147,4 @@ def _harmless(settings: DhcpSettings) -> None:
 ])
 def test_a_refusal_says_what_and_what_instead(change: dict[str, object], says: str) -> None:
     with pytest.raises(BadDhcpValue, match=says):
-        render(replace(PLAIN, **change))
+        render(replace(PLAIN, **change))  # type: ignore[arg-type]

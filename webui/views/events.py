@@ -18,7 +18,8 @@ LINES = 100
 def _found(machine: str, kind: str, before: int | None) -> tuple[EventList, str]:
     """The events that are wanted; a machine that is not known is a word on the page, not an error."""
     try:
-        return service.list_events(ctx(), EventQuery(machine=machine, kind=kind, before=before, limit=LINES)), ""
+        wanted = EventQuery(machine=machine, kind=kind, before=before, limit=LINES)
+        return service.list_events(ctx(), wanted), ""
     except NotFound as missing:
         return EventList(events=[], next=0), str(missing)
 
@@ -30,8 +31,9 @@ def events() -> Response | str:
     before = request.args.get("before", None, int)
     found, problem = _found(machine, kind, before if before is None or before > 0 else None)
     lines = found.events[::-1]
-    return live("events", ([e.id for e in lines], problem), lines=lines, kinds=EVENTS, machine=machine, kind=kind,
-                before=before, older=lines[-1].id if len(lines) == LINES else None, problem=problem)
+    return live("events", ([e.id for e in lines], problem), lines=lines, kinds=EVENTS, machine=machine,
+                kind=kind, before=before, problem=problem,
+                older=lines[-1].id if len(lines) == LINES else None)
 
 
 def routes(bp: Blueprint) -> None:

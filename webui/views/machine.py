@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -29,7 +30,7 @@ REFRESH_SECONDS = 30
 def _timeline(machine: MachineDetail) -> dict[str, Any]:
     """The last lines, oldest first, each with the seconds since the one before."""
     lines = events.timeline(ctx(), str(machine.id), TimelineQuery(limit=LINES)).events
-    gaps = [None, *(later.at - earlier.at for earlier, later in zip(lines, lines[1:], strict=False))]
+    gaps = [None, *(later.at - earlier.at for earlier, later in pairwise(lines))]
     return {"lines": list(zip(lines, gaps, strict=True)), "kinds": EVENTS, "cut": len(lines) == LINES}
 
 
@@ -71,9 +72,9 @@ def machine(name: str) -> AnyResponse | str:
     shown = (found.model_dump(exclude={"seen", "inventory", "install_log"}), last, tab,
              len(found.install_log), found.install_log[-80:] if tab == "log" else "",
              int(now() / REFRESH_SECONDS) if found.deadline else 0)
-    return live("machine", shown, m=found, tab=tab, tabs=TABS, verbs=VERBS, primary=PRIMARY.get(found.state, ""),
-                why=service.why(ctx(), str(found.id)), loss=loss("install", found), **_elapsed(found),
-                **TABS[tab][1](found))
+    return live("machine", shown, m=found, tab=tab, tabs=TABS, verbs=VERBS,
+                primary=PRIMARY.get(found.state, ""), why=service.why(ctx(), str(found.id)),
+                loss=loss("install", found), **_elapsed(found), **TABS[tab][1](found))
 
 
 def log(name: str) -> Response:

@@ -27,13 +27,14 @@ SORTS: dict[str, Callable[[MachineOut], Any]] = {
     "heard": lambda m: (m.seen or 0, m.name),
 }
 # Everything that a line of the list shows; what else changes must not move it.
-LINE = {"id", "name", "state", "reason", "power", "presence", "vendor", "model", "memory_bytes", "disk_bytes",
-        "cluster", "role", "progress"}
+LINE = {"id", "name", "state", "reason", "power", "presence", "vendor", "model", "memory_bytes",
+        "disk_bytes", "cluster", "role", "progress"}
 
 
 def _page(sort: str, number: int) -> MachineList:
-    """One page of the machines that are asked for. The service sorts by name; any other order is made here."""
-    wanted: dict[str, Any] = {"state": request.args.get("state", ""), "search": request.args.get("q", "").strip()[:100]}
+    """One page of what is asked for. The service sorts by name; any other order is made here."""
+    wanted: dict[str, Any] = {"state": request.args.get("state", ""),
+                              "search": request.args.get("q", "").strip()[:100]}
     start = (number - 1) * PAGE
     if sort == "name":
         return service.list_machines(ctx(), **wanted, limit=PAGE, offset=start)
@@ -49,8 +50,8 @@ def machines() -> Response | str:
     number = max(1, request.args.get("page", 1, int))
     found, counts = _page(sort, number), service.counts(ctx())
     shown = ([m.model_dump(include=LINE) for m in found.machines], found.total, counts)
-    return live("machines", shown, found=found, counts=counts, sort=sort, page=number, pages=-(-found.total // PAGE),
-                most=MOST, config=ctx().config)
+    return live("machines", shown, found=found, counts=counts, sort=sort, page=number,
+                pages=-(-found.total // PAGE), most=MOST, config=ctx().config)
 
 
 def _enrolled(machine: MachineDetail) -> tuple[str, str]:
@@ -62,7 +63,8 @@ def enrol() -> Answer:
     """Make a machine known by its MAC, with its controller if there is one."""
     return submit("form.html", Enrol(), lambda order: service.enrol(ctx(), order.mac, order.bmc), _enrolled,
                   title="Enrol a machine", label="Enrol", back=url_for("webui.machines"),
-                  intro="A machine that boots from this network makes itself known. Enrol one to switch it on from here.")
+                  intro="A machine that boots from this network makes itself known. "
+                        "Enrol one to switch it on from here.")
 
 
 def routes(bp: Blueprint) -> None:

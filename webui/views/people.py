@@ -28,7 +28,8 @@ def set_level(name: str) -> Answer:
     """Give somebody another level."""
     order = Level().read()
     if order is None:
-        raise Problem(f"{request.form.get('level', '')[:20]!r} is no level; choose viewer, operator or admin")
+        wanted = request.form.get("level", "")[:20]
+        raise Problem(f"{wanted!r} is no level; choose viewer, operator or admin")
     made = service.set_level(ctx(), name, order.level)
     return done(f"{made.name} is {made.level} now.", url_for("webui.people"))
 
@@ -37,7 +38,7 @@ def set_level(name: str) -> Answer:
 def shut_out(name: str, verb: str) -> Answer:
     """Disable somebody, or undo it."""
     made = (service.disable_person if verb == "disable" else service.enable_person)(ctx(), name)
-    words = "cannot sign in any more; their tokens are worthless while this lasts" if made.disabled else "may sign in again"
+    words = "is shut out, with every session and token" if made.disabled else "may sign in again"
     return done(f"{made.name} {words}.", url_for("webui.people"))
 
 

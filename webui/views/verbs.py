@@ -38,9 +38,10 @@ def bmc(name: str) -> Answer:
     """The form that says how the management controller is reached; the password goes in and never out."""
     machine = machines.show(ctx(), name)
     form = Bmc(data={"address": machine.bmc_address, "username": machine.bmc_username, "port": 623})
+    words = "The controller of {name} is stored; its power is being asked for."
     return submit("form.html", form, lambda order: machines.set_bmc(ctx(), name, order),
-                  lambda made: _said("The controller of {name} is stored; its power is being asked for.", made),
-                  title=f"Controller of {machine.name}", label="Store", back=_page(machine.name), intro="")
+                  lambda made: _said(words, made), title=f"Controller of {machine.name}", label="Store",
+                  back=_page(machine.name), intro="")
 
 
 def _do(verb: str, name: str, confirm: str) -> MachineDetail:
@@ -54,7 +55,8 @@ def _do(verb: str, name: str, confirm: str) -> MachineDetail:
 def _ask(verb: str, machine: MachineDetail, form: Confirm, problem: str = "", status: int = 200) -> Answer:
     possible = verb in machine.verbs
     if not possible and not problem:
-        problem, status = f"{machine.name} is {machine.state}, and cannot {verb}; it can: {', '.join(machine.verbs)}", 409
+        can = ", ".join(machine.verbs) or "nothing by hand"
+        problem, status = f"{machine.name} is {machine.state} and cannot {verb}; it can: {can}", 409
     return render_template("ask.html", verb=verb, offer=VERBS[verb], m=machine, form=form, problem=problem,
                            loss=loss(verb, machine), named=asks_name(verb, machine.state), possible=possible,
                            meaning=STATES[machine.state].meaning), status
@@ -87,7 +89,8 @@ def power(name: str) -> Answer | str:
     if wanted not in POWER:
         raise Problem("power is on, off or cycle; choose one of these")
     if request.method == "GET":
-        return render_template("ask_power.html", m=machines.show(ctx(), name), wanted=wanted, offer=POWER[wanted])
+        machine = machines.show(ctx(), name)
+        return render_template("ask_power.html", m=machine, wanted=wanted, offer=POWER[wanted])
     return done(*_said(POWER[wanted].after, machines.power(ctx(), name, wanted)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response, current_app, request
@@ -81,4 +82,11 @@ def out(model: BaseModel, status: int = 200) -> Response:
 
 def answers(model: type[BaseModel] | None, *also: int, status: int = 200) -> dict[str, Any]:
     """Every answer of a route: `model` with `status`, and the errors, among them those of `also`."""
-    return {str(status): model, **{str(code): ErrorOut for code in sorted({400, 401, 413, 415, *also})}}
+    errors = {str(code): _error(code) for code in sorted({400, 401, 413, 415, *also})}
+    return {str(status): model, **errors}
+
+
+def _error(code: int) -> dict[str, Any]:
+    """One error in the contract: a reference, because making the schema anew each time is slow."""
+    return {"description": HTTPStatus(code).phrase,
+            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorOut.__name__}"}}}}

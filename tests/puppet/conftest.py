@@ -1,0 +1,43 @@
+"""A real Puppet server in a network namespace, with OCI played by a stub."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from oci_stub import Stub
+from puppet_site import ADDRESS, FQDN, Place
+
+from lab.process import run
+from lab.puppetserver import CHECKOUT, Puppetserver, build
+
+
+@pytest.fixture(scope="session")
+def puppet_root() -> Path:
+    """The cached Debian root with puppetserver and puppet-agent."""
+    if os.geteuid():
+        pytest.skip("only root can build and enter a Debian root")
+    return build()
+
+
+@pytest.fixture(scope="module")
+def place(puppet_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A Puppet server that serves."""
+    directory = tmp_path_factory.mktemp("site")
+    netns = f"oci-puppet-{secrets.token_hex(3)}"
+    run(["ip", "netns", "add", netns])
+    stub = Stub(directory / "oci/puppet.sock")
+    environment, socket = CHECKOUT / "puppet", directory / "oci/puppet.sock"
+    server = Puppetserver(puppet_root, directory, netns, FQDN, ADDRESS, environment, socket)
+    try:
+        run(["ip", "-n", netns, "link", "set", "lo", "up"])
+        run(["ip", "-n", netns, "addr", "add", f"{ADDRESS}/24", "dev", "lo"])
+        server.start().wait_ready(180)
+        yield Place(server, stub, netns, directory)
+    finally:
+        server.stop()
+        stub.close()
+        run(["ip", "netns", "del", netns])

@@ -1,0 +1,193 @@
+"""The environment under real Puppet: every catalog, a machine's way to a converged run, refusals."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from puppet_site import DOMAIN, KEY, AgentMachine, Place, classification
+
+from lab.process import run
+from lab.puppetserver import CHECKOUT, Room
+from oci.adapters.roles import load
+
+pytestmark = pytest.mark.real
+
+ROLES = list(load(Path("/nonexistent")))
+VALIDATE = """
+set -eu
+puppet parser validate /env/manifests /env/site
+find /env/site -name '*.epp' -exec puppet epp validate {} +
+"""
+
+
+def certificate(directory: Path) -> str:
+    """A certificate authority, PEM."""
+    words = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=blue CA"]
+    files = ["-keyout", str(directory / "ca.key"), "-out", str(directory / "ca.pem")]
+    run(["openssl", "req", "-x509", *words, "-days", "2", *files])
+    return (directory / "ca.pem").read_text()
+
+
+def test_manifests_and_templates_are_valid(puppet_root: Path, tmp_path: Path) -> None:
+    room = Room(puppet_root, tmp_path / "room", None, ((CHECKOUT / "puppet", "/env", False),))
+    done = run(room.argv(["sh", "-c", VALIDATE]), timeout=100, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_server_compiles_the_catalog_of_every_role(place: Place, role: str) -> None:
+    name = f"{role}9.{DOMAIN}"
+    place.stub.classes[name] = classification(role, certificate(place.directory))
+    place.stub.challenges[name] = "right word"
+    assert request(place, name, "right word") == 200
+    facts = json.dumps({"name": name, "values": {"networking": {"fqdn": name}}})
+    form = ["--data", "facts_format=application/json&environment=production",
+            "--data-urlencode", f"facts={facts}"]
+    status, body = place.curl(*place.identity(name), *form, f"/puppet/v3/catalog/{name}")
+    assert status == 200, body
+    catalog = json.loads(body)
+    assert {f"role::{role}", "profile::base"} <= set(catalog["classes"])
+    files = {r["title"]: r["parameters"] for r in catalog["resources"] if r["type"] == "File"}
+    assert f"10.77.0.1 puppet.{DOMAIN} puppet\n" in files["/etc/hosts"]["content"]
+
+
+@pytest.fixture
+def machine(place: Place, puppet_root: Path) -> Iterator[AgentMachine]:
+    """A machine with the role compute."""
+    name = f"compute1.{DOMAIN}"
+    made = AgentMachine(place, puppet_root, name)
+    place.stub.classes[name] = classification("compute", certificate(place.directory))
+    yield made
+    made.close()
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    return done.stdout[-3000:] + done.stderr[-3000:]
+
+
+def last_report(place: Place) -> dict:  # type: ignore[type-arg]
+    name, size, report = place.stub.reports[-1]
+    assert report["host"] == name
+    assert size <= 256 * 1024
+    return report
+
+
+def test_a_machine_from_its_challenge_to_a_clean_certificate(place: Place, machine: AgentMachine) -> None:
+    name, stub = machine.certname, place.stub
+    machine.challenge("right word")
+    stub.challenges[name] = "right word"
+
+    first = machine.agent()
+    assert first.returncode == 2, said(first)
+    report = last_report(place)
+    assert report["status"] == "changed"
+    assert report["failed_resources"] == []
+    assert report["metrics"]["resources"]["changed"] >= 5
+    assert datetime.fromisoformat(report["time"])
+    _check_files(machine)
+
+    second = machine.agent()
+    assert second.returncode == 0, said(second)
+    assert last_report(place)["status"] == "unchanged"
+
+    _check_a_failed_run(place, machine)
+    _check_an_undelivered_report(place, machine)
+    _check_a_cleaned_certificate(place, machine)
+
+
+def _check_files(machine: AgentMachine) -> None:
+    hosts = machine.run("cat", "/etc/hosts").stdout
+    assert re.search(r"^10\.77\.0\.\d+ compute1\.lab\.test compute1$", hosts, re.MULTILINE)
+    keys = machine.run("cat", "/root/.ssh/authorized_keys").stdout.splitlines()
+    assert [line for line in keys if not line.startswith("#")] == [KEY]
+    assert machine.run("stat", "-c", "%a", "/root/.ssh/authorized_keys").stdout == "600\n"
+    sources = machine.run("cat", "/etc/apt/sources.list.d/oci.sources").stdout
+    assert "URIs: http://10.77.0.1/debian\n" in sources
+    added = "/usr/local/share/ca-certificates/oci/oci.crt"
+    trusted = machine.run("openssl", "verify", "-CApath", "/etc/ssl/certs", added)
+    assert trusted.returncode == 0, said(trusted)
+    assert "server 10.77.0.1 iburst" in machine.run("cat", "/etc/chrony/chrony.conf").stdout
+    assert machine.run("pgrep", "-x", "chronyd").returncode == 0
+
+
+def _check_a_failed_run(place: Place, machine: AgentMachine) -> None:
+    machine.run("mv", "/etc/chrony", "/etc/chrony.away")
+    assert machine.agent().returncode in (4, 6)
+    machine.run("mv", "/etc/chrony.away", "/etc/chrony")
+    report = last_report(place)
+    assert report["status"] == "failed"
+    failed = {item["resource"]: item["messages"] for item in report["failed_resources"]}
+    assert "chrony" in failed["File[/etc/chrony/chrony.conf]"][0]
+    assert any(line["level"] == "err" for line in report["logs"])
+
+
+def _check_an_undelivered_report(place: Place, machine: AgentMachine) -> None:
+    place.stub.report_status = 500
+    done = machine.agent()
+    place.stub.report_status = 204
+    assert done.returncode == 0, said(done)
+    log = place.server.log.read_text()
+    assert f"report of {machine.certname} was not delivered to OCI: oci-report:" in log
+    assert "the disk is full" in log
+
+
+def _check_a_cleaned_certificate(place: Place, machine: AgentMachine) -> None:
+    name = machine.certname
+    assert place.curl(f"/puppet-ca/v1/certificate_status/{name}")[0] == 403
+    assert clean(place, name) == (200, 204, 204, 404)
+    refused = machine.agent()
+    assert refused.returncode == 1, said(refused)
+    assert "certificate unknown" in said(refused)
+
+    machine.run("rm", "-r", "/var/lib/puppet/ssl")
+    machine.challenge("another word")
+    place.stub.challenges[name] = "another word"
+    again = machine.agent()
+    assert again.returncode == 0, said(again)
+
+
+def clean(place: Place, name: str) -> tuple[int, ...]:
+    """Revoke and forget the certificate of `name`; the statuses of GET, PUT, DELETE and GET again."""
+    path = f"/puppet-ca/v1/certificate_status/{name}"
+    revoke = ["-X", "PUT", "-H", "Content-Type: application/json", "-d", '{"desired_state":"revoked"}']
+    calls: list[list[str]] = [[], revoke, ["-X", "DELETE"], []]
+    return tuple(place.curl(*place.admin(), *words, path)[0] for words in calls)
+
+
+@pytest.mark.parametrize(("word", "what"), [("wrong", "the challenge is wrong"), (None, "there is no challenge")])
+def test_a_request_without_the_right_challenge_is_not_signed(place: Place, word: str | None, what: str) -> None:
+    name = f"{'wrong' if word else 'missing'}.{DOMAIN}"
+    place.stub.challenges[name] = "right word"
+    assert request(place, name, word) == 404
+    assert what in place.server.log.read_text()
+    assert place.stub.challenges[name] == "right word"
+
+
+def test_a_challenge_is_good_for_one_certificate(place: Place) -> None:
+    name = f"used.{DOMAIN}"
+    place.stub.challenges[name] = "right word"
+    assert request(place, name, "right word") == 200
+    assert clean(place, name) == (200, 204, 204, 404)
+    assert request(place, name, "right word") == 404
+
+
+def request(place: Place, name: str, word: str | None) -> int:
+    """Ask the CA to sign a new key for `name`; the status of fetching its certificate afterwards."""
+    conf, key, csr = (place.directory / f"{name}.{part}" for part in ("conf", "key", "csr"))
+    conf.write_text("[req]\nprompt = no\ndistinguished_name = dn\nattributes = at\n"
+                    f"[dn]\nCN = {name}\n[at]\n" + (f"challengePassword = {word}\n" if word else ""))
+    run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+         "-config", str(conf), "-keyout", str(key), "-out", str(csr)])
+    put = ["-X", "PUT", "-H", "Content-Type: text/plain", "--data-binary", f"@{csr}"]
+    status, body = place.curl(*put, f"/puppet-ca/v1/certificate_request/{name}")
+    assert status == 200, body
+    status, body = place.curl(f"/puppet-ca/v1/certificate/{name}")
+    if status == 200:
+        (place.directory / f"{name}.pem").write_text(body)
+    return status

@@ -1,0 +1,123 @@
+"""The live image's shell: linted, held to its size, and exercised by bats on loop disks."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+DISCOVERY = HERE.parent.parent / "discovery"
+LIMIT = 900
+LIVE = sorted(
+    path
+    for pattern in ("initrd-init", "live-init", "udhcpc.script", "agent", "install", "wipe", "lib.sh",
+                    "install.d/*", "wipe.d/*", "probes/*")
+    for path in DISCOVERY.glob(pattern)
+    if path.is_file()
+)
+FIRSTBOOT = [DISCOVERY / "firstboot" / "oci-firstboot"]
+
+
+def _needs(*programs: str) -> None:
+    for program in programs:
+        if not shutil.which(program):
+            pytest.skip(f"{program} is not installed; see README.md for the packages that the tests need")
+
+
+def test_everything_is_there() -> None:
+    names = {path.relative_to(DISCOVERY).as_posix() for path in LIVE}
+    assert {"initrd-init", "live-init", "agent", "install", "wipe", "lib.sh"} <= names
+    steps = [name.partition("-")[2] for name in sorted(names) if name.startswith("install.d/")]
+    assert steps == ["check", "teardown", "partition", "filesystems", "stream", "configure", "bootloader", "finish"]
+    steps = [name.partition("-")[2] for name in sorted(names) if name.startswith("wipe.d/")]
+    assert steps == ["check", "teardown", "wipe", "verify"]
+
+
+def test_shell_stays_small() -> None:
+    lines = {path.name: len(path.read_text().splitlines()) for path in LIVE}
+    assert sum(lines.values()) <= LIMIT, lines
+
+
+@pytest.mark.parametrize("path", LIVE + FIRSTBOOT, ids=lambda path: path.relative_to(DISCOVERY).as_posix())
+def test_posix_syntax(path: Path) -> None:
+    _needs("dash")
+    done = subprocess.run(["dash", "-n", str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert path.name == "lib.sh" or os.access(path, os.X_OK), f"{path} cannot be run; chmod +x it"
+
+
+def test_shellcheck() -> None:
+    _needs("shellcheck")
+    done = subprocess.run(
+        ["shellcheck", "-s", "sh", "-x", *map(str, LIVE + FIRSTBOOT)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    done = subprocess.run(["shellcheck", str(DISCOVERY / "build")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_probes_are_small_and_named_plainly() -> None:
+    for path in DISCOVERY.glob("probes/*"):
+        assert re.fullmatch(r"[a-z]+", path.name), path
+        assert path.name == "lldp" or len(path.read_text().splitlines()) <= 6, path
+
+
+def test_secrets_are_only_named_by_their_file() -> None:
+    """No bearer and no hash is ever an argument or an exported variable."""
+    for path in LIVE + FIRSTBOOT:
+        text = path.read_text()
+        assert not re.search(r"curl[^\n]*Bearer", text), path
+        assert not re.search(r"export[^\n]*(TOKEN|ROOT_HASH|CHALLENGE)", text), path
+
+
+def test_build_key_follows_what_goes_in(tmp_path: Path) -> None:
+    copy = tmp_path / "discovery"
+    shutil.copytree(DISCOVERY, copy)
+
+    def key(kind: str) -> str:
+        return subprocess.run([copy / "build", "--key", kind], capture_output=True, text=True, check=True).stdout
+
+    live, root = key("live"), key("root")
+    assert re.fullmatch(r"[0-9a-f]{64}\n", live) and live != root
+    assert (key("live"), key("root")) == (live, root)
+    with (copy / "probes" / "cpu").open("a") as file:
+        file.write("# changed\n")
+    assert key("live") != live and key("root") == root
+    with (copy / "firstboot" / "oci-firstboot").open("a") as file:
+        file.write("# changed\n")
+    assert key("root") != root
+
+
+def test_build_says_what_is_wrong() -> None:
+    done = subprocess.run([DISCOVERY / "build", "cake"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "usage: build live|root OUTDIR" in done.stderr
+
+
+def test_no_mirror_is_written_down() -> None:
+    for path in [*LIVE, *FIRSTBOOT, DISCOVERY / "build", DISCOVERY / "README.md"]:
+        assert not re.search(r"https?://[a-z0-9-]+\.[a-z0-9.-]*(debian|mirror)", path.read_text()), path
+
+
+def test_built_image_is_small() -> None:
+    """Kernel, initrd and squashfs of the image that this machine has, if it has one."""
+    described = Path(os.environ.get("OCI_LIVE", "/var/cache/oci/live"), "live.json")
+    if not described.exists():
+        pytest.skip("no live image here; make one with discovery/build live /var/cache/oci/live")
+    files = json.loads(described.read_text())["files"]
+    total = sum(files[name]["bytes"] for name in ("vmlinuz", "initrd.img", "root.squashfs"))
+    assert total <= 130_000_000, files
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in HERE.glob("*.bats")))
+def test_bats(name: str) -> None:
+    _needs("bats")
+    done = subprocess.run(
+        ["bats", "--tap", name], cwd=HERE, capture_output=True, text=True, check=False, timeout=1200
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

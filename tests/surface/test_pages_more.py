@@ -1,0 +1,212 @@
+"""The pages' lists, updates, sites, people, tokens and static files."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from typing import Any
+
+import pytest
+import scene
+from flask.testing import FlaskClient
+from scene import MACS, PASSWORD
+from test_pages import pages, post, sign_in, token  # noqa: F401
+
+from oci.db import tables
+from oci.services import machines
+from webui import static_files
+from webui.expected import medians
+
+LIVE = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def client(pages: Any) -> FlaskClient:  # noqa: F811
+    return sign_in(pages, "ada")
+
+
+def poll(page: str) -> str:
+    """Where a page asks for what is new."""
+    found = re.search(r'hx-get="([^"]+)"', page)
+    assert found
+    return found.group(1).replace("&amp;", "&")
+
+
+@pytest.mark.parametrize("path", ["/", "/machines", "/machines?state=discovered&q=qemu", "/machines/machine-1",
+                                  "/machines/machine-1?tab=log", "/events", "/events?machine=machine-1"])
+def test_a_page_hears_nothing_until_something_changes(client: FlaskClient, world: Any, path: str) -> None:
+    where = poll(client.get(path).text)
+    world.clock.now += 5
+    scene.change(world, tables.Machine, 1, seen=world.clock.now)
+    assert client.get(where, headers=LIVE).status_code == 204
+    scene.add_event(world, 1, "Network is up")
+    scene.change(world, tables.Machine, 1, power="off")
+    answer = client.get(where, headers=LIVE)
+    assert answer.status_code == 200 and "<html" not in answer.text
+    assert client.get(poll(answer.text), headers=LIVE).status_code == 204
+
+
+def test_an_open_page_follows_its_machine_to_its_new_name(client: FlaskClient, world: Any) -> None:
+    where = poll(client.get("/machines/machine-1").text)
+    name = scene.assign(world, "machine-1")
+    assert name in client.get(where, headers=LIVE).text
+
+
+def test_timeline_is_in_order_with_the_time_between(client: FlaskClient) -> None:
+    page = client.get("/machines/machine-1").text
+    lines = [text for _, _, text in scene.LINES]
+    assert [page.index(text) for text in lines] == sorted(page.index(text) for text in lines)
+    assert page.count("+2 s") >= 4 and "newest last" in page
+
+
+def test_progress_with_what_is_usual(client: FlaskClient, world: Any) -> None:
+    name = scene.assign(world, "machine-1")
+    for start, end in ((9000, 8000), (7000, 6400), (5000, 4300)):
+        scene.add_event(world, 7, "install: assigned -> installing", "machine.state", start, verb="install")
+        scene.add_event(world, 7, "installed", "machine.state", end + 60, verb="installed")
+        scene.add_event(world, 7, "converged", "machine.state", end, verb="converged")
+    machines.install(world.ctx(), name)
+    scene.change(world, tables.Install, 1, phase="stream", percent=50)
+    world.clock.now += 75
+    page = client.get(f"/machines/{name}").text
+    assert "System streamed" in page and "47 %" in page and "1 min 15 s" in page and "usually 11 min 40 s" in page
+
+
+def test_nothing_is_expected_of_what_never_ended() -> None:
+    assert medians([]) == {}
+
+
+def test_a_hundred_machines_in_a_light_page(client: FlaskClient, world: Any) -> None:
+    for number in range(120):
+        scene.add_machine(world, f"52:54:00:78:00:{number:02x}", f"a-long-host-name-{number:03}.rack7.cloud.example.org",
+                          model="PowerEdge R6515", vendor="Dell Inc.")
+    page = client.get("/machines").text
+    assert "121 machines; page 1 of 2" in page and len(page) < 100_000
+    assert "machine-1<" in client.get("/machines?page=2").text
+    assert client.get("/machines?sort=-memory&page=2").status_code == 200
+
+
+def test_weight_of_a_first_visit(client: FlaskClient) -> None:
+    """Page and files together, as nginx sends them: compressed."""
+    page = client.get("/machines").text
+    files = re.findall(r'(?:src|href)="(/assets/[^"]+)"', page)
+    assert len(files) == 6
+    assert len(gzip.compress(page.encode())) + sum(len(gzip.compress(client.get(f).data)) for f in files) < 100_000
+
+
+def test_lists_are_narrowed_and_sorted_by_address(client: FlaskClient, world: Any) -> None:
+    scene.add_machine(world, MACS[1], "small", memory_bytes=2**20, disk_bytes=10)
+    page = client.get("/machines?sort=memory").text
+    assert page.index(">small<") < page.index(">machine-1<") and 'aria-sort="ascending"' in page
+    assert ">small<" not in client.get("/machines?q=machine").text
+    assert "No machine is failed" in client.get("/machines?state=failed").text
+    assert client.get("/machines?state=nonsense").status_code == 400
+    assert "is here about a minute later" not in client.get("/machines?q=none").text
+
+
+def test_an_empty_list_says_how_to_fill_it(pages: Any, world: Any) -> None:  # noqa: F811
+    with world.appliance.make_session() as db:
+        db.delete(db.get(tables.Machine, 1))
+        db.commit()
+    page = sign_in(pages, "olga").get("/machines").text
+    assert "No machine has reported yet" in page and "10.0.0.100 to 10.0.0.199" in page
+
+
+def test_enrol(client: FlaskClient) -> None:
+    answer = post(client, "/machines/enrol", mac="not a mac", address="")
+    assert answer.status_code == 400 and 'id="mac-error"' in answer.text
+    answer = post(client, "/machines/enrol", mac=MACS[2].upper(), address="10.78.0.3", username="", password="x",
+                  port="623")
+    assert answer.status_code == 400 and 'id="username-error"' in answer.text
+    assert post(client, "/machines/enrol", mac=MACS[2].upper(), address="").status_code == 303
+    assert post(client, "/machines/enrol", mac=MACS[2], address="").status_code == 409
+    answer = post(client, "/machines/enrol", mac=MACS[3], address="10.78.0.3", username="admin", password="sesame")
+    assert "admin@10.78.0.3" in client.get(answer.location).text
+
+
+def test_clusters_and_networks(client: FlaskClient) -> None:
+    network = {"name": "n2", "purpose": "provisioning", "cidr": "10.88.0.0/24", "first": "10.88.0.10",
+               "last": "10.88.0.20", "gateway": "", "dns": "9.9.9.9, 1.1.1.1"}
+    assert post(client, "/networks", **network).status_code == 303
+    assert "9.9.9.9, 1.1.1.1" in client.get("/networks").text and "0 of 11" in client.get("/networks").text
+    again = post(client, "/networks", **network)
+    assert again.status_code == 409 and "exists already" in again.text and 'value="10.88.0.10"' in again.text
+    assert post(client, "/networks", **{**network, "name": "n3", "cidr": "nonsense"}).status_code == 400
+    assert post(client, "/clusters", name="c2", domain="two.test", network="n2").status_code == 303
+    assert post(client, "/clusters", name="C 2", domain="two.test", network="n2").status_code == 400
+    assert "two.test" in client.get("/clusters").text
+
+
+def test_events_by_machine_kind_and_number(client: FlaskClient) -> None:
+    page = client.get("/events?machine=machine-1&kind=boot.beacon").text
+    assert page.count('<tr id="event-') == 5 and "asked for an address" not in page
+    assert "no machine is called" in client.get("/events?machine=none").text
+    first = client.get("/events?before=2").text
+    assert first.count('<tr id="event-') == 1 and "hx-get" not in first
+
+
+def test_people(client: FlaskClient, pages: Any) -> None:  # noqa: F811
+    answer = post(client, "/people", name="otto", level="viewer", password="short")
+    assert answer.status_code == 400 and 'id="password-error"' in answer.text and "short" not in re.findall(
+        r'value="([^"]*)"', answer.text)
+    assert post(client, "/people", name="otto", level="viewer", password=PASSWORD).status_code == 303
+    assert sign_in(pages, "otto").get("/").status_code == 200
+    assert post(client, "/people/otto/level", level="root").status_code == 400
+    last = post(client, "/people/ada/disable")
+    assert last.status_code == 409 and "last admin" in last.text
+    assert post(client, "/people/otto/disable").status_code == 303
+    assert sign_in(pages, "otto").get("/").status_code == 303
+    assert post(client, "/people/otto/enable").status_code == 303
+
+
+def test_a_token_is_shown_once_and_can_be_revoked(client: FlaskClient, pages: Any) -> None:  # noqa: F811
+    page = post(client, "/account/tokens", name="backup", days="30").text
+    made = re.search(r'id="token">([^<]+)<', page)
+    assert made
+    asked = {"headers": {"Authorization": f"Bearer {made.group(1)}"}}
+    assert pages.test_client().get("/v1/machines", **asked).status_code == 200
+    assert made.group(1) not in client.get("/account").text
+    assert post(sign_in(pages, "olga"), "/account/tokens/1/revoke").status_code == 404
+    assert post(client, "/account/tokens/1/revoke").status_code == 303
+    assert pages.test_client().get("/v1/machines", **asked).status_code == 401
+
+
+def test_a_new_password_ends_other_sessions(client: FlaskClient, pages: Any) -> None:  # noqa: F811
+    other = sign_in(pages, "ada")
+    assert post(client, "/account/password", current="wrong", password="a whole new word").status_code == 401
+    assert post(client, "/account/password", current=PASSWORD, password="a whole new word").status_code == 303
+    assert client.get("/").status_code == 200 and other.get("/").status_code == 303
+
+
+def test_errors_are_pages_with_their_status(client: FlaskClient) -> None:
+    missing = client.get("/machines/none")
+    assert missing.status_code == 404 and "no machine is called" in missing.text and "<h1>Not found" in missing.text
+    assert client.get("/nowhere", headers={"Accept": "text/html"}).mimetype == "text/html"
+    assert client.get("/nowhere").mimetype == client.get("/v1/nowhere").mimetype == "application/json"
+    assert client.get("/events?before=99999999999999999999999").status_code == 400
+
+
+def test_a_defect_shows_an_id_and_no_more(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oci.services.machines.counts", lambda _ctx: 1 / 0)
+    answer = client.get("/machines")
+    assert answer.status_code == 500 and "division" not in answer.text and re.search(r"id [0-9a-f]{8}", answer.text)
+
+
+def test_static_files(client: FlaskClient) -> None:
+    for name in ("bootstrap.css", "htmx.js", "oci.css", "oci.js", "theme.js", "oci.svg"):
+        answer = client.get(f"/assets/{name}")
+        assert answer.status_code == 200 and "max-age=31536000" in answer.headers["Cache-Control"], name
+    for name in ("none.css", "..%2f__init__.py", "../webui/__init__.py", "%2e%2e/forms.py"):
+        assert client.get(f"/assets/{name}").status_code == 404
+
+
+def test_the_checkout_and_debian_hold_the_same_versions() -> None:
+    assert {b"v5.3.5", b'"2.0.4"'} == {version for name, version in (("bootstrap.css", b"v5.3.5"),
+                                                                     ("htmx.js", b'"2.0.4"'))
+                                       if version in static_files.VENDOR[name][1].read_bytes()}
+
+
+def test_pages_are_kept_by_no_cache(client: FlaskClient) -> None:
+    assert client.get("/machines").headers["Cache-Control"] == "no-store"
+    assert "default-src 'self'" in client.get("/machines").headers["Content-Security-Policy"]
+    assert token(client)
