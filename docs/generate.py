@@ -67,7 +67,7 @@ def _state(name: str) -> str:
     rows = [(f"`{verb}`", _who(verb), f"`{after}`") for verb, after in TRANSITIONS[name].items()]
     people = ", ".join(f"`{verb}`" for verb in possible(name)) or "nothing by hand"
     ends = (
-        " It is transient: it has a deadline, and the clock ends it as `failed`." if state.deadline else ""
+        " It is transient: it has a deadline, and the clock ends it as `failed`." if state.transient else ""
     )
     return "\n\n".join(
         (

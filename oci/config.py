@@ -45,7 +45,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("ssh_authorized_keys", [], "public SSH keys that may sign in as root on machines"),
     Setting("root_password_hash", "", "crypt(5) hash of root's password on installed machines; empty: locked"),
     Setting("ca_certificates", {}, "further CA certificates for installed machines: name -> path of a PEM file"),
-    Setting("apt_uri", "http://deb.debian.org/debian", "Debian mirror of installed machines"),
+    Setting("apt_uri", "", "Debian mirror of installed machines; empty: the appliance's own, http_url/debian"),
     Setting("apt_suite", "trixie", "Debian suite of installed machines"),
     Setting("apt_components", "main", "Debian components of installed machines"),
     Setting("puppet_server", "puppet", "fully qualified name of the Puppet server"),
@@ -115,6 +115,7 @@ def configure(values: dict[str, Any]) -> Config:
     }
     for name, value in derived.items():
         merged[name] = merged[name] or value
+    merged["apt_uri"] = merged["apt_uri"] or f"{merged['http_url']}/debian"
     return Config(merged)
 
 

@@ -1,4 +1,4 @@
-"""A page whose middle updates by itself: it asks again with a cursor and hears nothing while that is true."""
+"""A page whose middle updates by itself: it asks with a cursor and hears nothing while that is true."""
 
 from __future__ import annotations
 

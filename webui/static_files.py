@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, Response, send_file, url_for
+from flask import Blueprint, Response, request, url_for
 
 from oci.services.context import NotFound
 
@@ -20,6 +20,7 @@ VENDOR: dict[str, tuple[Path, ...]] = {
     "htmx.js": (DEBIAN / "htmx/htmx.min.js", NODE / "htmx.org/dist/htmx.min.js"),
 }
 VERSIONS = {"bootstrap.css": b"Bootstrap  v5.3.", "htmx.js": b'version:"2.'}
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 YEAR = 365 * 86400
 
 
@@ -34,18 +35,20 @@ def find(name: str) -> Path | None:
     if name in VENDOR:
         return next((path for path in VENDOR[name] if _right(name, path)), None)
     path = OWN / name
-    return path if path.parent == OWN and path.is_file() else None
+    return path if path.parent == OWN and path.suffix in TYPES and path.is_file() else None
 
 
 @cache
-def _stamp(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+def _read(path: Path) -> tuple[bytes, str]:
+    """The content and a word that changes with it."""
+    content = path.read_bytes()
+    return content, hashlib.sha256(content).hexdigest()[:10]
 
 
 def static_url(name: str) -> str:
     """The address of a static file. It changes with the content, so that browsers may keep it for a year."""
     path = find(name)
-    return url_for("webui.static_file", name=name, v=_stamp(path) if path else None)
+    return url_for("webui.static_file", name=name, v=_read(path)[1] if path else None)
 
 
 def static_file(name: str) -> Response:
@@ -54,8 +57,11 @@ def static_file(name: str) -> Response:
     if path is None:
         where = " or ".join(str(p) for p in VENDOR.get(name, ()))
         raise NotFound(f"there is no file {name[:60]!r}" + (f"; it comes from {where}" if where else ""))
-    answer = send_file(path, max_age=YEAR, conditional=True)
-    answer.direct_passthrough = False
+    content, stamp = _read(path)
+    answer = Response(content, mimetype=TYPES[path.suffix])
+    answer.headers["Cache-Control"] = f"max-age={YEAR}"
+    answer.set_etag(stamp)
+    answer.make_conditional(request)
     return answer
 
 

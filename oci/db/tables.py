@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -54,9 +54,9 @@ class Machine(Table):
     vendor: Mapped[str] = mapped_column(String(128), default="")
     model: Mapped[str] = mapped_column(String(128), default="")
     firmware: Mapped[str] = mapped_column(String(8), default="")
-    memory_bytes: Mapped[int] = mapped_column(default=0)
+    memory_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     cores: Mapped[int] = mapped_column(default=0)
-    disk_bytes: Mapped[int] = mapped_column(default=0)
+    disk_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     bmc_mac: Mapped[str] = mapped_column(String(17), default="", index=True)
     bmc_address: Mapped[str] = mapped_column(String(64), default="")
     bmc_port: Mapped[int] = mapped_column(default=623)

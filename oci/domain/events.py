@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 EVENTS: dict[str, str] = {
-    "boot.dhcp": "the machine asked for an address by DHCP",
     "boot.script": "the machine fetched its boot script; the text says what it was told to boot",
     "boot.site": "the machine fetched the small per-boot initrd with its token",
     "boot.replayed": "the per-boot initrd was asked for a second time and refused",

@@ -15,11 +15,11 @@ CLOCK = frozenset({"overdue"})
 
 @dataclass(frozen=True)
 class State:
-    """What one state means: `deadline` in seconds is set exactly for transient states."""
+    """What one state means. A transient state must end by itself before a deadline, which is a setting."""
 
     name: str
     meaning: str
-    deadline: int | None = None
+    transient: bool = False
 
 
 STATES: dict[str, State] = {
@@ -27,11 +27,11 @@ STATES: dict[str, State] = {
     for s in (
         State("discovered", "known by its report, promised to nobody"),
         State("assigned", "promised to a cluster with a role, a name and addresses; disk untouched"),
-        State("installing", "its disk is being written", deadline=3600),
-        State("configuring", "boots from its own disk and is being converged by Puppet", deadline=5400),
+        State("installing", "its disk is being written", transient=True),
+        State("configuring", "boots from its own disk and is being converged by Puppet", transient=True),
         State("active", "installed and converged"),
         State("failed", "the last attempt ended badly; the reason says why"),
-        State("releasing", "its disks are being wiped", deadline=3600),
+        State("releasing", "its disks are being wiped", transient=True),
         State("retired", "kept in the records, never booted or installed"),
     )
 }
@@ -78,7 +78,7 @@ def step(state: str, verb: str) -> str:
 
 def transient(state: str) -> bool:
     """True for a state that must end by itself before its deadline."""
-    return STATES[state].deadline is not None
+    return STATES[state].transient
 
 
 def has_disk_to_boot(state: str) -> bool:

@@ -48,7 +48,10 @@ def speak_for(ctx: Ctx, boot: tables.Boot) -> tables.Machine | None:
 
 
 def prune(ctx: Ctx) -> None:
-    """Forget old boots that speak for no machine; called within the tick's transaction."""
+    """Forget old boots that speak for no machine, and their events; called within the tick's transaction."""
     current = select(tables.Machine.boot_id)
-    ctx.db.execute(delete(tables.Boot).where(tables.Boot.asked < ctx.now() - BOOTS_KEPT_SECONDS,
-                                             tables.Boot.id.not_in(current)))
+    before = ctx.now() - BOOTS_KEPT_SECONDS
+    ctx.db.execute(delete(tables.Boot).where(tables.Boot.asked < before, tables.Boot.id.not_in(current)))
+    # Anybody can ask for boot scripts: what never became a machine must not fill the disk.
+    ctx.db.execute(delete(tables.Event).where(tables.Event.machine_id.is_(None), tables.Event.boot_id.is_not(None),
+                                              tables.Event.at < before))

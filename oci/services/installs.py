@@ -74,8 +74,12 @@ def _disk(ctx: Ctx, machine: tables.Machine) -> tuple[str, int]:
     if disk is None:
         raise Conflict(f"{machine.name} has no disk that can be installed: none is fixed, large enough and named "
                        "without doubt. Check its Disks page")
+    return _disk_name(machine, inventory, disk), disk.bytes
+
+
+def _disk_name(machine: tables.Machine, inventory: Inventory, disk: hardware.Disk) -> str:
     try:
-        return hardware.disk_name(inventory, disk), disk.bytes
+        return hardware.disk_name(inventory, disk)
     except hardware.AmbiguousDisk as error:
         raise Conflict(f"{machine.name}: {error}") from None
 
@@ -106,7 +110,7 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, 
 
 def _wipe_orders(machine: tables.Machine, token: str) -> dict[str, str]:
     inventory = Inventory.from_dict(machine.inventory)
-    names = [hardware.disk_name(inventory, disk) for disk in hardware.fixed_disks(inventory)]
+    names = [_disk_name(machine, inventory, disk) for disk in hardware.fixed_disks(inventory)]
     return {"TOKEN": token, "DISKS": " ".join(names), "METHOD": "discard"}
 
 

@@ -173,6 +173,7 @@ def add_person(ctx: Ctx, order: PersonIn) -> PersonOut:
 def set_password(ctx: Ctx, name: str, password: str) -> PersonOut:
     """Set a password: one's own, or as admin anybody's. Sessions under the old one end."""
     if name != ctx.actor.name and ctx.actor.level not in ("admin", "appliance"):
+        ctx.note("permission.refused", f"{ctx.actor.name} ({ctx.actor.level}) tried to set the password of {name[:64]}")
         raise Forbidden("only an admin sets the password of somebody else; yours you can set yourself")
     person = _find(ctx, name)
     person.password_hash = _hash(password)

@@ -62,19 +62,33 @@ def classify(ctx: Ctx, certname: str) -> str:
     return str(yaml.dump(enc(fleet, member), Dumper=dumper, sort_keys=False))
 
 
-@usecase("nobody")
 def challenge(ctx: Ctx, token: str) -> dict[str, str]:
     """A fresh one-time challenge for the machine's first boot; earlier ones become worthless.
 
     The old certificate of the name is cleaned first: its key may be lost with an unfinished attempt.
+    That is done between two transactions: a CA that hangs must not hold up those who write.
     Raises Gone for a wrong token, OutsideError when the CA does not answer.
     """
+    ctx.outside.puppet_ca.clean(certname(ctx, token))
+    return _issue(ctx, token)
+
+
+@usecase("nobody")
+def certname(ctx: Ctx, token: str) -> str:
+    """The certificate name of the configuring machine that `token` was given to. Raises Gone, Problem."""
     machine, _install = authenticate_install(ctx, token)
     if machine.state != "configuring":
         raise Problem(f"a {machine.state} machine gets no certificate challenge; it must be configuring")
     fqdn = ctx.db.scalar(select(tables.Assignment.fqdn).where(tables.Assignment.machine_id == machine.id))
     assert fqdn
-    ctx.outside.puppet_ca.clean(fqdn)
+    return fqdn
+
+
+@usecase("nobody")
+def _issue(ctx: Ctx, token: str) -> dict[str, str]:
+    machine, _install = authenticate_install(ctx, token)
+    fqdn = ctx.db.scalar(select(tables.Assignment.fqdn).where(tables.Assignment.machine_id == machine.id))
+    assert fqdn
     ctx.db.execute(delete(tables.Challenge).where(tables.Challenge.machine_id == machine.id))
     word = secrets.token_urlsafe(32)
     ctx.db.add(tables.Challenge(machine_id=machine.id, certname=fqdn, hash=token_hash(word), issued=ctx.now()))

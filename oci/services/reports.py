@@ -94,10 +94,14 @@ def _store(ctx: Ctx, machine: tables.Machine, found: Inventory) -> None:
     held = {n.mac: n for n in ctx.db.scalars(select(tables.Nic).where(
         or_(tables.Nic.machine_id == machine.id, tables.Nic.mac.in_(wanted))))}
     for mac, nic in held.items():
-        if mac not in wanted:
+        if nic.machine_id != machine.id:
+            # A report may lie: a card stays with its machine until that one reports without it.
+            ctx.event("machine.conflict", f"reports the network card {mac}, which belongs to machine {nic.machine_id}; "
+                      "it stays there", machine)
+        elif mac not in wanted:
             ctx.db.delete(nic)
-        elif nic.machine_id != machine.id or nic.name != wanted[mac]:
-            nic.machine_id, nic.name = machine.id, wanted[mac]
+        else:
+            nic.name = wanted[mac]
     for mac in wanted.keys() - held.keys():
         ctx.db.add(tables.Nic(mac=mac, machine_id=machine.id, name=wanted[mac]))
 

@@ -11,7 +11,7 @@ from oci.services.boot_session import prune
 from oci.services.context import Ctx, usecase
 from oci.services.moves import close_install, move, open_install, rearm
 
-TRANSIENT = [name for name, state in STATES.items() if state.deadline is not None]
+TRANSIENT = [name for name, state in STATES.items() if state.transient]
 POWER_CHECK_SECONDS = 20
 STALE_LIVE_BEATS = 12
 STALE_PUPPET_SECONDS = 7200

@@ -160,12 +160,12 @@ def clean(place: Place, name: str) -> tuple[int, ...]:
     return tuple(place.curl(*place.admin(), *words, path)[0] for words in calls)
 
 
-@pytest.mark.parametrize(("word", "what"), [("wrong", "the challenge is wrong"), (None, "there is no challenge")])
-def test_a_request_without_the_right_challenge_is_not_signed(place: Place, word: str | None, what: str) -> None:
+@pytest.mark.parametrize(("word", "why"), [("wrong", "challenge is wrong"), ("", "there is no challenge")])
+def test_a_request_without_the_right_challenge_is_not_signed(place: Place, word: str, why: str) -> None:
     name = f"{'wrong' if word else 'missing'}.{DOMAIN}"
     place.stub.challenges[name] = "right word"
     assert request(place, name, word) == 404
-    assert what in place.server.log.read_text()
+    assert why in place.server.log.read_text()
     assert place.stub.challenges[name] == "right word"
 
 
@@ -177,7 +177,7 @@ def test_a_challenge_is_good_for_one_certificate(place: Place) -> None:
     assert request(place, name, "right word") == 404
 
 
-def request(place: Place, name: str, word: str | None) -> int:
+def request(place: Place, name: str, word: str) -> int:
     """Ask the CA to sign a new key for `name`; the status of fetching its certificate afterwards."""
     conf, key, csr = (place.directory / f"{name}.{part}" for part in ("conf", "key", "csr"))
     conf.write_text("[req]\nprompt = no\ndistinguished_name = dn\nattributes = at\n"

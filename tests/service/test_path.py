@@ -14,9 +14,9 @@ from oci.app import APPLIANCE
 from oci.db import tables
 from oci.domain.hardware import Probe
 from oci.schemas.machine import AssignIn, BmcIn
+from oci.schemas.site import ClusterIn, NetworkIn
 from oci.services import boots, clusters, installs, jobs, machines, puppet, reports, tick
 from oci.services.context import Actor, Conflict, Forbidden, Gone, Problem, Unauthorised
-from oci.schemas.site import ClusterIn, NetworkIn
 
 NOBODY = Actor("machine", "nobody")
 MAC = "52:54:00:77:00:01"

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+
+from oci import app
 from oci.app import APPLIANCE
 from oci.db import tables
 from oci.schemas.machine import AssignIn, BmcIn
@@ -16,15 +22,46 @@ PASSWORD = "correct horse battery"
 LEVELS = {"vera": "viewer", "olga": "operator", "ada": "admin"}
 MACS = tuple(f"52:54:00:77:00:{number:02x}" for number in range(1, 5))
 HOSTILE = "<script>alert(1)</script>'\"{{7*7}}&<img src=x onerror=alert(2)>"
+CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 REPORT = Path(__file__).parent.parent / "hardware" / "qemu-bios" / "expected.json"
 LINES = (
     (0, "boot.dhcp", "asked for an address"),
     (2, "boot.script", "told to boot the live image (pcbios)"),
     (5, "boot.beacon", "Live kernel started"), (7, "boot.beacon", "Network is up"),
-    (9, "boot.beacon", "Live image fetched and verified"), (10, "boot.site", "fetched the token of this boot"),
+    (9, "boot.beacon", "Live image fetched and verified"),
+    (10, "boot.site", "fetched the token of this boot"),
     (12, "boot.beacon", "Live system started"), (14, "boot.beacon", "Hardware probed"),
-    (15, "machine.discovered", "reported for the first time: QEMU Standard PC, 2 NICs, 2 disks"),
+    (15, "machine.discovered", "reported for the first time: 2 NICs, 2 disks"),
 )
+
+
+def open_pages(world: Any) -> Flask:
+    """The pages, with people, a cluster and machine-1, which has reported."""
+    people.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # what is tested is not the hash
+    add_people(world)
+    add_site(world)
+    add_boot(world, add_machine(world, MACS[0]))
+    give_bmc(world, "machine-1")
+    return app.operators(world.appliance)
+
+
+def token(client: FlaskClient, path: str = "/account") -> str:
+    """The CSRF token that the page at `path` holds."""
+    found = CSRF.search(client.get(path).text)
+    assert found, f"{path} has no form"
+    return found.group(1)
+
+
+def sign_in(pages: Flask, name: str, password: str = PASSWORD) -> FlaskClient:
+    """A client in which `name` has signed in."""
+    client: FlaskClient = pages.test_client()
+    client.post("/signin", data={"name": name, "password": password, "csrf_token": token(client, "/signin")})
+    return client
+
+
+def post(client: FlaskClient, path: str, **fields: Any) -> Any:
+    """Send a form as its page does."""
+    return client.post(path, data={**fields, "csrf_token": token(client)})
 
 
 def add_people(world: Any) -> None:

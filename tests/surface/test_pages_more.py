@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import scene
 from flask.testing import FlaskClient
-from scene import MACS, PASSWORD
-from test_pages import pages, post, sign_in, token  # noqa: F401
+from scene import MACS, PASSWORD, post, sign_in, token
 
 from oci.db import tables
 from oci.services import machines
@@ -21,7 +20,12 @@ LIVE = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def client(pages: Any) -> FlaskClient:  # noqa: F811
+def pages(world: Any) -> Any:
+    return scene.open_pages(world)
+
+
+@pytest.fixture
+def client(pages: Any) -> FlaskClient:
     return sign_in(pages, "ada")
 
 
@@ -53,10 +57,10 @@ def test_an_open_page_follows_its_machine_to_its_new_name(client: FlaskClient, w
 
 
 def test_timeline_is_in_order_with_the_time_between(client: FlaskClient) -> None:
-    page = client.get("/machines/machine-1").text
+    page = client.get("/machines/machine-1").text.split("newest last")[1]
     lines = [text for _, _, text in scene.LINES]
     assert [page.index(text) for text in lines] == sorted(page.index(text) for text in lines)
-    assert page.count("+2 s") >= 4 and "newest last" in page
+    assert page.count("+2 s") >= 4
 
 
 def test_progress_with_what_is_usual(client: FlaskClient, world: Any) -> None:
@@ -104,7 +108,7 @@ def test_lists_are_narrowed_and_sorted_by_address(client: FlaskClient, world: An
     assert "is here about a minute later" not in client.get("/machines?q=none").text
 
 
-def test_an_empty_list_says_how_to_fill_it(pages: Any, world: Any) -> None:  # noqa: F811
+def test_an_empty_list_says_how_to_fill_it(pages: Any, world: Any) -> None:
     with world.appliance.make_session() as db:
         db.delete(db.get(tables.Machine, 1))
         db.commit()
@@ -145,7 +149,7 @@ def test_events_by_machine_kind_and_number(client: FlaskClient) -> None:
     assert first.count('<tr id="event-') == 1 and "hx-get" not in first
 
 
-def test_people(client: FlaskClient, pages: Any) -> None:  # noqa: F811
+def test_people(client: FlaskClient, pages: Any) -> None:
     answer = post(client, "/people", name="otto", level="viewer", password="short")
     assert answer.status_code == 400 and 'id="password-error"' in answer.text and "short" not in re.findall(
         r'value="([^"]*)"', answer.text)
@@ -159,7 +163,7 @@ def test_people(client: FlaskClient, pages: Any) -> None:  # noqa: F811
     assert post(client, "/people/otto/enable").status_code == 303
 
 
-def test_a_token_is_shown_once_and_can_be_revoked(client: FlaskClient, pages: Any) -> None:  # noqa: F811
+def test_a_token_is_shown_once_and_can_be_revoked(client: FlaskClient, pages: Any) -> None:
     page = post(client, "/account/tokens", name="backup", days="30").text
     made = re.search(r'id="token">([^<]+)<', page)
     assert made
@@ -171,7 +175,7 @@ def test_a_token_is_shown_once_and_can_be_revoked(client: FlaskClient, pages: An
     assert pages.test_client().get("/v1/machines", **asked).status_code == 401
 
 
-def test_a_new_password_ends_other_sessions(client: FlaskClient, pages: Any) -> None:  # noqa: F811
+def test_a_new_password_ends_other_sessions(client: FlaskClient, pages: Any) -> None:
     other = sign_in(pages, "ada")
     assert post(client, "/account/password", current="wrong", password="a whole new word").status_code == 401
     assert post(client, "/account/password", current=PASSWORD, password="a whole new word").status_code == 303

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oci.domain.fleet import Fleet, Member, Site
@@ -69,12 +69,14 @@ def test_the_role_decides_the_classes() -> None:
         assert set(classes[1:]) <= set(PARAMETERS)
 
 
+@settings(deadline=None)
 @given(st.permutations(list(DEMO.members)))
 def test_the_text_does_not_depend_on_the_order_of_the_members(members: list[Member]) -> None:
     one = DEMO.members[0]
     assert text(replace(DEMO, members=tuple(members)), one) == text(DEMO, one)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_text_of_a_setting_comes_back_as_data(key: str, pem: str) -> None:
     site = replace(SITE, ssh_authorized_keys=(key,), ca_certificates=(("site", pem),))

@@ -31,7 +31,7 @@ def test_every_verb_is_known_and_used() -> None:
     assert used == PEOPLE | MACHINES | CLOCK
 
 
-@pytest.mark.parametrize("state", [s for s in STATES.values() if s.deadline])
+@pytest.mark.parametrize("state", [s for s in STATES.values() if s.transient])
 def test_transient_states_can_be_aborted_and_end_by_the_clock(state) -> None:
     assert {"abort", "overdue"} <= set(TRANSITIONS[state.name])
 

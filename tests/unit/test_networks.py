@@ -6,7 +6,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oci.domain.networks import (
@@ -68,6 +68,7 @@ def test_a_refusal_says_what_and_what_instead(change: dict[str, object], says: s
         check(replace(GOOD, **change))
 
 
+@settings(deadline=None)
 @given(networks(), st.integers(1, 40))
 def test_no_address_is_given_out_twice_and_all_are_inside(network: NetworkRecord, wanted: int) -> None:
     check(network)
@@ -88,6 +89,7 @@ def test_no_address_is_given_out_twice_and_all_are_inside(network: NetworkRecord
         assert len(taken) == size - inside < wanted
 
 
+@settings(deadline=None)
 @given(networks(), st.sets(st.integers(0, 30)))
 def test_the_lowest_free_address_is_taken_whatever_is_missing(
     network: NetworkRecord, holes: set[int]

@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oci.domain.phases import INSTALL, PHASES, WIPE, progress
@@ -36,6 +36,7 @@ def test_progress_grows_from_nothing_to_all(kind: str, order: tuple[str, ...]) -
     assert all(before <= after for before, after in pairwise(walk))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["install", "wipe"]), st.sampled_from(sorted(PHASES)), st.integers(-1000, 1000))
 def test_progress_is_always_a_percentage(kind: str, phase: str, percent: int) -> None:
     assert 0 <= progress(kind, phase, percent) <= 100

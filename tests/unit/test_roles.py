@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oci.domain.networks import PURPOSES
@@ -77,6 +77,7 @@ def test_host_names_follow_the_pattern() -> None:
     assert hostname(parse("proxy", {**GOOD, "hostname": "rack1-{number}-px"}), 12) == "rack1-12-px"
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(1, 50)))
 def test_the_lowest_free_number_is_next(taken: set[int]) -> None:
     number = next_number(taken)
