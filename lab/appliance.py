@@ -156,6 +156,8 @@ class Appliance:
         self.processes["worker"] = self._worker().start()
         for name, socket in sockets.items():
             self.processes[name].ready("its socket", lambda s=socket: socket_serves(s), 60)
+        # gunicorn gives its socket its own group; the Puppet server is let in by that of the directory.
+        os.chown(sockets["puppet"], -1, sockets["puppet"].parent.stat().st_gid)
         servers = machine_servers(self.net, self.run_dir, self.images, mirror)
         self.processes["nginx"] = nginx("machines", self.run_dir, servers, self.net).start()
         self._door(port or free_port(8443))

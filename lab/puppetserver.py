@@ -146,13 +146,13 @@ def _furnish(spec: Mapping[str, Any]) -> Path:
     run(["mount", "-t", "overlay", "overlay", "-o", layers, str(merged)])
     run(["mount", "-t", "proc", "proc", str(merged / "proc")])
     run(["mount", "--rbind", "/sys", str(merged / "sys")])
-    for part, mode in (("dev", "755"), ("run", "755"), ("tmp", "1777")):
-        run(["mount", "-t", "tmpfs", "-o", f"mode={mode}", "tmpfs", str(merged / part)])
+    for top, mode in (("dev", "755"), ("run", "755"), ("tmp", "1777")):
+        run(["mount", "-t", "tmpfs", "-o", f"mode={mode}", "tmpfs", str(merged / top)])
     for name in ("null", "zero", "full", "random", "urandom", "tty"):
         (merged / "dev" / name).touch()
         run(["mount", "--bind", f"/dev/{name}", str(merged / "dev" / name)])
-    for outside, inside, writable in spec["binds"]:
-        target = merged / inside.lstrip("/")
+    for outside, place, writable in spec["binds"]:
+        target = merged / place.lstrip("/")
         target.mkdir(parents=True, exist_ok=True)
         run(["mount", "--bind", outside, str(target)])
         if not writable:
@@ -202,6 +202,8 @@ def _bootstrap(root: Path, sources: Path) -> None:
         # The mirror of this machine is nobody's business, and a log is read by many.
         text = str(error).replace(urlsplit(url).netloc, "MIRROR")
         raise LabError(f"the Puppet server's root cannot be built: {text[-3000:]}") from None
+    for file in (root / "etc/apt").glob("sources.list*/*.list"):
+        file.unlink()
     (root / "etc/apt/sources.list").write_text("")
 
 

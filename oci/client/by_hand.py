@@ -23,7 +23,7 @@ def login(words: list[str], options: argparse.Namespace, transport: object) -> i
     given = parser.parse_args(words)
     cacert = options.cacert or os.environ.get("OCI_CACERT", "")
     try:
-        client = Client(given.address, "", cacert, transport)  # type: ignore[arg-type]
+        client = Client(given.address, "", cacert, transport)
     except ValueError as error:
         raise arguments.Usage(str(error)) from None
     password = arguments.secret_from(given.password_file, f"Password of {given.name} at {client.url}")

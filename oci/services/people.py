@@ -5,40 +5,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from functools import cache
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHash, VerificationError
 from sqlalchemy import func, select
 
 from oci.db import tables
 from oci.schemas.site import Me, PersonIn, PersonList, PersonOut, TokenIn, TokenList, TokenMade, TokenOut
 from oci.services.context import Actor, Conflict, Ctx, Forbidden, NotFound, Problem, Unauthorised, usecase
+from oci.services.passwords import hashed, matches
 from oci.services.sign_in_limit import forgive, reserve
 
 PERSON, TOKEN = tables.Person, tables.Token
-HASHER = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)  # RFC 9106, second recommendation
-LONGEST_PASSWORD = 256
-SHORTEST_PASSWORD = 10
 LEVELS = ("viewer", "operator", "admin")
 # Words that history uses for those who are no person.
 RESERVED = ("appliance", "machine", "nobody", "puppet")
 DAY_SECONDS = 86400
-
-
-@cache
-def _nobodys_hash() -> str:
-    return HASHER.hash(secrets.token_hex(16))
-
-
-def _matches(hash_: str, password: str) -> bool:
-    """Whether `password` fits; an empty hash takes as long as a wrong password and never fits."""
-    spare = _nobodys_hash()
-    try:
-        HASHER.verify(hash_ or spare, password[:LONGEST_PASSWORD])
-    except (VerificationError, InvalidHash, UnicodeEncodeError):
-        return False
-    return bool(hash_) and len(password) <= LONGEST_PASSWORD
 
 
 def _find(ctx: Ctx, name: str) -> tables.Person:
@@ -85,7 +65,7 @@ def sign_in(ctx: Ctx, name: str, password: str, source: str) -> Me:
     """
     attempt = _count(ctx, name, source)
     level, hash_ = _known(ctx, name)
-    if not _matches(hash_, password):
+    if not matches(hash_, password):
         _refuse(ctx, name, source)
         raise Unauthorised("name and password do not fit together; try again, or ask an admin for a new password")
     _succeeded(ctx, attempt)
@@ -135,12 +115,6 @@ def _out(person: tables.Person) -> PersonOut:
     return PersonOut(name=person.name, level=person.level, disabled=person.disabled)
 
 
-def _hash(password: str) -> str:
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise Problem(f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; choose another")
-    return HASHER.hash(password)
-
-
 def _keep_an_admin(ctx: Ctx, person: tables.Person) -> None:
     """Raise Conflict when `person` is the last one who can still administer."""
     others = ctx.db.scalar(select(func.count()).where(
@@ -162,7 +136,7 @@ def add_person(ctx: Ctx, order: PersonIn) -> PersonOut:
         raise Conflict(f"{order.name} is a word that history uses for another; choose another name")
     if ctx.db.scalar(select(PERSON.id).where(PERSON.name == order.name)) is not None:
         raise Conflict(f"{order.name} exists already; `ocicli person password {order.name}` sets a new password")
-    person = PERSON(name=order.name, level=order.level, password_hash=_hash(order.password), disabled=False,
+    person = PERSON(name=order.name, level=order.level, password_hash=hashed(order.password), disabled=False,
                     created=ctx.now())
     ctx.db.add(person)
     ctx.event("person.changed", f"{person.name} was added as {person.level}")
@@ -176,7 +150,7 @@ def set_password(ctx: Ctx, name: str, password: str) -> PersonOut:
         ctx.note("permission.refused", f"{ctx.actor.name} ({ctx.actor.level}) tried to set the password of {name[:64]}")
         raise Forbidden("only an admin sets the password of somebody else; yours you can set yourself")
     person = _find(ctx, name)
-    person.password_hash = _hash(password)
+    person.password_hash = hashed(password)
     ctx.event("person.changed", f"{name} has a new password")
     return _out(person)
 

@@ -61,16 +61,21 @@ def test_without_a_mac(world, web) -> None:
     assert count(world) == 0 and "report.refused" in events(world)
 
 
-# werkzeug leaves the half-read temporary file to the garbage collector
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+# werkzeug's test client leaves the temporary files of large uploads to the garbage collector
+LARGE = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+
+
+@LARGE
 def test_of_20_megabytes(world, web) -> None:
     answer = post(web, boot(web), parts(dmidecode=b"x" * 20_000_000))
     assert answer.status_code == 413 and count(world) == 0
     gc.collect()
 
 
+@LARGE
 def test_one_probe_of_two_megabytes(world, web) -> None:
     assert post(web, boot(web), parts(dmidecode=b"x" * 2_000_000)).status_code == 413
+    gc.collect()
 
 
 def test_invalid_utf8_is_data(world, web) -> None:

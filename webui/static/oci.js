@@ -68,6 +68,22 @@
     if (fine) heard = Date.now();
     lost(!fine && status !== 401);
   });
+
+  // A log stays where its reader scrolled to, and follows its end when that is what is being read.
+  const atEnd = (node) => node.scrollTop + node.clientHeight >= node.scrollHeight - 4;
+  const end = (node) => { node.scrollTop = node.scrollHeight; };
+  let kept = null;
+  document.addEventListener("htmx:beforeSwap", () => {
+    const log = $(".log");
+    kept = log && { top: log.scrollTop, follows: atEnd(log) };
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    const log = $(".log");
+    if (log && (!kept || kept.follows)) end(log);
+    else if (log) log.scrollTop = kept.top;
+  });
+  if ($(".log")) end($(".log"));
+
   document.addEventListener("htmx:afterSettle", () => { times(); say(); });
 
   // --- keys

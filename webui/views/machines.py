@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response
 
 from oci.domain.lifecycle import STATES
 from oci.schemas.machine import MachineDetail, MachineList, MachineOut
+from oci.schemas.site import EventOut, EventQuery
+from oci.services import events
 from oci.services import machines as service
 from webui.forms import Enrol
 from webui.live import live
@@ -43,15 +45,22 @@ def _page(sort: str, number: int) -> MachineList:
     return MachineList(machines=rows[start:start + PAGE], total=found.total)
 
 
+def _asked(total: int) -> EventOut | None:
+    """The last boot script that was fetched, for a list with nothing in it."""
+    found = [] if total else events.list_events(ctx(), EventQuery(kind="boot.script", limit=1)).events
+    return found[-1] if found else None
+
+
 def machines() -> Response | str:
     """The list, by state, search and sort, which are all in the address."""
     sort = request.args.get("sort", "name")
     sort = sort if sort.removeprefix("-") in SORTS else "name"
     number = max(1, request.args.get("page", 1, int))
     found, counts = _page(sort, number), service.counts(ctx())
-    shown = ([m.model_dump(include=LINE) for m in found.machines], found.total, counts)
+    asked = _asked(sum(counts.values()))
+    shown = ([m.model_dump(include=LINE) for m in found.machines], found.total, counts, asked)
     return live("machines", shown, found=found, counts=counts, sort=sort, page=number,
-                pages=-(-found.total // PAGE), most=MOST, config=ctx().config)
+                pages=-(-found.total // PAGE), most=MOST, asked=asked, config=ctx().config)
 
 
 def _enrolled(machine: MachineDetail) -> tuple[str, str]:

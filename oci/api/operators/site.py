@@ -32,7 +32,7 @@ EVENT = Tag(name="event", description="an immutable line of history")
 JOB = Tag(name="job", description="one piece of background work")
 
 
-def _told(tag: Tag, verb: str, responses: dict[str, Any], example: str, **more: Any) -> dict[str, Any]:
+def _told(tag: Tag, verb: str, responses: dict[Any, Any], example: str, **more: Any) -> dict[str, Any]:
     return {"tags": [tag], "operation_id": f"{tag.name}.{verb}", "responses": responses,
             "openapi_extensions": {"x-example": f"ocicli {tag.name} {verb} {example}".strip(), **more}}
 
