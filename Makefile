@@ -43,7 +43,7 @@ bench: setup
 	$(PY) tests/bench/run.py
 
 golden: setup
-	OCI_GOLDEN=1 $(PY) -m pytest -q tests/unit tests/surface -k 'golden or openapi' || true
+	OCI_GOLDEN=1 OCI_EXAMPLES=1 $(PY) -m pytest -q tests/unit tests/surface -k 'golden or openapi' || true
 	git --no-pager diff --stat tests/golden
 
 docs: setup

@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
 
 from oci.config import Config
 from oci.db import tables
@@ -187,6 +188,9 @@ def usecase(level: str, reads: bool = False) -> Callable[
                 try:
                     result = function(ctx, *args, **kwargs)
                     db.commit()
+                except StaleDataError:
+                    db.rollback()
+                    raise Conflict("somebody else changed the same thing at the same moment; look at it again") from None
                 except Exception:
                     db.rollback()
                     if ctx._notes:
