@@ -67,13 +67,14 @@ class SimulatedMachine:
 
     def save(self) -> SimulatedMachine:
         """Write what the machine is made of: probes that tell its hardware, and names of its disk."""
-        for part in ("probes", "by-id", "by-path", "run", "disk"):
+        for part in ("probes", "hardware", "by-id", "by-path", "run", "disk"):
             (self.path / part).mkdir()
         (self.path / "bin").symlink_to(PARTS / "bin")
         (self.path / "by-id" / f"wwn-{self.wwn}").symlink_to(self.disk)
         (self.path / "puppet-ca.pem").write_bytes((Path(self.run_dir) / "puppet-ssl/certs/ca.pem").read_bytes())
         for probe, text in self._hardware().items():
-            (self.path / f"probes/{probe}.txt").write_text(text)
+            (self.path / "hardware" / probe).write_text(text)
+            (self.path / "probes" / probe).symlink_to(PARTS / "probe")
         (self.path / "machine.json").write_text(json.dumps(asdict(self)))
         return self
 
@@ -192,7 +193,7 @@ class SimulatedMachine:
         except FileNotFoundError:
             return []
         words = [line.split(" ", 2) for line in lines]
-        return [(int(status), asked) for _at, status, asked in words]
+        return [(int(word[1]), word[2]) for word in words if len(word) == 3 and word[1].isdigit()]
 
 
 def main() -> int:
