@@ -12,6 +12,7 @@ import errno
 import fcntl
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -20,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lab.net import Net
-from lab.process import LabError, Process, run, wait_until
+from lab.process import Process, run, wait_until
 
 PARTS = Path(__file__).resolve().parent / "simulated"
 DISK_BYTES = 5_000_000_000  # sparse: an install writes some 100 MB of it
@@ -69,7 +70,7 @@ class SimulatedMachine:
         """Write what the machine is made of: probes that tell its hardware, and names of its disk."""
         for part in ("probes", "hardware", "by-id", "by-path", "run", "disk"):
             (self.path / part).mkdir()
-        (self.path / "bin").symlink_to(PARTS / "bin")
+        shutil.copytree(PARTS / "bin", self.path / "bin")  # seen from inside the installed system too
         (self.path / "by-id" / f"wwn-{self.wwn}").symlink_to(self.disk)
         (self.path / "puppet-ca.pem").write_bytes((Path(self.run_dir) / "puppet-ssl/certs/ca.pem").read_bytes())
         for probe, text in self._hardware().items():

@@ -29,7 +29,8 @@ MMDEBSTRAP = (
 )
 # What only a package manager or an interpreter uses: nothing is installed on a simulated machine.
 UNUSED = ("var/lib/dpkg", "var/lib/apt", "var/cache", "var/log", "usr/share/doc", "usr/share/man", "usr/share/info",
-          "usr/share/perl5", "usr/lib/x86_64-linux-gnu/perl-base", "usr/lib/apt", "usr/share/zoneinfo", "usr/share/grub", "usr/share/locale", "dev")
+          "usr/share/perl5", "usr/lib/x86_64-linux-gnu/perl-base", "usr/lib/apt", "usr/share/zoneinfo",
+          "usr/share/grub", "usr/share/locale", "dev")
 # A kernel without FAT can make but not mount an EFI system partition, and grub-install insists on a real one.
 # Booting by EFI is for the virtual machines to prove.
 GRUB_INSTALL = """#!/bin/sh

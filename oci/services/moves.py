@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from oci.db import tables
 from oci.domain import lifecycle
@@ -12,21 +12,22 @@ MACHINE = tables.Machine
 
 
 def find(ctx: Ctx, name: str) -> tables.Machine:
-    """The machine called `name`: its id, name, short host name, MAC or serial. Raises NotFound, Conflict."""
+    """The machine called `name`: its name, id, short host name, MAC or, last, its serial.
+
+    What a machine says of itself comes last, so that none can take another's name. Raises NotFound, Conflict.
+    """
+    number = int(name) if name.isascii() and name.isdigit() and len(name) < 10 else -1
+    by_host = select(tables.Assignment.machine_id).where(tables.Assignment.hostname == name)
     by_nic = select(tables.Nic.machine_id).where(tables.Nic.mac == name.lower())
-    by_host = select(tables.Assignment.machine_id).where(
-        or_(tables.Assignment.hostname == name, tables.Assignment.fqdn == name))
-    tests = [MACHINE.name == name, MACHINE.id.in_(by_nic), MACHINE.id.in_(by_host)]
-    if name:
-        tests.append(MACHINE.serial == name)
-    if name.isascii() and name.isdigit() and len(name) < 10:
-        tests.append(MACHINE.id == int(name))
-    found = ctx.db.scalars(select(MACHINE).where(or_(*tests)).limit(2)).all()
-    if not found:
-        raise NotFound(f"no machine is called {name[:80]!r}; `ocicli machine list` shows those that are known")
-    if len(found) > 1:
-        raise Conflict(f"{name!r} means more than one machine; use the id from `ocicli machine list`")
-    return found[0]
+    ways = (or_(MACHINE.name == name, MACHINE.id == number, MACHINE.id.in_(by_host), MACHINE.id.in_(by_nic)),
+            and_(MACHINE.serial == name, MACHINE.serial != ""))
+    for way in ways:
+        found = ctx.db.scalars(select(MACHINE).where(way).limit(2)).all()
+        if len(found) > 1:
+            raise Conflict(f"{name!r} means more than one machine; use the id from `ocicli machine list`")
+        if found:
+            return found[0]
+    raise NotFound(f"no machine is called {name[:80]!r}; `ocicli machine list` shows those that are known")
 
 
 def move(ctx: Ctx, machine: tables.Machine, verb: str, reason: str = "") -> None:

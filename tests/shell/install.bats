@@ -170,5 +170,6 @@ empty() { cmp -s -n "${2:-8388608}" "$DISK_NODE" /dev/zero; }
   done
   : >"$FAKE/log"
   run "$LIB/install"
+  echo "$output"; cat "$WORK/log"; cat "$FAKE/log";
   grep -q 'POST /install/done' "$FAKE/log"; grep -q '^reboot -f' "$FAKE/log"
 }

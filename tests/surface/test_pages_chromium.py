@@ -221,7 +221,9 @@ def test_contrast_width_and_a_silent_console(page: Chrome, site: str, world: Any
     assert [line["message"] for line in page.get_log("browser") if line["level"] == "SEVERE"] == []
 
 
-def test_a_phone_held_upright_and_a_narrow_laptop(page: Chrome, site: str) -> None:
+def test_a_phone_held_upright_and_a_narrow_laptop(page: Chrome, site: str, world: Any) -> None:
+    for number, state in enumerate(("installing", "configuring", "failed"), 2):
+        scene.add_machine(world, f"52:54:00:79:00:{number:02x}", f"{state}{number}.rack.example.org", state=state)
     try:
         for width in (390, 1024):
             chromium.phone(page, width)
