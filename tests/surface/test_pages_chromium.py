@@ -109,7 +109,7 @@ def text(driver: Chrome) -> str:
 def test_the_timeline_grows_within_two_seconds_and_nothing_reloads(page: Chrome, site: str, world: Any) -> None:
     page.get(f"{site}/machines/machine-1")
     page.execute_script("window.stays = 1; document.getElementById('tab-disks').focus(); window.scrollTo(0, 40)")
-    for words in ("System streamed", "Puppet converged"):
+    for words in ("Streaming the system", "Puppet converged"):
         scene.add_event(world, 1, words)
         assert wait(lambda words=words: words in text(page)) < 2
     assert page.execute_script("return window.stays") == 1

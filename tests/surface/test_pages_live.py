@@ -72,7 +72,7 @@ def test_progress_with_what_is_usual(client: FlaskClient, world: Any) -> None:
     scene.change(world, tables.Install, 1, phase="stream", percent=50)
     world.clock.now += 75
     page = client.get(f"/machines/{name}").text
-    assert "System streamed" in page and "47 %" in page and "1 min 15 s" in page and "usually 11 min 40 s" in page
+    assert "Streaming the system" in page and "47 %" in page and "1 min 15 s" in page and "usually 11 min 40 s" in page
 
 
 def test_nothing_is_expected_of_what_never_ended() -> None:
