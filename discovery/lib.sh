@@ -160,18 +160,15 @@ confirmed() {
   echo "$_disk"
 }
 
-# end_session SID: ends what a session left running, but not the caller. Names are never used for that.
-# Once more when some were found: one may just have started another.
+# end_session SID: ends what a session left running, but not the caller. Names are never used for that. Once more
+# while some are found, for one may just have started another.
 end_session() {
-  _passes=0 _some=yes
-  while [ -n "$_some" ] && [ "$_passes" -lt 10 ]; do _some='' _passes=$((_passes + 1)); end_pass "$1"; done
-}
-end_pass() {
-  for _stat in /proc/[0-9]*/stat; do
-    _pid=${_stat#/proc/}; _pid=${_pid%/stat}
-    # Process names may hold blanks and brackets: the fields are counted from the last bracket.
-    _in=$(sed 's/.*) //' "$_stat" 2>/dev/null | cut -d' ' -f4)
-    if [ "$_in" = "$1" ] && [ "$_pid" != $$ ]; then kill -9 "$_pid" 2>/dev/null && _some=yes; fi
+  for _ in 1 2 3; do
+    # A process's name may hold blanks and brackets: the fields are counted from the last bracket.
+    _left=$(cat /proc/[0-9]*/stat 2>/dev/null | awk -v "sid=$1" -v "me=$$" '
+      { pid = $1; sub(/.*\) /, ""); if ($4 == sid && $1 != "Z" && pid != me && pid ~ /^[0-9]+$/) print pid }')
+    [ -n "$_left" ] || return 0
+    for _pid in $_left; do kill -9 "$_pid" 2>/dev/null || :; done
   done
 }
 

@@ -39,8 +39,8 @@ def _run(story: Story, port: int, once: bool) -> None:
     story.puppet_ready()
     for plan in plans:
         story.install(plan)
+    story.follow(*plans)
     for plan in plans:
-        story.follow(plan)
         _say(f"{plan.name}: active, {len(story.timeline(plan))} lines in its timeline")
     minutes = (time.monotonic() - story.began) / 60
     _say(f"both machines are active after {minutes:.1f} minutes")

@@ -43,6 +43,7 @@ class Trial:
     moment: tuple[str, str, float] | float
     deadline: float = 240.0
     verbs: int = 0
+    attempts: int = 0
     seconds: float = 0.0
     story: list[str] = field(default_factory=list)
 
@@ -191,9 +192,10 @@ class Trial:
         with self.sim.made.make_session() as db:
             install = db.scalars(select(tables.Install).where(tables.Install.machine_id == self.sim.show(machine).id)
                                  .order_by(tables.Install.id.desc())).first()
+        self.attempts = install.attempt if install else 0
         kinds = Counter(event.kind for event in events)
-        if not self.verbs and (install is None or install.attempt != 1 + kinds["install.retry"]):
-            problems.append(f"attempt {install.attempt if install else None} after {kinds['install.retry']} retries")
+        if not self.verbs and self.attempts != 1 + kinds["install.retry"]:
+            problems.append(f"attempt {self.attempts} after {kinds['install.retry']} retries")
         if install is None or install.outcome != "done":
             problems.append(f"the outcome is {install.outcome if install else None}")
         if self.verb == "release" and holds_data(machine.path / "disk.img"):
@@ -203,6 +205,13 @@ class Trial:
     def _seen(self, machine: SimulatedMachine) -> list[str]:
         lines = [f"{time.strftime('%H:%M:%S', time.localtime(e.at))} {e.kind}: {e.text}" for e in self._events(machine)]
         return [*lines[-25:], *(f"{status} {asked}" for status, asked in machine.wire()[-12:])]
+
+
+def gaps(sim: Simulation) -> list[int]:
+    """Numbers that no event has: what was recorded once is there for ever."""
+    with sim.made.make_session() as db:
+        ids = list(db.scalars(select(tables.Event.id).order_by(tables.Event.id)))
+    return sorted(set(range(1, ids[-1] + 1)) - set(ids)) if ids else []
 
 
 def lost(wire: list[tuple[int, str]], events: list[Any]) -> list[str]:

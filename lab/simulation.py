@@ -179,7 +179,12 @@ class Simulation:
         if self.show(machine).state == "discovered":
             machines.assign(self.ctx(), machine.mac, AssignIn(cluster="c1", role="compute"))
 
-    def loops(self) -> list[str]:
-        """Loop devices over files of this simulation."""
-        found = run(["losetup", "--noheadings", "--list", "--output", "NAME,BACK-FILE"]).stdout
-        return [line.split()[0] for line in found.splitlines() if str(self.lab.run_dir) in line]
+    def leftovers(self) -> list[str]:
+        """What is still there of the simulation: nothing, after `down`."""
+        listed = run(["losetup", "--noheadings", "--list", "--output", "NAME,BACK-FILE"]).stdout
+        found = [line for line in listed.splitlines() if str(self.lab.run_dir) in line]
+        found += [f"process {pid} of {machine.name}" for machine in self.machines for pid in machine.pids()]
+        mounts = Path("/proc/self/mounts").read_text().splitlines()
+        found += [line for line in mounts if str(self.lab.run_dir) in line]
+        found += [self.lab.net.namespace] if self.lab.net.exists() else []
+        return found + ([str(self.lab.run_dir)] if self.lab.run_dir.exists() else [])

@@ -46,6 +46,16 @@ class Plan:
     hardware: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass
+class Watch:
+    """What was last said of a machine that is waited for, and when and at how many CPU seconds its part began."""
+
+    plan: Plan
+    since: float
+    mark: float = 0.0
+    said: str = ""
+
+
 BIOS = Plan("bios", "52:54:00:77:00:01", "bios", "compute", "10.78.0.11")
 UEFI = Plan("uefi", "52:54:00:77:00:02", "uefi", "controller", "10.78.0.12")
 
@@ -162,28 +172,39 @@ class Story:
         """Order the install; returns at once."""
         self.ocicli("machine", "install", plan.mac)
 
-    def follow(self, plan: Plan, until: str = "active", deadline: float = INSTALL_SECONDS) -> dict[str, Any]:
-        """Wait for a state, saying each phase once. Raises LabError when the machine fails instead."""
-        machine, end, said = self.machines[plan.name], time.monotonic() + deadline, ""
-        mark, before = machine.cpu_seconds(), time.monotonic()
-        while time.monotonic() < end:
-            now = self.show(plan.mac)
-            progress = now.get("progress") or {}
-            line = f"{now['state']}: {progress.get('title', '')} (attempt {progress.get('attempt', 1)})"
-            if line != said:
-                self.say(f"{plan.name}: {line}")
-                if said.startswith("installing") and now["state"] == "configuring":
-                    self._took(plan, "install", before, mark)
-                    mark, before = machine.cpu_seconds(), time.monotonic()
-                if now["state"] == "configuring" and progress.get("phase") in ("puppet", "catalog"):
-                    self.cpu[plan.name].setdefault("reboot to first Puppet request", machine.cpu_seconds() - mark)
-                said = line
-            if now["state"] == until:
-                return now
-            if now["state"] == "failed":
-                raise LabError(f"{plan.name} failed: {now['reason']}; serial log: {machine.serial_log}")
+    def follow(self, *plans: Plan, until: str = "active", deadline: float = INSTALL_SECONDS) -> None:
+        """Wait until all of `plans` are `until`, saying each phase once. Raises LabError when one fails instead."""
+        end, open_plans = time.monotonic() + deadline, {plan.name: Watch(plan, time.monotonic()) for plan in plans}
+        for watch in open_plans.values():
+            watch.mark = self.machines[watch.plan.name].cpu_seconds()
+        while open_plans:
+            for name, watch in list(open_plans.items()):
+                now = self._look(watch)
+                if now["state"] == until:
+                    del open_plans[name]
+                elif now["state"] == "failed":
+                    log = self.machines[name].serial_log
+                    raise LabError(f"{name} failed: {now['reason']}; serial log: {log}")
+            if open_plans and time.monotonic() > end:
+                said = ", ".join(f"{name} ({watch.said})" for name, watch in open_plans.items())
+                raise TimeoutError(f"waited {deadline} s for machines to be {until}: {said}")
             time.sleep(0.5)
-        raise TimeoutError(f"waited {deadline} s for {plan.name} to be {until}; it is {said}")
+
+    def _look(self, watch: Watch) -> dict[str, Any]:
+        """Say what is new about one machine, and note the CPU seconds of the parts that ended."""
+        now = self.show(watch.plan.mac)
+        progress = now.get("progress") or {}
+        said, watch.said = watch.said, f"{now['state']}: {progress.get('title', '')}, attempt {progress.get('attempt', 1)}"
+        if watch.said == said:
+            return now
+        self.say(f"{watch.plan.name}: {watch.said}")
+        if said.startswith("installing") and now["state"] == "configuring":
+            self._took(watch.plan, "install", watch.since, watch.mark)
+            watch.mark, watch.since = self.machines[watch.plan.name].cpu_seconds(), time.monotonic()
+        asked = "reboot to first Puppet request"
+        if progress.get("phase") in ("puppet", "catalog") and asked not in self.cpu.get(watch.plan.name, {}):
+            self._took(watch.plan, asked, watch.since, watch.mark)
+        return now
 
     def _took(self, plan: Plan, what: str, before: float, mark: float) -> None:
         spent = self.machines[plan.name].cpu_seconds() - mark

@@ -5,19 +5,59 @@ Messages are only a shortcut: every job is a row with a lease, and the tick find
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import socket
+import time
+import uuid
 from functools import cache
 from pathlib import Path
+from queue import Empty
+from typing import Any
 
 from celery import Celery
+from kombu.transport import filesystem
+from kombu.utils.json import dumps, loads
 
 from oci import config as configuration
 from oci.ports import OutsideError
 from oci.services import jobs, tick
 
 log = logging.getLogger("oci.worker")
+
+
+class Channel(filesystem.Channel):  # type: ignore[misc]
+    """Messages as files that appear whole. Kombu's own are written in place: whoever reads one too early, or
+    finds what a killed writer left, gets no JSON, and the worker ends."""
+
+    def _write(self, path: Path, value: Any) -> None:
+        new = self.control_folder / f"{uuid.uuid4()}.new"
+        new.write_text(dumps(value))
+        new.replace(path)
+
+    def _put(self, queue: str, payload: Any, **_kwargs: Any) -> None:
+        self._write(Path(self.data_folder_out, f"{time.monotonic_ns():020}_{uuid.uuid4()}.{queue}.msg"), payload)
+
+    def _get(self, queue: str) -> Any:
+        for path in sorted(Path(self.data_folder_in).glob(f"*.{queue}.msg")):
+            with contextlib.suppress(FileNotFoundError, ValueError):
+                text = path.read_text()
+                path.unlink()  # one reader succeeds, and the message is that one's
+                return loads(text)
+        raise Empty
+
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        known = [list(row) for row in self.get_table(exchange)]
+        row = [routing_key or "", pattern or "", queue or ""]
+        if row not in known:
+            self._write(self.control_folder / f"{exchange}.exchange", [row, *known])
+
+
+class Transport(filesystem.Transport):  # type: ignore[misc]
+    """Celery's embedded broker: a directory."""
+
+    Channel = Channel
 
 
 def _celery() -> Celery:
@@ -27,12 +67,13 @@ def _celery() -> Celery:
     except configuration.BadSetting:
         return app  # imported by a tool that starts no worker
     folder = Path(config.run_dir, "broker")
-    for part in ("in", "processed"):
+    for part in ("in", "control"):
         (folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
     app.conf.update(
         broker_url="filesystem://",
+        broker_transport="oci.worker:Transport",
         broker_transport_options={"data_folder_in": str(folder / "in"), "data_folder_out": str(folder / "in"),
-                                  "store_processed": False},
+                                  "control_folder": str(folder / "control")},
         broker_connection_retry_on_startup=True,
         task_ignore_result=True,
         worker_hijack_root_logger=False,

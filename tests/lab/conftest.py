@@ -8,13 +8,12 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lab.site import unique_name
-from lab.story import BIOS, UEFI, Story
-
-MARKERS = Path("root-password-hash"), Path("bmc-password")
+from lab.story import BIOS, UEFI, Plan, Story
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,6 +27,18 @@ class Processes:
 
     def __init__(self) -> None:
         self.seen: set[bytes] = set()
+
+    def watch(self, story: Story, *plans: Plan) -> None:
+        """Follow the story, and look between any two questions."""
+        ask = story.show
+
+        def show(name: str) -> dict[str, Any]:
+            self.look()
+            return ask(name)
+
+        story.show = show  # type: ignore[method-assign]
+        story.follow(*plans)
+        story.show = ask  # type: ignore[method-assign]
 
     def look(self) -> None:
         for note in Path("/proc").glob("[0-9]*/cmdline"):
@@ -51,14 +62,14 @@ def story() -> Iterator[Story]:
         told.cluster()
         for plan in (BIOS, UEFI):
             told.add(plan)
+            told.ocicli("machine", "power", plan.mac, "--power", "on")
+        for plan in (BIOS, UEFI):
             told.discover(plan)
             told.assign(plan)
         told.puppet_ready()
         for plan in (BIOS, UEFI):
             told.install(plan)
-        for plan in (BIOS, UEFI):
-            told.follow(plan)
-            told.processes.look()  # type: ignore[attr-defined]
+        told.processes.watch(told, BIOS, UEFI)  # type: ignore[attr-defined]
         yield told
     finally:
         told.down()

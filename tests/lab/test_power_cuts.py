@@ -66,7 +66,8 @@ def test_everything_is_killed_once_and_the_machine_ends_active(victim: Story) ->
     machine.kill()
     victim.say("victim: power cut at first boot")
 
-    active = victim.follow(VICTIM, deadline=INSTALL_SECONDS)
+    victim.follow(VICTIM, deadline=INSTALL_SECONDS)
+    active = victim.show(VICTIM.mac)
     assert active["progress"]["attempt"] == 3
     lines = victim.timeline(VICTIM)
     retries = [line["text"] for line in lines if line["kind"] == "install.retry"]
