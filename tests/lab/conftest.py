@@ -49,7 +49,7 @@ class Processes:
 
 
 @pytest.fixture(scope="session")
-def story() -> Iterator[Story]:
+def story(request: pytest.FixtureRequest) -> Iterator[Story]:
     """The story, told up to two active machines. Its timings and CPU seconds are printed."""
     if os.geteuid() != 0:
         pytest.fail("the lab needs root: it makes network namespaces and mounts")
@@ -73,3 +73,7 @@ def story() -> Iterator[Story]:
         yield told
     finally:
         told.down()
+        reporter = request.config.pluginmanager.get_plugin("terminalreporter")
+        for name, parts in told.cpu.items():
+            for what, seconds in parts.items():
+                reporter.write_line(f"{name}: {what}: {seconds:.0f} CPU s of the emulated machine")

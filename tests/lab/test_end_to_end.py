@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 
 import pytest
+from conftest import SPENT
 from sqlalchemy import create_engine, text
 
 from lab.site import Lab
 from lab.story import BIOS, UEFI, Plan, Story
 
 BUDGET = {"power-on to report": 18.0, "install": 55.0, "reboot to first Puppet request": 70.0}
+SMALL = Plan("small", "52:54:00:77:00:04", "bios", "", "10.78.0.14", memory_mib=768)
 BOTH = pytest.mark.parametrize("plan", [BIOS, UEFI], ids=lambda plan: plan.name)
 
 
@@ -41,8 +44,23 @@ def test_cpu_seconds(story: Story, plan: Plan) -> None:
     """Printed for the record; the budget is of a quiet machine, so it fails only when far exceeded."""
     for what, budget in BUDGET.items():
         spent = story.cpu[plan.name].get(what)
-        print(f"{plan.name}: {what}: {spent} CPU s of at most {budget}")
-        assert spent is not None and spent < 3 * budget, what
+        assert spent is not None, what
+        SPENT.append(f"{plan.name}: {what}: {spent:.0f} CPU s, budget {budget:.0f}")
+        assert spent < 3 * budget, what
+
+
+def test_the_live_image_is_small(story: Story) -> None:
+    """Kernel, initrd and squashfs together, without optional firmware."""
+    files = json.loads((story.appliance.images / "live/live.json").read_text())["files"]
+    assert sum(files[name]["bytes"] for name in ("vmlinuz", "initrd.img", "root.squashfs")) <= 130_000_000
+
+
+def test_a_machine_with_768_mib_of_memory_is_discovered(story: Story) -> None:
+    story.add(SMALL)
+    story.discover(SMALL)
+    found = story.show(SMALL.mac)
+    assert found["state"] == "discovered" and 500 << 20 < found["memory_bytes"] <= 768 << 20
+    story.machines["small"].stop()
 
 
 def _database(story: Story) -> bytes:

@@ -34,7 +34,7 @@ class Case:
     most: int = 6
 
     def __str__(self) -> str:
-        place = self.word.rpartition("/")[2].removeprefix("phase=")
+        place = self.word.strip("/").rpartition("/")[2].removeprefix("phase=")
         return f"{self.verb}-{self.kind}-{self.when}-{place}"
 
 
