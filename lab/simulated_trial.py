@@ -189,6 +189,7 @@ class Trial:
         """Promises that were not kept: an answered request without its event, a wrong count of attempts, data left."""
         events = self._events(machine, since)
         problems = lost(machine.wire()[asked:], events)
+        self.story += [e.text for e in events if e.kind in ("install.retry", "install.failed", "machine.silent")]
         with self.sim.made.make_session() as db:
             install = db.scalars(select(tables.Install).where(tables.Install.machine_id == self.sim.show(machine).id)
                                  .order_by(tables.Install.id.desc())).first()

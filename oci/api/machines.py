@@ -129,7 +129,8 @@ def _install_routes(app: Flask) -> None:
 
     @app.post("/install/failed")
     def failed() -> tuple[str, int]:
-        installs.failed(_ctx(), _token(), request.form.get("phase", ""), request.form.get("reason", "no reason given"))
+        form = request.form  # both are contents of files, with the end of their line
+        installs.failed(_ctx(), _token(), form.get("phase", "").strip(), form.get("reason", "no reason given").strip())
         return "", 204
 
     @app.post("/install/done")

@@ -93,6 +93,6 @@ def ran(request: pytest.FixtureRequest) -> Iterator[dict[Case, Future[Trial]]]:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_it_recovers(ran: dict[Case, Future[Trial]], case: Case) -> None:
     trial = ran[case].result(timeout=len(CASES) * DEADLINE)
-    print(f"{case}: {trial.seconds:.0f} s, {trial.attempts} attempts")
+    print(f"{case}: {trial.seconds:.0f} s, {trial.attempts} attempts: {'; '.join(trial.story[1:])}")
     assert trial.verbs == 0, f"it took a person: {trial.story}"
     assert case.least <= trial.attempts <= case.most, trial.story
