@@ -1,4 +1,4 @@
-"""One lab for all end-to-end tests: two machines, one of each firmware, taken through the main job once."""
+"""One lab for the end-to-end tests: two machines, one of each firmware, taken through the main job once."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Processes:
                 continue
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def story(request: pytest.FixtureRequest) -> Iterator[Story]:
     """The story, told up to two active machines. Its timings and CPU seconds are printed."""
     if os.geteuid() != 0:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from lab.process import wait_until
+from lab.site import unique_name
 from lab.story import INSTALL_SECONDS, Plan, Story
 
 pytestmark = pytest.mark.long
@@ -27,13 +29,20 @@ def _at(story: Story, phase: str, attempt: int, percent: int = 0, deadline: floa
 
 
 @pytest.fixture(scope="module")
-def victim(story: Story) -> Story:
-    """A third machine with 768 MiB of memory, discovered and ordered to install."""
-    story.add(VICTIM)
-    story.discover(VICTIM)
-    story.assign(VICTIM)
-    story.install(VICTIM)
-    return story
+def victim() -> Iterator[Story]:
+    """A lab of its own with one machine of 768 MiB of memory, discovered and ordered to install."""
+    story = Story(unique_name("cuts"))
+    try:
+        story.up(settings={"attempts": 5})
+        story.cluster()
+        story.add(VICTIM)
+        story.discover(VICTIM)
+        story.assign(VICTIM)
+        story.puppet_ready()
+        story.install(VICTIM)
+        yield story
+    finally:
+        story.down()
 
 
 def test_everything_is_killed_once_and_the_machine_ends_active(victim: Story) -> None:
