@@ -1,7 +1,4 @@
-"""One trial: a simulated machine is put to work, something is killed at a chosen moment, and it must recover.
-
-`Trial.run` returns what happened; `broken` names every promise that did not hold.
-"""
+"""One trial: a simulated machine is put to work, something is killed at a chosen moment, and it must recover."""
 
 from __future__ import annotations
 
@@ -10,25 +7,23 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from sqlalchemy import select
 
-from lab.process import started_at, wait_until
+from lab.process import LabError, started_at, wait_until
+from lab.simulated_ledger import gaps, holds_data, lost
 from lab.simulated_machine import SimulatedMachine
 from lab.simulation import Simulation
+from lab.site import unique_name
 from oci.db import tables
 
+K = TypeVar("K")
 GOALS = {"install": "active", "release": "discovered"}
-# What an answer with 2xx promises: (word of the request) -> the kind of event that must be there.
-PROMISES = {
-    "/boot/script": "boot.script", "/boot/site.cpio": "boot.site", "/agent/claim": "install.claimed",
-    "/install/failed": "install.failed", "/firstboot/ready": "puppet.challenge",
-    "/puppet-ca/v1/certificate_request": "puppet.signed", "/puppet/v3/report": "puppet.report",
-}
 APPLIANCE_REST = 4.0  # seconds that nginx stays away
 
 
@@ -208,44 +203,31 @@ class Trial:
         return [*lines[-25:], *(f"{status} {asked}" for status, asked in machine.wire()[-12:])]
 
 
-def gaps(sim: Simulation) -> list[int]:
-    """Numbers that no event has: what was recorded once is there for ever."""
-    with sim.made.make_session() as db:
-        ids = list(db.scalars(select(tables.Event.id).order_by(tables.Event.id)))
-    return sorted(set(range(1, ids[-1] + 1)) - set(ids)) if ids else []
+@contextlib.contextmanager
+def begun(name: str, plan: Callable[[Simulation], Mapping[K, Trial]], at_once: int) -> Iterator[dict[K, Future[Trial]]]:
+    """A simulation in which the planned trials run, `at_once` at a time, each to be waited for by its key.
+
+    Raises LabError when an event was lost or anything is left after it.
+    """
+    if os.geteuid() != 0:
+        raise LabError("the simulation needs root: it makes namespaces, mounts and loop devices")
+    simulation = Simulation(unique_name(name))
+    with simulation.running() as sim, ThreadPoolExecutor(at_once) as pool:
+        try:
+            futures = {key: pool.submit(trial.run) for key, trial in plan(sim).items()}
+            yield futures
+            for future in futures.values():
+                future.exception()
+            if gone := gaps(sim.made):
+                raise LabError(f"events {gone} are gone")
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+    if left := simulation.leftovers():
+        raise LabError(f"left after the simulation: {left}")
 
 
-def lost(wire: list[tuple[int, str]], events: list[Any]) -> list[str]:
-    """Answers with 2xx on the wire that have no event."""
-    stored = Counter(event.kind for event in events)
-    stored.update((event.kind, event.data.get("phase")) for event in events)
-    promised: Counter[Any] = Counter()
-    phase = ""
-    for status, asked in wire:
-        if not 200 <= status < 300:
-            continue
-        promised.update(kind for word, kind in PROMISES.items() if word in asked)
-        if "/agent/claim" in asked:
-            phase = ""
-        name = next((w.removeprefix("phase=") for w in asked.split() if w.startswith("phase=")), "")
-        if "/install/phase" in asked and name != phase:
-            phase = name
-            promised[("install.phase", name)] += 1
-    return [f"{count} answers but {stored[key]} events of {key}" for key, count in promised.items() if stored[key] < count]
-
-
-def holds_data(image: Path) -> bool:
-    """Whether any byte of a disk image is not zero."""
-    with image.open("rb") as file:
-        at, size = 0, image.stat().st_size
-        while at < size:
-            try:
-                at = os.lseek(file.fileno(), at, os.SEEK_DATA)
-            except OSError:
-                return False
-            file.seek(at)
-            block = file.read(1 << 20)
-            if block.count(0) != len(block):
-                return True
-            at += len(block)
-    return False
+def measured(sim: Simulation, at_once: int) -> float:
+    """Seconds that an undisturbed install takes on average when `at_once` of them run."""
+    with ThreadPoolExecutor(at_once) as pool:
+        runs = [pool.submit(Trial(sim, "install", "nothing", 0.0).run) for _ in range(at_once)]
+        return sum(run.result().seconds for run in runs) / at_once

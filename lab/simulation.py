@@ -13,11 +13,12 @@ import secrets
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from lab.appliance import CHECKOUT, PUPPET_NAME, Appliance, machine_servers
-from lab.process import Process, run
+from lab.process import Process, run, wait_until
 from lab.services import listens, nginx, socket_serves
 from lab.simulated_machine import SimulatedMachine, attach
 from lab.simulated_puppet import PORT, make_ssl
@@ -143,7 +144,7 @@ class Simulation:
             machine = self._idle.get_nowait()
         except queue.Empty:
             machine = self._new()
-        self._assign(machine)
+        self._settle(machine)
         yield machine
         machine.stop()
         machine.disarm()
@@ -175,7 +176,10 @@ class Simulation:
         process.start().ready("its port", lambda: process.log.exists() and "listening" in process.log.read_text(), 60)
         return address
 
-    def _assign(self, machine: SimulatedMachine) -> None:
+    def _settle(self, machine: SimulatedMachine) -> None:
+        """Promised to the cluster, and no longer believed to wait in the live image."""
+        beats = 5 * int(str(SETTINGS["heartbeat_seconds"]))
+        wait_until("the last heartbeat to be old", lambda: time.time() - (self.show(machine).seen or 0) > beats, 30)
         if self.show(machine).state == "discovered":
             machines.assign(self.ctx(), machine.mac, AssignIn(cluster="c1", role="compute"))
 

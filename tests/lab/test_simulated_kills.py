@@ -6,16 +6,14 @@ against one appliance, some at a time: killing the appliance for one disturbs th
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import pytest
 
-from lab.simulated_trial import Trial, gaps
+from lab.simulated_trial import Trial, begun
 from lab.simulation import Simulation
-from lab.site import unique_name
 
 AT_ONCE = 5
 DEADLINE = 300
@@ -74,22 +72,18 @@ CASES = BOOT + INSTALL + FIRST_BOOT + WIPE + STREAM + INSIDE
 @pytest.fixture(scope="module")
 def ran(request: pytest.FixtureRequest) -> Iterator[dict[Case, Future[Trial]]]:
     """All chosen cases, begun; each test waits for its own."""
-    if os.geteuid() != 0:
-        pytest.fail("the simulation needs root: it makes namespaces, mounts and loop devices")
     chosen = [item.callspec.params["case"] for item in request.session.items
               if item.path == request.path and hasattr(item, "callspec")]
-    simulation = Simulation(unique_name("kills"))
-    with simulation.running() as sim, ThreadPoolExecutor(AT_ONCE) as pool:
-        try:
-            yield {case: pool.submit(Trial(sim, case.verb, case.kind, (case.when, case.word, case.seconds)).run)
-                   for case in chosen}
-            assert gaps(sim) == []
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-    assert not simulation.leftovers()
+
+    def plan(sim: Simulation) -> dict[Case, Trial]:
+        return {case: Trial(sim, case.verb, case.kind, (case.when, case.word, case.seconds)) for case in chosen}
+
+    with begun("kills", plan, AT_ONCE) as futures:
+        yield futures
 
 
 @pytest.mark.lab
+@pytest.mark.long
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_it_recovers(ran: dict[Case, Future[Trial]], case: Case) -> None:
     trial = ran[case].result(timeout=len(CASES) * DEADLINE)
