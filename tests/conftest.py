@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from oci.adapters import roles as role_files
 from oci.adapters.fake import FakeDhcp, FakeImages, FakePower, FakePuppetCa
@@ -16,6 +17,10 @@ from oci.config import configure
 from oci.db.session import engine, sessions
 from oci.db.tables import Table
 from oci.services.context import Actor, Ctx, Outside
+
+# Tests run on shared, busy machines: how long an example takes says nothing about the code.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 OPERATOR = Actor("olga", "operator")
 
