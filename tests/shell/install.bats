@@ -98,8 +98,7 @@ empty() { cmp -s -n "${2:-8388608}" "$DISK_NODE" /dev/zero; }
 }
 
 @test "a cut stream goes on where it stopped" {
-  printf '100000\n1500000\n99999999\n' >"$FAKE/cuts"
-  sed -i 's/cut=$(next "$FAKE\/cuts" "$size")/cut=$(next "$FAKE\/cuts" "$size"); [ "$cut" != 99999999 ] || cut=$size/' "$FAKE/bin/curl"
+  printf '100000\n1500000\nall\n' >"$FAKE/cuts"
   step partition; step filesystems
   run step stream
   echo "$output"; [ "$status" -eq 0 ]
@@ -109,16 +108,14 @@ empty() { cmp -s -n "${2:-8388608}" "$DISK_NODE" /dev/zero; }
 }
 
 @test "a server that is away for a while is waited for" {
-  printf '100000\naway\naway\n502\n99999999\n' >"$FAKE/cuts"
-  sed -i 's/cut=$(next "$FAKE\/cuts" "$size")/cut=$(next "$FAKE\/cuts" "$size"); [ "$cut" != 99999999 ] || cut=$size; [ "$cut" != 502 ] || { printf "\\nEND 502 0\\n" >\&2; exit 22; }/' "$FAKE/bin/curl"
+  printf '100000\naway\naway\n502\nall\n' >"$FAKE/cuts"
   step partition; step filesystems
   run step stream
   echo "$output"; [ "$status" -eq 0 ]; cmp "$OCI_TARGET/payload" "$T/image/payload"
 }
 
-@test "a server without ranges: all again, on a fresh file system" {
-  printf '1500000\n99999999\n' >"$FAKE/cuts"; : >"$FAKE/no-ranges"
-  sed -i 's/cut=$(next "$FAKE\/cuts" "$size")/cut=$(next "$FAKE\/cuts" "$size"); [ "$cut" != 99999999 ] || cut=$size/' "$FAKE/bin/curl"
+@test "a server without ranges is asked for all again" {
+  printf '1500000\nall\n' >"$FAKE/cuts"; : >"$FAKE/no-ranges"
   step partition; step filesystems
   run step stream
   echo "$output"; [ "$status" -eq 0 ]; [ "$(sed -n 's/^GET image //p' "$FAKE/log" | tr '\n' ' ')" = '0 1500000 0 ' ]
@@ -138,7 +135,7 @@ empty() { cmp -s -n "${2:-8388608}" "$DISK_NODE" /dev/zero; }
 @test "the appliance's stop ends the install cleanly, also in the middle of the stream" {
   echo 410 >"$FAKE/code.install_phase"
   run "$LIB/install"; [ "$status" -eq 10 ]; empty
-  sed -i 's/tail -c +"$((offset + 1))".*/sleep 300/' "$FAKE/bin/curl"
+  echo hang >"$FAKE/cuts"
   printf '204\n204\n204\n204\n204\n410\n' >"$FAKE/code.install_phase"
   run timeout 60 "$LIB/install"; echo "$output"; [ "$status" -eq 10 ]
   ! mountpoint -q "$OCI_TARGET"
@@ -159,8 +156,8 @@ empty() { cmp -s -n "${2:-8388608}" "$DISK_NODE" /dev/zero; }
     # The step does its work and then hangs: the kill comes when everything is mounted and busy.
     for file in "$T"/lib/install.d/*-"$name"; do [ "$name" != stream ] || sed -i 's/; exit 0; fi/; touch "$WORK\/hung"; sleep 300; fi/' "$file"; printf 'touch "$WORK/hung"; sleep 300\n' >>"$file"; done
     setsid "$T/lib/install" >/dev/null 2>&1 & victim=$!
-    for _ in $(seq 300); do [ ! -e "$WORK/hung" ] || break; sleep 0.1; done
-    [ -e "$WORK/hung" ]
+    for _ in $(seq 1200); do [ ! -e "$WORK/hung" ] || break; sleep 0.1; done
+    [ -e "$WORK/hung" ] || { cat "$WORK/log" "$WORK/reason"; false; }
     session=$(cat "$WORK/session")
     for stat in /proc/[0-9]*/stat; do
       [ "$(sed 's/.*) //' "$stat" 2>/dev/null | cut -d' ' -f4)" != "$session" ] || kill -9 "$(echo "$stat" | cut -d/ -f3)" 2>/dev/null || true
