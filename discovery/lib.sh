@@ -120,9 +120,11 @@ part() { case $1 in *[0-9]) echo "$1p$2" ;; *) echo "$1$2" ;; esac; }
 # udev may be busy with the disk, and a kernel told of new partitions while one is open keeps the old ones.
 settle() { if command -v udevadm >/dev/null; then udevadm settle --timeout=30 || :; fi; }
 
+# partitions DISK: the device nodes of its partitions that the kernel knows.
+partitions() { for _node in "$OCI_SYS/class/block/${1##*/}/${1##*/}"*; do [ ! -e "$_node/partition" ] || echo "/dev/${_node##*/}"; done; }
 # release DEVICE: unmounts, stops swap, arrays, volumes and crypt mappings on it and on its partitions.
 release() {
-  for _sub in "$OCI_SYS/class/block/${1##*/}/${1##*/}"*; do [ ! -e "$_sub/partition" ] || release_one "/dev/${_sub##*/}"; done
+  for _sub in $(partitions "$1"); do release_one "$_sub"; done
   release_one "$1"
 }
 release_one() {
@@ -146,10 +148,14 @@ erase() {
   [ "$_end" -lt 2 ] || dd if=/dev/zero of="$1" bs=1M seek=$((_end - 1)) count=2 conv=fsync,notrunc status=none 2>/dev/null || :
 }
 erase_all() {
-  for _old in "$OCI_SYS/class/block/${1##*/}/${1##*/}"*; do [ ! -e "$_old/partition" ] || erase "/dev/${_old##*/}"; done
+  for _old in $(partitions "$1"); do erase "$_old"; done
   erase "$1"
-  partx -d "$1" 2>/dev/null || :
-  settle
+  # One that was just closed, or is looked at by udev, is busy for a moment.
+  for _try in 1 2 3 4 5 6 7 8 9 10; do
+    [ -n "$(partitions "$1")" ] || break
+    partx -d "$1" 2>/dev/null || sleep 0.5
+    settle
+  done
 }
 
 # confirmed DISK BYTES: the device node of an ordered disk, if it still is the disk that was ordered.

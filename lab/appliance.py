@@ -80,7 +80,8 @@ class Appliance:
     def env(self) -> dict[str, str]:
         """Environment of the appliance's programs."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return {**os.environ, "OCI_CONFIG": str(self.config), "PYTHONPATH": str(CHECKOUT), "PATH": path}
+        python = os.pathsep.join([str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        return {**os.environ, "OCI_CONFIG": str(self.config), "PYTHONPATH": python, "PATH": path}
 
     @property
     def url(self) -> str:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from lab.process import LabError, started_at, wait_until
-from lab.site import Lab
+from lab.site import Lab, labs_dir
 from lab.story import BIOS, UEFI, Story
 
 NAME = "demo"
@@ -52,18 +52,29 @@ def _run(story: Story, port: int, once: bool) -> None:
             signal.pause()
 
 
-def _stop() -> int:
-    note = Lab(NAME).run_dir / "demo.pid"
+def _note() -> Path:
+    """Where a demo says that it runs: beside its lab, whose own directory comes and goes."""
+    return labs_dir() / f"{NAME}.pid"
+
+
+def _running() -> tuple[int, str] | None:
+    """The process of the demo that runs, and when it began; None when none does."""
     try:
-        pid = int(note.read_text())
+        pid, stamp = _note().read_text().split()
     except (OSError, ValueError):
+        return None
+    return (int(pid), stamp) if started_at(int(pid)) == stamp else None
+
+
+def _stop() -> int:
+    running = _running()
+    if running is None:
         Lab(NAME).down()
         print("no demo runs; what one may have left is cleared away")
         return 0
-    stamp = started_at(pid)
-    if stamp and b"lab.demo" in Path(f"/proc/{pid}/cmdline").read_bytes():
-        os.kill(pid, signal.SIGTERM)
-        wait_until("the demo to stop", lambda: started_at(pid) != stamp, 120)
+    pid, stamp = running
+    os.kill(pid, signal.SIGTERM)
+    wait_until("the demo to stop", lambda: started_at(pid) != stamp, 120)
     Lab(NAME).down()
     print("the demo is stopped")
     return 0
@@ -81,6 +92,12 @@ def main(argv: list[str] | None = None) -> int:
     if os.geteuid() != 0:
         print("the demo makes network namespaces and mounts; run it as root", file=sys.stderr)
         return 1
+
+    if running := _running():
+        print(f"a demo runs already, as process {running[0]}; stop it with `make demo-stop`", file=sys.stderr)
+        return 1
+    _note().parent.mkdir(parents=True, exist_ok=True)
+    _note().write_text(f"{os.getpid()} {started_at(os.getpid())}\n")
 
     def stop(_number: int, _frame: object) -> None:
         raise Stopped
@@ -100,6 +117,7 @@ def main(argv: list[str] | None = None) -> int:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         story.down()
+        _note().unlink(missing_ok=True)
         _say("everything is stopped and removed")
     return 0
 

@@ -57,6 +57,10 @@ def story(request: pytest.FixtureRequest) -> Iterator[Story]:
                                capture_output=True, check=True).stdout.strip()
     told = Story(unique_name("e2e"), lambda text: print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True))
     told.root_hash, told.processes = root_hash, Processes()  # type: ignore[attr-defined]
+    told.marker = f"Planted{secrets.token_hex(4)}"  # type: ignore[attr-defined]
+    patch = pytest.MonkeyPatch()
+    patch.setenv("PYTHONPATH", str(Path(__file__).parent / "planted"))
+    patch.setenv("LAB_MARKER", told.marker)  # type: ignore[attr-defined]
     try:
         told.up(settings={"root_password_hash": root_hash})
         told.cluster()
@@ -72,6 +76,7 @@ def story(request: pytest.FixtureRequest) -> Iterator[Story]:
         told.processes.watch(told, BIOS, UEFI)  # type: ignore[attr-defined]
         yield told
     finally:
+        patch.undo()
         told.down()
         reporter = request.config.pluginmanager.get_plugin("terminalreporter")
         for name, parts in told.cpu.items():

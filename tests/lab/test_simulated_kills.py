@@ -83,7 +83,6 @@ def ran(request: pytest.FixtureRequest) -> Iterator[dict[Case, Future[Trial]]]:
 
 
 @pytest.mark.lab
-@pytest.mark.long
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_it_recovers(ran: dict[Case, Future[Trial]], case: Case) -> None:
     trial = ran[case].result(timeout=len(CASES) * DEADLINE)

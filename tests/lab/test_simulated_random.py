@@ -54,7 +54,6 @@ def _check(ran: dict[int, Future[Trial]], number: int) -> None:
 
 
 @pytest.mark.lab
-@pytest.mark.long
 @pytest.mark.parametrize("number", range(SOME))
 def test_a_random_moment(ran: dict[int, Future[Trial]], number: int) -> None:
     _check(ran, number)

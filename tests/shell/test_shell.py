@@ -114,12 +114,7 @@ def test_built_image_is_small() -> None:
     assert total <= 130_000_000, files
 
 
-# Partitions and unmounts real loop disks, which takes minutes on a busy machine.
-SLOW = ("install.bats",)
-
-
-@pytest.mark.parametrize("name", [pytest.param(path.name, marks=[pytest.mark.long] if path.name in SLOW else [])
-                                  for path in sorted(HERE.glob("*.bats"))])
+@pytest.mark.parametrize("name", sorted(path.name for path in HERE.glob("*.bats")))
 def test_bats(name: str) -> None:
     _needs("bats")
     done = subprocess.run(

@@ -44,6 +44,7 @@ PURE_MODULES = {
     "bisect",
     "collections",
     "dataclasses",
+    "email",  # its parser of dates
     "enum",
     "fractions",
     "functools",

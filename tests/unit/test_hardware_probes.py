@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from oci.domain.hardware import (
     bmc,
+    clock,
     cmdline,
     cpu,
     dmidecode,
@@ -50,6 +51,15 @@ def test_lscpu_in_another_language_is_blank() -> None:
     german = '{"lscpu": [{"field": "Architektur:", "data": "x86_64"}, {"field": "Sockel:", "data": "2"}]}'
     assert cpu.parse(german) == Cpu()
     assert cpu.parse("") == Cpu()
+
+
+def test_the_clock_is_compared_with_the_appliances() -> None:
+    remote = "remote Sat, 21 Nov 2026 08:00:00 GMT\n"
+    assert clock.parse(f"local 1795248060 2026-11-21T08:01:00Z\n{remote}") == 60
+    assert clock.parse(f"local 0 1970-01-01T00:00:00Z\n{remote}") == -1795248000
+    for bad in ("", remote, "local 1795248060\n", "local 1\nremote yesterday\n", "local -1\n" + remote,
+                "local 1\nremote Sat, 99 Nov 999999 08:00:00 GMT\n"):
+        assert clock.parse(bad) is None, bad
 
 
 def test_the_small_probes() -> None:

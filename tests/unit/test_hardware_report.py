@@ -51,6 +51,15 @@ def test_every_kept_report_parses_as_expected(folder: Path) -> None:
     assert parse(report(folder)).to_dict() == json.loads((folder / "expected.json").read_text())
 
 
+@pytest.mark.parametrize(("seconds", "said"), [(3600, "3600 seconds ahead"), (-3600, "3600 seconds behind"), (5, "")])
+def test_a_clock_that_is_wrong_is_told(seconds: int, said: str) -> None:
+    output = f"local {1795248000 + seconds} x\nremote Sat, 21 Nov 2026 08:00:00 GMT\n"
+    found = parse({**QEMU, "clock": Probe(output.encode())})
+    told = [problem for problem in found.problems if "clock" in problem]
+    assert found.clock_skew_seconds == seconds
+    assert [said in problem for problem in told] == [True] * bool(said)
+
+
 def test_stored_inventories_of_other_versions_are_read() -> None:
     found = parse(QEMU)
     stored = found.to_dict()

@@ -123,7 +123,8 @@ class PciDevice:
 class Inventory:
     """Everything that one report says about a machine.
 
-    `firmware` is how it booted: `bios`, `efi` or ''. `problems` are sentences for a person.
+    `firmware` is how it booted: `bios`, `efi` or ''. `clock_skew_seconds` is positive when its clock is
+    ahead of the appliance's. `problems` are sentences for a person.
     """
 
     vendor: str = ""
@@ -140,6 +141,7 @@ class Inventory:
     bmc: Bmc = field(default_factory=Bmc)
     missing_drivers: tuple[PciDevice, ...] = ()
     boot_mac: str = ""
+    clock_skew_seconds: int | None = None
     problems: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from oci.domain.hardware import (
     bmc,
+    clock,
     cmdline,
     cpu,
     disks,
@@ -25,6 +26,7 @@ from oci.domain.hardware.text import MAX_BYTES, MAX_NUMBER, clean, decode, first
 
 PROBES = (
     "bmc",
+    "clock",
     "cmdline",
     "cpu",
     "disks",
@@ -42,6 +44,8 @@ PROBES = (
 
 MAX_PROBES = 64
 MAX_PROBLEMS = 64
+MAX_CLOCK_SKEW = 30
+"""Seconds; more than this is no matter of a slow answer, and certificates begin to look wrong."""
 
 _STATUS = {
     124: "timed out",
@@ -89,6 +93,7 @@ def parse(report: Mapping[str, Probe]) -> Inventory:
         bmc=replace(controller, present=controller.present or dmi.bmc),
         missing_drivers=drivers.described(drivers.parse(text["drivers"]), pci.parse(text["pci"])),
         boot_mac=cmdline.parse(text["cmdline"]),
+        clock_skew_seconds=clock.parse(text["clock"]),
     )
     problems = [*_failures(report, found.bmc.present), *block.problems, *links.problems, *seen.problems]
     return replace(found, problems=tuple([*problems, *_doubts(found)][:MAX_PROBLEMS]))
@@ -159,6 +164,10 @@ def _doubts(found: Inventory) -> Iterator[str]:
         yield f"more than one NIC has the permanent MAC {mac}"
     if found.boot_mac and macs and found.boot_mac not in macs:
         yield f"the machine booted from MAC {found.boot_mac}, which none of its NICs has"
+    skew = found.clock_skew_seconds or 0
+    if abs(skew) > MAX_CLOCK_SKEW:
+        yield (f"the machine's clock is {abs(skew)} seconds {'ahead of' if skew > 0 else 'behind'} the appliance's; "
+               "set it in the firmware, and see whether its battery is empty")
     owners: dict[str, list[Disk]] = {}
     for disk in found.disks:
         if disk.wwn and not disk.multipath:
