@@ -10,14 +10,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AttributeOID, NameOID
 from sqlalchemy import func, select
-from test_path import HASH, MAC, NOBODY, beat, boot, discovered, installing, report
+from test_path import HASH, MAC, NOBODY, beat, boot, csr, discovered, installing, report
 
 from oci.app import APPLIANCE
 from oci.db import tables
 from oci.domain.hardware import Probe
-from oci.schemas.machine import BmcIn
-from oci.services import boots, installs, machines, puppet, reports
-from oci.services.context import Conflict, Forbidden, Problem, Unauthorised
+from oci.schemas.machine import AssignIn, BmcIn
+from oci.services import boots, installs, machines, puppet, reports, tick
+from oci.services.context import Conflict, Forbidden, NotFound, Problem, Unauthorised
 
 OTHER = "52:54:00:77:00:02"
 
@@ -106,3 +106,51 @@ def test_the_bmc_password_is_sealed_in_the_database(world) -> None:
     with world.appliance.make_session() as db:
         stored = db.scalar(select(tables.Machine.bmc_password))
     assert "open-sesame" not in stored and world.appliance.outside.sealer.open(stored) == "open-sesame"
+
+
+def test_a_boots_token_is_good_from_anywhere_until_the_next_boot(world) -> None:
+    token = discovered(world)
+    assert beat(world, token) == "wait"  # nothing binds it to an address
+    world.clock.now += 3600
+    beat(world, boot(world))
+    with pytest.raises(Unauthorised):
+        reports.receive(world.ctx(NOBODY), token, report(disk="disk2"), HASH)
+
+
+def test_boots_that_never_became_a_machine_are_forgotten_after_a_day(world) -> None:
+    for number in range(20):
+        boots.script(world.ctx(NOBODY), boots.Asker(mac=f"52:54:00:99:00:{number:02x}"))
+    discovered(world)
+    world.clock.now += 2 * 86400
+    tick.machines(world.ctx(APPLIANCE))
+    with world.appliance.make_session() as db:
+        assert db.scalars(select(tables.Boot.mac)).all() == [MAC]
+        assert db.scalar(select(func.count()).where(tables.Event.machine_id.is_(None),
+                                                    tables.Event.kind == "boot.script")) == 0
+
+
+def test_a_first_report_may_pretend_to_be_a_silent_machine(world) -> None:
+    discovered(world)
+    stranger = boot(world, OTHER)
+    with pytest.raises(Conflict):  # not while the real one is there
+        reports.receive(world.ctx(NOBODY), stranger, report(MAC), HASH)
+    world.clock.now += 3600
+    assert reports.receive(world.ctx(NOBODY), stranger, report(MAC), HASH) == 1
+
+
+def test_a_machine_changes_nothing_of_another(world) -> None:
+    installing(world)
+    mine = discovered(world, OTHER)
+    machines.assign(world.ctx(), "2", AssignIn(cluster="c1", role="controller"))
+    machines.install(world.ctx(), "2")
+    before = machines.show(world.ctx(), "compute1").model_dump(exclude={"jobs"})
+    orders = installs.claim(world.ctx(NOBODY), mine, "install")
+    assert orders["FQDN"] == "controller1.lab.test"
+    installs.phase(world.ctx(NOBODY), orders["TOKEN"], "stream", 50, "")
+    installs.done(world.ctx(NOBODY), orders["TOKEN"])
+    for certname in ("compute1.lab.test", "puppet.lab.test"):
+        word = puppet.challenge(world.ctx(NOBODY), orders["TOKEN"])["CHALLENGE"]
+        with pytest.raises((Forbidden, NotFound)):
+            puppet.autosign(world.ctx(APPLIANCE), certname, csr(certname, word))
+    assert machines.show(world.ctx(), "compute1").model_dump(exclude={"jobs"}) == before
+    assert "kernel" in boots.script(world.ctx(NOBODY), boots.Asker(mac=MAC))
