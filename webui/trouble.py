@@ -18,7 +18,7 @@ from webui.session import who
 log = logging.getLogger("oci.webui")
 TITLES = {400: "Not understood", 401: "Sign in first", 403: "Not allowed", 404: "Not found",
           405: "Not possible here", 409: "Not possible now", 410: "Gone", 413: "Too large",
-          429: "Too many tries", 503: "No answer from outside"}
+          429: "Too many tries", 503: "Not possible just now"}
 Answer = tuple[str, int]
 
 

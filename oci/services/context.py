@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -61,6 +62,10 @@ class TooLarge(Problem):
 
 class TooMany(Problem):
     status, code = 429, "too-many"
+
+
+class Unavailable(Problem):
+    status, code = 503, "unavailable"
 
 
 @dataclass(frozen=True)
@@ -191,6 +196,12 @@ def usecase(level: str, reads: bool = False) -> Callable[
                 except StaleDataError:
                     db.rollback()
                     raise Conflict("somebody else changed the same thing at the same moment; look at it again") from None
+                except OperationalError as error:
+                    # Locked for longer than anybody waits, or its disk is full: nobody's defect.
+                    db.rollback()
+                    log.error("%s: the database could not be used: %s", name, error.orig)
+                    raise Unavailable(f"the appliance's database could not be used ({error.orig}), so nothing was changed. "
+                                      "Try again; if it stays so, see that its disk is not full") from None
                 except Exception:
                     db.rollback()
                     if ctx._notes:

@@ -8,6 +8,7 @@ import re
 import pytest
 from flask_wtf.csrf import generate_csrf
 from rest import MAC, PASSWORD, SECOND, Rest, open_listener, populate
+from sqlalchemy import event
 
 from oci.services import people
 
@@ -66,6 +67,29 @@ def is_error(answer, status: int) -> dict[str, str]:
     assert answer.status_code == status, answer.text
     assert set(answer.json) == {"error", "message", "id"} and re.fullmatch("[0-9a-f]{8}", answer.json["id"])
     return answer.json
+
+
+def test_a_full_disk_is_said_plainly_and_nothing_is_changed(rest) -> None:
+    before = len(rest.events())
+    with rest.world.appliance.make_session() as db:
+        engine = db.get_bind()
+
+    def full(connection, _record) -> None:
+        connection.execute("PRAGMA max_page_count = 1")  # no more pages than the file has by now
+
+    engine.dispose()
+    event.listen(engine, "connect", full)
+    for number in range(250):
+        first = f"10.90.{number}."
+        answer = rest.call("POST", "/v1/networks", json={"name": f"n{number}", "cidr": first + "0/24",
+                                                         "first": first + "10", "last": first + "20"})
+        if answer.status_code != 201:
+            break
+    told = is_error(answer, 503)
+    assert "full" in told["message"] and told["error"] == "unavailable"
+    event.remove(engine, "connect", full)
+    engine.dispose()
+    assert len(rest.events()) == before + number
 
 
 @pytest.mark.parametrize(("method", "path", "body", "needs", "status"), ROUTES, ids=IDS)

@@ -82,7 +82,7 @@ def out(model: BaseModel, status: int = 200) -> Response:
 
 def answers(model: type[BaseModel] | None, *also: int, status: int = 200) -> dict[Any, Any]:
     """Every answer of a route: `model` with `status`, and the errors, among them those of `also`."""
-    errors = {str(code): _error(code) for code in sorted({400, 401, 413, 415, *also})}
+    errors = {str(code): _error(code) for code in sorted({400, 401, 413, 415, 503, *also})}
     return {str(status): model, **errors}
 
 
