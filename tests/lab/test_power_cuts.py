@@ -11,8 +11,6 @@ from lab.process import wait_until
 from lab.site import unique_name
 from lab.story import INSTALL_SECONDS, Plan, Story
 
-pytestmark = pytest.mark.long
-
 VICTIM = Plan("victim", "52:54:00:77:00:03", "bios", "network", "10.78.0.13", memory_mib=768)
 
 
