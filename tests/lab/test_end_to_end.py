@@ -78,11 +78,11 @@ def _database(story: Story) -> bytes:
 
 def _places(story: Story) -> dict[str, bytes]:
     """Where a secret must not be: the name of each place, and all that is there."""
-    run = story.lab.run_dir
+    lab_dir = story.lab.run_dir
     found = {"database": _database(story), "process lists": b"\n".join(story.processes.seen)}  # type: ignore[attr-defined]
-    for log in [*run.glob("log/*"), *run.glob("nginx-*/*.log"), *run.glob("vm/*/serial.log"),
-                *run.glob("puppetserver/*.log")]:
-        found[str(log.relative_to(run))] = log.read_bytes()
+    for log in [*lab_dir.glob("log/*"), *lab_dir.glob("nginx-*/*.log"), *lab_dir.glob("vm/*/serial.log"),
+                *lab_dir.glob("puppetserver/*.log")]:
+        found[str(log.relative_to(lab_dir))] = log.read_bytes()
     for path in ("/v1/machines", "/v1/events", "/v1/jobs", f"/v1/machines/{BIOS.mac}", f"/v1/machines/{UEFI.mac}",
                  "/openapi.json"):
         found[path] = story.get(path).encode()

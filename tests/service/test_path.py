@@ -136,6 +136,19 @@ def test_a_report_with_another_machines_token_is_refused(world) -> None:
     assert machines.show(world.ctx(), "52:54:00:77:00:02").inventory == before
 
 
+def test_a_clock_that_ticks_is_no_news_and_one_that_was_set_is(world) -> None:
+    token = boot(world)
+
+    def told(seconds: int) -> str:
+        clock = f"local {1795248000 + seconds} x\nremote Sat, 21 Nov 2026 08:00:00 GMT\n"
+        reports.receive(world.ctx(NOBODY), token, {**report(), "clock": Probe(clock.encode(), b"", 0)}, HASH)
+        return str(machines.show(world.ctx(), "1").inventory["problems"])
+
+    assert "100 seconds ahead" in told(100)
+    assert "100 seconds ahead" in told(101)
+    assert "ahead" not in told(2)
+
+
 def test_a_report_without_any_mac_is_refused(world) -> None:
     token = boot(world)
     with pytest.raises(Problem, match="no network card"):

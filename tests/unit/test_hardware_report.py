@@ -16,6 +16,7 @@ from oci.domain.hardware import (
     Inventory,
     Nic,
     Probe,
+    clock_is_wrong,
     disk_name,
     disk_named,
     fixed_disks,
@@ -58,6 +59,7 @@ def test_a_clock_that_is_wrong_is_told(seconds: int, said: str) -> None:
     told = [problem for problem in found.problems if "clock" in problem]
     assert found.clock_skew_seconds == seconds
     assert [said in problem for problem in told] == [True] * bool(said)
+    assert clock_is_wrong({"clock": Probe(output.encode())}) == bool(said)
 
 
 def test_stored_inventories_of_other_versions_are_read() -> None:

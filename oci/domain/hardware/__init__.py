@@ -23,7 +23,7 @@ from oci.domain.hardware.inventory import (
     Partition,
     PciDevice,
 )
-from oci.domain.hardware.report import PROBES, Probe, parse
+from oci.domain.hardware.report import PROBES, Probe, clock_is_wrong, parse
 from oci.domain.identity import Identity
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "Partition",
     "PciDevice",
     "Probe",
+    "clock_is_wrong",
     "disk_name",
     "disk_named",
     "fixed_disks",

@@ -99,6 +99,15 @@ def parse(report: Mapping[str, Probe]) -> Inventory:
     return replace(found, problems=tuple([*problems, *_doubts(found)][:MAX_PROBLEMS]))
 
 
+def clock_is_wrong(report: Mapping[str, Probe]) -> bool:
+    """Whether the report tells of a clock that is wrong; by how much changes with every report. Never raises."""
+    return "clock" in report and _is_wrong(clock.parse(decode(report["clock"].output)) or 0)
+
+
+def _is_wrong(skew: int) -> bool:
+    return abs(skew) > MAX_CLOCK_SKEW
+
+
 def _cpu(kernel: Cpu, firmware_says: Cpu) -> Cpu:
     """The kernel's view, and the firmware's where the kernel's is blank, as in another language."""
     return Cpu(
@@ -165,7 +174,7 @@ def _doubts(found: Inventory) -> Iterator[str]:
     if found.boot_mac and macs and found.boot_mac not in macs:
         yield f"the machine booted from MAC {found.boot_mac}, which none of its NICs has"
     skew = found.clock_skew_seconds or 0
-    if abs(skew) > MAX_CLOCK_SKEW:
+    if _is_wrong(skew):
         yield (f"the machine's clock is {abs(skew)} seconds {'ahead of' if skew > 0 else 'behind'} the appliance's; "
                "set it in the firmware, and see whether its battery is empty")
     owners: dict[str, list[Disk]] = {}
