@@ -22,6 +22,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.lab)
 
 
+SPENT: list[str] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the machines of the end-to-end run cost, whether or not a test failed."""
+    for line in SPENT:
+        terminalreporter.write_line(line)
+
+
 class Processes:
     """Command lines of all processes of this host, looked at again and again while the story runs."""
 
@@ -49,7 +58,7 @@ class Processes:
 
 
 @pytest.fixture(scope="module")
-def story(request: pytest.FixtureRequest) -> Iterator[Story]:
+def story() -> Iterator[Story]:
     """The story, told up to two active machines. Its timings and CPU seconds are printed."""
     if os.geteuid() != 0:
         pytest.fail("the lab needs root: it makes network namespaces and mounts")
@@ -78,7 +87,5 @@ def story(request: pytest.FixtureRequest) -> Iterator[Story]:
     finally:
         patch.undo()
         told.down()
-        reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-        for name, parts in told.cpu.items():
-            for what, seconds in parts.items():
-                reporter.write_line(f"{name}: {what}: {seconds:.0f} CPU s of the emulated machine")
+        SPENT.extend(f"{name}: {what}: {seconds:.0f} CPU s of the emulated machine"
+                     for name, parts in told.cpu.items() for what, seconds in parts.items())

@@ -98,9 +98,10 @@ def _installed(story: Story, plan: Plan) -> dict[str, bytes]:
     mount.mkdir()
     disk = story.machines[plan.name].disk_path()
     table = json.loads(run(["sfdisk", "--json", str(disk)]).stdout)["partitiontable"]["partitions"]
-    run(["mount", "-o", f"ro,noload,loop,offset={table[2]['start'] * 512}", str(disk), str(mount)])
+    # For writing, so that the journal is replayed: what was removed last would else seem to be there.
+    run(["mount", "-o", f"loop,offset={table[2]['start'] * 512}", str(disk), str(mount)])
     try:
-        for top in ("var/log", "boot/grub/grub.cfg", "etc/puppet", "etc/oci", "var/lib/cloud", "root", "etc/default"):
+        for top in ("var/log", "boot/grub/grub.cfg", "etc/puppet", "etc/oci", "etc/default", "root"):
             for path in [mount / top, *(mount / top).rglob("*")]:
                 if path.is_file() and not path.is_symlink():
                     found[f"{plan.name}:/{path.relative_to(mount)}"] = path.read_bytes()
