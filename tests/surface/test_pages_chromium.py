@@ -184,7 +184,7 @@ def test_keys(page: Chrome, site: str) -> None:
     press(page, Keys.ESCAPE)
     wait(lambda: not page.execute_script("return document.getElementById('keys').open"))
     press(page, "/")
-    assert page.switch_to.active_element.get_attribute("id") == "find"
+    wait(lambda: page.switch_to.active_element.get_attribute("id") == "find")
     press(page, "g", "c")
     assert page.current_url.endswith("/machines")  # letters typed into a field are no commands
     press(page, Keys.ESCAPE)
