@@ -95,11 +95,6 @@ def _agent_routes(app: Flask) -> None:
         orders = installs.heartbeat(_ctx(), _token(), agent_hash)
         return _text(lines({"ACTION": orders.action, "HEARTBEAT": str(orders.heartbeat)}))
 
-    @app.post("/agent/beacon")
-    def beacon() -> tuple[str, int]:
-        reports.beacon(_ctx(), _token(), request.form.get("phase", ""))
-        return "", 204
-
     @app.post("/agent/report")
     def report() -> Response:
         found, agent_hash = read_report(request)

@@ -24,7 +24,6 @@ _TABLE = (
     Phase("image", "Live image fetched and verified", "boot"),
     Phase("live", "Live system started", "live"),
     Phase("devices", "Devices found", "live"),
-    Phase("probes", "Hardware probed", "live"),
     Phase("trouble", "Trouble", "boot"),
     Phase("check", "Confirming the disk", "install", 1),
     Phase("teardown", "Tearing down old signatures", "install", 1),

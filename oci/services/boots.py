@@ -78,10 +78,10 @@ def site(ctx: Ctx, boot_id: str, source: str) -> bytes:
 
 @usecase("nobody")
 def early_beacon(ctx: Ctx, boot_id: str, phase: str) -> None:
-    """A sign of life of the initrd. It proves nothing, so it only ever adds a line to a timeline, once a phase."""
+    """A sign of life before the first report. It proves nothing, so it only ever adds a line to a timeline, once a phase."""
     known = phases.PHASES.get(phase)
     boot = ctx.db.get(tables.Boot, boot_id)
-    if known is None or known.part != "boot" or boot is None or boot.token_hash == "":
+    if known is None or known.part not in ("boot", "live") or boot is None or boot.token_hash == "":
         raise Problem("this boot or phase is not known")
     seen = list(boot.facts.get("phases", []))
     if seen.count(phase) < 3:

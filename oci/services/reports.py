@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from sqlalchemy import delete, or_, select, update
 
 from oci.db import tables
-from oci.domain import hardware, identity, phases
+from oci.domain import hardware, identity
 from oci.domain.hardware import Inventory, Probe
 from oci.services.boot_session import authenticate, speak_for
 from oci.services.context import Conflict, Ctx, Problem, usecase
@@ -157,13 +157,3 @@ def receive(ctx: Ctx, token: str, report: Mapping[str, Probe], agent_hash: str) 
     machine.report_digest, machine.report_hash = digest, agent_hash
     machine.presence, machine.power, machine.seen = "live", "on", ctx.now()
     return machine.id
-
-
-@usecase("nobody")
-def beacon(ctx: Ctx, token: str, phase: str) -> None:
-    """A sign of life of the live system."""
-    boot = authenticate(ctx, token)
-    known = phases.PHASES.get(phase)
-    if known is None:
-        raise Problem(f"phase {phase[:40]!r} is not known")
-    ctx.event("boot.beacon", known.title, boot.machine_id, boot_id=boot.id, phase=phase)

@@ -101,15 +101,14 @@ def test_hostile_words_in_every_field(world, web, words) -> None:
     assert answer.status_code == 200
     assert count(world) == 1
     for form in ({"phase": words}, {"phase": "live", "message": words}):
-        token = boot(web)
-        web.post("/agent/beacon", data=form, headers={"Authorization": f"Bearer {token}"})
+        assert web.post("/boot/beacon", query_string={"boot": "0123456789abcdef", **form}).status_code == 400
     assert web.get("/boot/script", query_string={"mac": words}).status_code == 400
     assert web.get("/boot/script", query_string={"mac": MAC, "serial": words, "uuid": words}).status_code == 200
 
 
 @pytest.mark.parametrize("header", ["", "Bearer ", "Bearer wrong", "Basic abc", "Bearer " + "x" * 5000])
 def test_wrong_tokens(world, web, header) -> None:
-    for path in ("/agent/report", "/agent/heartbeat", "/agent/claim", "/agent/beacon"):
+    for path in ("/agent/report", "/agent/heartbeat", "/agent/claim"):
         answer = web.post(path, data={"ip": (io.BytesIO(b"[]"), "ip"), "hash": HASH},
                           headers={"Authorization": header})
         assert answer.status_code == 401, path
