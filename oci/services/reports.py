@@ -92,8 +92,9 @@ def _store(ctx: Ctx, machine: tables.Machine, found: Inventory) -> None:
     machine.bmc_mac = found.bmc.mac
     machine.inventory = found.to_dict()
     wanted = {n.mac: n.name for n in found.nics if n.mac and not n.bmc_usb}
-    held = {n.mac: n for n in ctx.db.scalars(select(tables.Nic).where(
-        or_(tables.Nic.machine_id == machine.id, tables.Nic.mac.in_(wanted))))}
+    with ctx.db.no_autoflush:  # the machine is written once, with what is still to come
+        held = {n.mac: n for n in ctx.db.scalars(select(tables.Nic).where(
+            or_(tables.Nic.machine_id == machine.id, tables.Nic.mac.in_(wanted))))}
     for mac, nic in held.items():
         if nic.machine_id != machine.id:
             # A report may lie: a card stays with its machine until that one reports without it.
@@ -109,6 +110,8 @@ def _store(ctx: Ctx, machine: tables.Machine, found: Inventory) -> None:
 
 def _keep(ctx: Ctx, machine: tables.Machine, report: Mapping[str, Probe], digest: str) -> None:
     ctx.db.add(tables.Report(machine_id=machine.id, received=ctx.now(), hash=digest, raw=_pack(report)))
+    if not machine.report_digest:
+        return  # its first one
     ctx.db.flush()
     keep = (select(tables.Report.id).where(tables.Report.machine_id == machine.id)
             .order_by(tables.Report.id.desc()).limit(ctx.config.reports_kept))

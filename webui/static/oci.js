@@ -107,7 +107,8 @@
   };
 
   document.addEventListener("keydown", (event) => {
-    const writing = event.target.closest("input, select, textarea, dialog");
+    // A dialog that was just closed keeps the focus until the page is drawn again.
+    const writing = event.target.closest("input, select, textarea, dialog[open]");
     if (event.key === "Escape" && event.target.id === "find") event.target.blur();
     if (writing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (Date.now() - went < 1500 && places[event.key]) { event.preventDefault(); location.assign(places[event.key]); return; }
