@@ -65,7 +65,7 @@ WIPE = [
 ]
 STREAM = [_after("phase=stream", kind, 1.5, most=2) for kind in ("web", "worker", "appliance", "nginx", "cut")]
 INSIDE = [_after("phase=stream", "installer", 1.0, least=2), _after("phase=stream", "agent", 1.0),
-          _after("phase=bootloader", "installer", 0.5, least=2)]
+          _after("phase=bootloader", "installer", least=2)]
 CASES = BOOT + INSTALL + FIRST_BOOT + WIPE + STREAM + INSIDE
 
 
