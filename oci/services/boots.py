@@ -78,7 +78,7 @@ def site(ctx: Ctx, boot_id: str, source: str) -> bytes:
 
 @usecase("nobody")
 def early_beacon(ctx: Ctx, boot_id: str, phase: str) -> None:
-    """A sign of life before the first report. It proves nothing, so it only ever adds a line to a timeline, once a phase."""
+    """A sign of life before the first report. It proves nothing, so it only adds to a timeline, three lines a phase."""
     known = phases.PHASES.get(phase)
     boot = ctx.db.get(tables.Boot, boot_id)
     if known is None or known.part not in ("boot", "live") or boot is None or boot.token_hash == "":

@@ -37,7 +37,7 @@ def test_the_timeline_tells_the_whole_way(story: Story, plan: Plan) -> None:
     assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)
     for kind in ("boot.script", "boot.site", "install.claimed", "puppet.challenge", "puppet.signed", "puppet.report"):
         assert kind in kinds, kind
-    for phase in ("kernel", "image", "check", "partition", "stream", "bootloader", "firstboot"):
+    for phase in ("kernel", "image", "live", "devices", "check", "partition", "stream", "bootloader", "firstboot"):
         assert phase in phases, phase
 
 

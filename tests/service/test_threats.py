@@ -52,6 +52,10 @@ def test_false_beacons_are_at_most_three_for_each_phase(world) -> None:
         boots.early_beacon(world.ctx(NOBODY), boot_id, "kernel")
     with world.appliance.make_session() as db:
         assert db.scalar(select(func.count()).where(tables.Event.kind == "boot.beacon")) == 3
+    boots.early_beacon(world.ctx(NOBODY), boot_id, "devices")
+    for phase in ("stream", "catalog", "", "<b>"):  # what an installer or nobody says needs a token, or is nothing
+        with pytest.raises(Problem):
+            boots.early_beacon(world.ctx(NOBODY), boot_id, phase)
 
 
 def test_a_listed_foreign_card_stays_with_its_machine(world) -> None:

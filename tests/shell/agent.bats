@@ -32,6 +32,15 @@ agent() { timeout 60 "$LIB/agent" >"$T/out" 2>&1 || true; }
   [ "$(cat "$T/report/noexec.exit")" -eq 126 ]
 }
 
+@test "a probe that hangs keeps the next one waiting for two seconds, not for its own end" {
+  export OCI_PROBE_SECONDS=14
+  probe a-hangs 'sleep 600'; probe b-late 'cut -d. -f1 /proc/uptime'
+  began=$(cut -d. -f1 /proc/uptime)
+  "$LIB/agent" probe "$T/report"
+  [ "$(cat "$T/report/a-hangs.exit")" = 124 ]; [ "$(cat "$T/report/b-late.exit")" = 0 ]
+  [ "$(($(cat "$T/report/b-late") - began))" -le 5 ]
+}
+
 @test "all real probes end, whatever this machine has" {
   unset OCI_PROBES; export OCI_PROBE_SECONDS=20
   "$LIB/agent" probe "$T/report"

@@ -100,8 +100,11 @@ def test_hostile_words_in_every_field(world, web, words) -> None:
     answer = post(web, boot(web), parts(dmidecode=dmi.encode(), lsblk=lsblk.encode()))
     assert answer.status_code == 200
     assert count(world) == 1
+    live = web.get(f"/boot/script?mac={MAC}").text.split("oci.boot=")[1].split()[0]
+    web.get(f"/boot/site.cpio?boot={live}")
     for form in ({"phase": words}, {"phase": "live", "message": words}):
-        assert web.post("/boot/beacon", query_string={"boot": "0123456789abcdef", **form}).status_code == 400
+        query = {"boot": live, **form}
+        assert web.post("/boot/beacon", query_string=query).status_code == (204 if form["phase"] == "live" else 400)
     assert web.get("/boot/script", query_string={"mac": words}).status_code == 400
     assert web.get("/boot/script", query_string={"mac": MAC, "serial": words, "uuid": words}).status_code == 200
 
