@@ -64,6 +64,7 @@ PURE_MODULES = {
     "textwrap",
     "typing",
     "unicodedata",
+    "urllib.parse",
     "uuid",
     "zlib",
 }
