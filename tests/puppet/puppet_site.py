@@ -13,7 +13,7 @@ from lab.process import Process, run, wait_until
 from lab.puppetserver import Puppetserver, Room
 from oci.adapters.roles import load
 from oci.domain.fleet import Fleet, Member, Site
-from oci.render.enc import enc
+from oci.render.enc import text
 
 ADDRESS, FQDN, DOMAIN = "10.77.0.1", "puppet.lab.test", "lab.test"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExample0 olga@example.org"
@@ -29,7 +29,7 @@ def classification(role: str, ca: str) -> str:
         for i, name in enumerate(roles)
     )
     fleet = Fleet("blue", DOMAIN, members, roles, site)
-    return str(yaml.safe_dump(enc(fleet, next(m for m in members if m.role == role)), sort_keys=False))
+    return text(fleet, next(m for m in members if m.role == role))
 
 
 @dataclass

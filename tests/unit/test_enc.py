@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from oci.domain.fleet import Fleet, Member, Site
 from oci.domain.roles import parse
-from oci.render.enc import enc
+from oci.render.enc import enc, text
 from oci.render.profiles import PARAMETERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,10 +42,6 @@ def fleet(*members: Member) -> Fleet:
 
 
 DEMO = fleet(*(member(i, role, 1) for i, role in enumerate(ROLES, start=1)))
-
-
-def text(made: Fleet, one: Member) -> str:
-    return yaml.safe_dump(enc(made, one), sort_keys=False)
 
 
 @pytest.mark.parametrize("one", DEMO.members, ids=lambda one: one.role)
