@@ -253,7 +253,7 @@ def test_what_no_reader_would_give_back_is_refused_with_its_place(data: Any, say
         write(data)
 
 
-@pytest.mark.parametrize("path", [p for p in sorted(PUPPET.rglob("*.yaml"))], ids=lambda p: p.name)
+@pytest.mark.parametrize("path", sorted(PUPPET.rglob("*.yaml")), ids=lambda p: p.name)
 def test_our_own_files_for_puppet_are_read_the_same_by_both(ruby: Psych, path: Path) -> None:
     text = path.read_text()
     found = yaml.safe_load(text)
