@@ -56,13 +56,20 @@ def for_network(ctx: Ctx) -> Claims:
     return Claims([*claims.of_appliance(appliance(ctx)), *controllers(ctx), *_machines(ctx)])
 
 
-def controller_address(ctx: Ctx, text: str, machine_id: int | None = None) -> str:
+def controller_address(ctx: Ctx, text: str) -> str:
     """The address of a management controller as it is stored. Raises Problem for what is none, Conflict when it is
-    another's: the appliance's, a machine's, a gateway's. (That two machines share a controller is judged elsewhere.)"""
+    somebody's."""
     try:
         host = claims.canonical_host(text)
     except claims.BadAddress as bad:
         raise Problem(str(bad)) from None
+    refuse_controller(ctx, host)
+    return host
+
+
+def refuse_controller(ctx: Ctx, host: str) -> None:
+    """Raise Conflict when `host`, in its one spelling, cannot be a controller: it is the appliance's, a machine's, a
+    gateway's. That two machines name one controller is judged elsewhere."""
     address = claims.parse(host)
     held = Claims([*claims.of_appliance(appliance(ctx)), *_machines(ctx), *_networks(ctx)])
     claim = held.on(address) if address else None
@@ -70,7 +77,6 @@ def controller_address(ctx: Ctx, text: str, machine_id: int | None = None) -> st
     if holder:
         raise Conflict(f"{host} cannot be a management controller: it is {holder}. Ask the controller for its address "
                        "(`ipmitool lan print` on the machine), and keep it out of the DHCP range")
-    return host
 
 
 def _names(ctx: Ctx) -> list[tuple[str, str]]:
