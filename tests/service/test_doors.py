@@ -13,7 +13,7 @@ from oci.db import tables
 from oci.schemas.machine import AssignIn, BmcIn
 from oci.schemas.site import ClusterIn, NetworkIn
 from oci.services import clusters, installs, jobs, machines, puppet, site_troubles
-from oci.services.context import Conflict, Forbidden, Problem
+from oci.services.context import Conflict, Forbidden, NotFound, Problem
 
 # What is held on 10.77.0.0/24 once `site` is done, and a word of the refusal.
 HELD = {
@@ -266,6 +266,40 @@ def test_whoever_comes_second_is_told_what_was_taken(site, what) -> None:
     finally:
         event.remove(site.appliance.make_session, "before_flush", rival)
     assert assign(site).address == "10.77.0.20"
+
+
+@pytest.mark.parametrize("what", ["network", "cluster"])
+def test_whoever_makes_a_name_second_is_told(site, what) -> None:
+    values = {
+        "network": (tables.Network, {"name": "n2", "purpose": "storage", "cidr": "10.79.0.0/24", "first": "", "last": "",
+                                     "gateway": "", "dns": ""}),
+        "cluster": (tables.Cluster, {"name": "n2", "domain": "x.test", "network_id": 1, "created": 0}),
+    }
+    table, row = values[what]
+
+    def rival(session, _context, _instances) -> None:
+        if any(isinstance(new, table) for new in session.new):
+            session.connection().execute(insert(table).values(**row))
+
+    event.listen(site.appliance.make_session, "before_flush", rival)
+    try:
+        with pytest.raises(Conflict, match=f"a {what} called n2 was made at the same moment"):
+            if what == "network":
+                network(site, name="n2", cidr="10.80.0.0/24", first="10.80.0.1", last="10.80.0.9", gateway="", dns=[])
+            else:
+                clusters.create_cluster(site.ctx(), ClusterIn(name="n2", domain="y.test", network="prov"))
+    finally:
+        event.remove(site.appliance.make_session, "before_flush", rival)
+
+
+def test_a_card_has_one_spelling_and_so_has_an_id(site) -> None:
+    made = machines.enrol(site.ctx(), "52:54:00:77:AB:CD")
+    assert made.macs == ["52:54:00:77:ab:cd"]
+    with pytest.raises(Conflict, match="already belongs to a machine"):
+        machines.enrol(site.ctx(), "52:54:00:77:ab:cd")
+    assert machines.show(site.ctx(), str(made.id)).id == made.id
+    with pytest.raises(NotFound):
+        machines.show(site.ctx(), f"0{made.id}")
 
 
 def test_settings_that_collide_with_what_is_stored_are_told(site) -> None:
