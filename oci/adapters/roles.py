@@ -36,11 +36,20 @@ def _role(path: Path, own: bool) -> Role:
         raise BadRole(f"{path} cannot be read: {error}") from None
 
 
-def _files(extra: Path) -> Iterator[tuple[Path, bool]]:
+def _listed(folder: Path) -> tuple[list[Path], list[str]]:
+    """What is in `folder`, and in words why it cannot be looked into. None at all is no mistake."""
+    try:
+        return sorted(folder.iterdir()), []
+    except FileNotFoundError:
+        return [], []
+    except OSError as error:
+        return [], [f"{folder} cannot be read: {error.strerror}; no role of it is known"]
+
+
+def _files(own: list[Path]) -> Iterator[tuple[Path, bool]]:
     """Every role file that counts, and whether its role is the operator's own."""
     product = {p.name: Path(str(p)) for p in files("oci").joinpath("roles").iterdir() if p.name.endswith(".yaml")}
-    more = {p.name: p for p in sorted(extra.glob("*.yaml"))} if extra.is_dir() else {}
-    for name, path in (product | more).items():
+    for name, path in (product | {p.name: p for p in own if p.suffix == ".yaml"}).items():
         yield path, name not in product
 
 
@@ -50,14 +59,14 @@ def read(extra: Path = EXTRA) -> tuple[dict[str, Role], list[str]]:
     A file in `extra` replaces one of the product. One that cannot be used takes its role away, and no other: another
     role than the operator wrote would be worse than none.
     """
-    found, wrong = [], []
-    for path, own in _files(extra):
+    listed, wrong = _listed(extra)
+    found = []
+    for path, own in _files(listed):
         try:
             found.append(_role(path, own))
         except BadRole as error:
             wrong.append(str(error))
-    if extra.is_dir():
-        wrong += [f"{p} is not read; a role file's name ends in .yaml" for p in sorted(extra.glob("*.yml"))]
+    wrong += [f"{p} is not read; a role file's name ends in .yaml" for p in listed if p.suffix == ".yml"]
     roles = {role.name: role for role in sorted(found, key=lambda r: (r.order, r.name))}
     return roles, wrong + unmet(roles)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -258,3 +259,21 @@ def test_our_own_files_for_puppet_are_read_the_same_by_both(ruby: Psych, path: P
     text = path.read_text()
     found = yaml.safe_load(text)
     assert ruby.read(text) == told(found)
+
+
+FIRSTBOOT = PUPPET.parent / "discovery/firstboot/oci-firstboot"
+CHALLENGES = st.text(alphabet="ABCxyz0123456789._:/@%+=,-", min_size=1, max_size=50)
+
+
+@FEW
+@given(CHALLENGES)
+@example("2025-1-5")
+@example(":443")
+@example("2,4")
+@example("<<")
+def test_a_challenge_reaches_the_request_as_it_was_issued(ruby: Psych, challenge: str) -> None:
+    """First boot writes it with one format, from what its own pattern lets through."""
+    script = FIRSTBOOT.read_text()
+    (form,) = re.findall(r"printf '([^']*)' \"\$CHALLENGE\"", script)
+    text = form.replace("\\n", "\n").replace("%s", challenge)
+    assert ruby.read(text) == told({"custom_attributes": {"1.2.840.113549.1.9.7": challenge}})

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import event, insert, select
 from test_path import MAC, NOBODY, discovered, work_off
 
+from oci.adapters.puppetca import HttpPuppetCa
 from oci.app import APPLIANCE
 from oci.db import tables
 from oci.schemas.machine import AssignIn, BmcIn
@@ -362,3 +363,11 @@ def test_the_last_door_never_cleans_the_puppet_server(world, server) -> None:
         said = [e.text for e in db.scalars(select(tables.Event).where(tables.Event.kind == "puppet.refused"))]
     assert len(said) == 2 and all("its certificate is not cleaned" in text for text in said)
     assert "sesame" not in json.dumps(said)
+
+
+@pytest.mark.parametrize("server", ["puppet.lab.test", "Puppet.Lab.Test."])
+def test_the_hand_itself_refuses_the_servers_own_certificate(tmp_path, server) -> None:
+    """Before it connects to anything: there is no server here, and no certificate to connect with."""
+    hand = HttpPuppetCa("https://puppet.lab.test:8140", tmp_path, server, "127.0.0.1")
+    with pytest.raises(ValueError, match="which is never cleaned"):
+        hand.clean("puppet.lab.test")

@@ -248,3 +248,10 @@ def test_any_order_of_roles_is_the_same_text(world, folder) -> None:
     roles = dict(reversed(world.appliance.outside.roles.items()))
     world.appliance = replace(world.appliance, outside=replace(world.appliance.outside, roles=roles))
     assert puppet.classify(world.ctx(APPLIANCE), fqdn) == first
+
+
+def test_a_folder_that_cannot_be_read_is_told_and_none_at_all_is_not(tmp_path: Path) -> None:
+    assert role_files.read(tmp_path / "none")[1] == []
+    (tmp_path / "file").write_text("")
+    roles, troubles = role_files.read(tmp_path / "file")
+    assert len(roles) == 8 and len(troubles) == 1 and "cannot be read: Not a directory" in troubles[0]

@@ -21,6 +21,7 @@ from oci.domain.claims import (
 )
 from oci.domain.hostnames import bad_domain, bad_host, canonical, holder_of_name
 from oci.domain.networks import BadNetwork, NetworkRecord, allocate
+from oci.domain.roles import BadRole, next_number
 
 SITE = Appliance(
     server_address="192.0.2.2",
@@ -221,3 +222,15 @@ def test_domains(domain: str, bad: bool) -> None:
 
 def test_canonical_names() -> None:
     assert canonical(" A.Example.. ") == "a.example" and canonical("") == ""
+
+
+@given(st.sets(st.integers(1, 20)), st.sets(st.integers(1, 20)))
+def test_a_number_whose_name_is_held_is_left_out(taken: set[int], held: set[int]) -> None:
+    names = [(f"node{number}.lab.test", "x") for number in held]
+    found = next_number(taken, lambda number: bool(holder_of_name(f"node{number}.lab.test", names)))
+    assert found not in taken | held and set(range(1, found)) <= taken | held
+
+
+def test_no_number_at_all_is_an_error_with_words() -> None:
+    with pytest.raises(BadRole, match="give a host name by hand"):
+        next_number(set(), lambda number: True)
