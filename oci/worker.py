@@ -122,10 +122,10 @@ def run_tick() -> None:
         tick.dhcp(_ctx())
     except OutsideError as problem:
         log.error("%s", problem)
-    _tell_troubles()
     tick.machines(_ctx())
     for job_id in jobs.due(_ctx()):
         run_job.delay(job_id)
+    _tell_troubles()
 
 
 def poke(job_id: int) -> None:

@@ -157,7 +157,8 @@ def _stored_addresses(ctx: Ctx) -> list[str]:
 def _stored_ranges(ctx: Ctx) -> list[str]:
     held, found, network = Claims(claims.of_appliance(appliance(ctx))), [], tables.Network
     for name, first, last in ctx.db.execute(select(network.name, network.first, network.last)).tuples():
-        claim = held.within(ipaddress.IPv4Address(first), ipaddress.IPv4Address(last))
+        begin, end = claims.parse(first), claims.parse(last)
+        claim = held.within(begin, end) if begin and end else None
         if claim:
             found.append(f"the range of the network {name} ({first} to {last}) now holds {claim.holder} ({claim.first}"
                          f"{f' to {claim.last}' if claim.last != claim.first else ''}); it is given to no machine")

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from test_path import NOBODY, discovered, prepare
 
 from oci.adapters import authorities as authority_files
+from oci.adapters import pki
 from oci.adapters import roles as role_files
 from oci.app import APPLIANCE
 from oci.db import tables
@@ -206,7 +207,6 @@ def test_a_certificate_that_is_missing_is_said_at_the_start_and_when_puppet_asks
 
 
 def test_a_certificate_is_read_once(world, tmp_path: Path) -> None:
-    from oci.adapters import pki
 
     pki.make_ca(tmp_path / "pki")
     pem = (tmp_path / "pki/ca.pem").read_text()
@@ -255,3 +255,17 @@ def test_a_folder_that_cannot_be_read_is_told_and_none_at_all_is_not(tmp_path: P
     (tmp_path / "file").write_text("")
     roles, troubles = role_files.read(tmp_path / "file")
     assert len(roles) == 8 and len(troubles) == 1 and "cannot be read: Not a directory" in troubles[0]
+
+
+@pytest.mark.parametrize("name", ["oci", "my ca", "../a", "", "-a", "a\nb"])
+def test_a_certificates_name_is_a_file_name_and_never_the_appliances_own(tmp_path: Path, name: str) -> None:
+    pki.make_ca(tmp_path)
+    known, wrong = authority_files.read({name: str(tmp_path / "ca.pem"), "site": str(tmp_path / "ca.pem")})
+    assert list(known) == ["site"] and len(wrong) == 1 and "and not oci" in wrong[0]
+
+
+def test_a_certificate_written_on_windows_is_read_with_plain_ends_of_lines(tmp_path: Path) -> None:
+    pki.make_ca(tmp_path)
+    text = (tmp_path / "ca.pem").read_text()
+    (tmp_path / "crlf.pem").write_bytes(text.replace("\n", "\r\n").encode())
+    assert authority_files.read({"site": str(tmp_path / "crlf.pem")}) == ({"site": text}, [])
