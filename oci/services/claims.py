@@ -180,14 +180,18 @@ def _settings(ctx: Ctx) -> list[str]:
     site, config = appliance(ctx), ctx.config
     if site.dhcp is None:
         return []
-    range_ = Claims(claims.claim(*((site.dhcp[0], "x", site.dhcp[1]))))
+    range_ = Claims(claims.of_dhcp(site))
     given = {"server_address": config.server_address, "puppet_address": config.puppet_address,
              "dhcp_gateway": config.dhcp_gateway}
     given |= {f"dns_servers ({server})": server for server in site.dns}
     given |= {name: claims.host_of(url) for name, url in site.urls}
-    inside = [name for name, text in given.items() if (address := claims.parse(text)) and range_.on(address)]
+    inside: dict[str, str] = {}  # each address once, by the first setting that names it
+    for name, text in given.items():
+        address = claims.parse(text)
+        if address and range_.on(address):
+            inside.setdefault(str(address), name)
     return [f"the setting {name} is inside of the DHCP range {site.dhcp[0]} to {site.dhcp[1]}, which is given to any "
-            "machine; change dhcp_first or dhcp_last" for name in inside]
+            "machine; change dhcp_first or dhcp_last" for name in inside.values()]
 
 
 def troubles(ctx: Ctx) -> list[str]:
