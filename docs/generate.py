@@ -152,7 +152,7 @@ def roles() -> str:
     return page(
         "Roles",
         "One YAML file each in `oci/roles/`. A file of the same name in `/etc/oci/roles.d/` replaces it; a "
-        "new name there is a new role.",
+        "new name there is a new role: [a role of your own](../howto/a-role-of-your-own.md).",
         table(
             ("role", "title", "order", "needs", "networks", "host name", "profiles"),
             _role_rows(read_roles(ROOT / "oci" / "roles")),

@@ -226,11 +226,13 @@ class Puppetserver:
 
     `root` is what `build` returned; `run_dir` gets everything that is written; `environment` is the
     directory of the Puppet environment with its clients in bin/; `socket` is OCI's UNIX socket, which
-    may appear and be replaced at any time in its directory, and that directory is its alone.
+    may appear and be replaced at any time in its directory, and that directory is its alone. `modules` are an
+    operator's own Puppet modules.
     """
 
     def __init__(
-        self, root: Path, run_dir: Path, netns: str, fqdn: str, address: str, environment: Path, socket: Path
+        self, root: Path, run_dir: Path, netns: str, fqdn: str, address: str, environment: Path, socket: Path,
+        modules: Path | None = None,
     ) -> None:
         self.fqdn, self.address = fqdn, address
         self.environment, self.socket = Path(environment), Path(socket)
@@ -241,7 +243,10 @@ class Puppetserver:
             self._state / "run": "/run/puppetserver", self._state / "log": "/var/log/puppetserver",
         }
         binds = [(outside, inside, True) for outside, inside in self._places.items()]
-        self.room = Room(root, self._state, netns, (*binds, (self.socket.parent, "/run/oci", False)))
+        binds.append((self.socket.parent, "/run/oci", False))
+        if modules:
+            binds.append((modules, "/etc/oci/modules", False))
+        self.room = Room(root, self._state, netns, tuple(binds))
         self.process = Process("puppetserver", [], Path(run_dir))
         self._mark = self._state / "run/restart"
 

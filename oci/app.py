@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from flask import Flask
 from sqlalchemy.orm import Session, sessionmaker
 
 from oci import config as configuration
+from oci.adapters import authorities as authority_files
 from oci.adapters import roles as role_files
 from oci.adapters.dnsmasq import Dnsmasq
 from oci.adapters.images import FileImages
@@ -41,6 +43,8 @@ def appliance(config: Config | None = None, poke: Callable[[int], None] | None =
     if poke is None:
         from oci.worker import poke
     ca = config.path("state_dir", "pki", "ca.pem")
+    roles, bad_roles = role_files.read()
+    authorities, bad_authorities = authority_files.read(config.ca_certificates)
     outside = Outside(
         power=Ipmi(config.path("run_dir")),
         dhcp=Dnsmasq(config.path("dhcp_config"), config.path("run_dir", "dnsmasq.pid")),
@@ -49,8 +53,11 @@ def appliance(config: Config | None = None, poke: Callable[[int], None] | None =
         images=FileImages(config.path("images_dir")),
         sealer=FileSealer(config.path("state_dir", "secret.key")),
         poke=poke,
-        roles=role_files.load(),
+        roles=roles,
         ca_pem=ca.read_bytes() if ca.exists() else b"",
+        authorities=authorities,
+        host_names=(socket.gethostname(),),
+        troubles=(*bad_roles, *bad_authorities),
     )
     return Appliance(config, outside, sessions(engine(config.database_url)))
 

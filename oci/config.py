@@ -86,13 +86,20 @@ class Config:
         return Path(self.values[name], *more)
 
 
+def _all_text(value: Any) -> bool:
+    """Whether what a list or a mapping holds is text: unquoted, YAML makes a date of 2025-1-5 and a number of 10."""
+    held = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else []
+    return all(isinstance(one, str) for one in held)
+
+
 def _typed(setting: Setting, value: Any) -> Any:
     wanted = type(setting.default)
     if wanted is list and isinstance(value, str):
         value = value.split()
-    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+    if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)) or not _all_text(value):
         raise BadSetting(
             f"setting {setting.name} is {value!r}; it must be {wanted.__name__}, such as {setting.default!r}"
+            + (", of text in quotes" if wanted in (list, dict) else "")
         )
     return value
 

@@ -22,7 +22,7 @@ from kombu.utils.json import dumps, loads
 
 from oci import config as configuration
 from oci.ports import OutsideError
-from oci.services import jobs, tick
+from oci.services import jobs, site_troubles, tick
 
 log = logging.getLogger("oci.worker")
 
@@ -89,6 +89,12 @@ celery = _celery()
 
 
 @cache
+def _tell_troubles() -> int:
+    """Once for each start of the worker, which is once for each change of the settings."""
+    return site_troubles.tell(_ctx())
+
+
+@cache
 def _appliance():  # type: ignore[no-untyped-def]
     from oci.app import appliance
     return appliance()
@@ -119,6 +125,7 @@ def run_tick() -> None:
     tick.machines(_ctx())
     for job_id in jobs.due(_ctx()):
         run_job.delay(job_id)
+    _tell_troubles()
 
 
 def poke(job_id: int) -> None:

@@ -48,6 +48,9 @@ class HttpPuppetCa:
         """Revoke and forget the certificate or request of `certname`; False when there was none."""
         if not _NAME.fullmatch(certname):
             raise ValueError(f"{certname!r} is no certificate name")
+        if certname == self._server.lower().rstrip("."):
+            # The last door: without its own certificate the server speaks to no machine, and this API to nobody.
+            raise ValueError(f"{certname} is the Puppet server's own certificate, which is never cleaned")
         path = f"/puppet-ca/v1/certificate_status/{certname}"
         if self._call("GET", path) == 404:
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from flask import Flask, Response, current_app, request
@@ -17,6 +18,29 @@ PUPPET = Actor("puppet", "appliance")
 def _ctx() -> Ctx:
     ctx: Ctx = current_app.extensions["oci"].ctx(PUPPET)
     return ctx
+
+
+def _plain(value: Any) -> Any:
+    """What every reader of JSON takes. Python's also takes NaN, Infinity and half a character, which no other gives
+    back and no database stores: numbers become null, characters a question mark."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return {_plain(k): _plain(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def _report(body: bytes) -> dict[str, Any]:
+    """The report in `body`. Raises Problem."""
+    try:
+        data = _plain(json.loads(body))
+    except (ValueError, RecursionError):
+        raise Problem("a Puppet report is a JSON object") from None
+    if not isinstance(data, dict):
+        raise Problem("a Puppet report is a JSON object")
+    return data
 
 
 def create(made: Any) -> Flask:
@@ -39,13 +63,7 @@ def create(made: Any) -> Flask:
 
     @app.post("/puppet-report/<certname>")
     def report(certname: str) -> tuple[str, int]:
-        try:
-            data = json.loads(request.get_data())
-        except (ValueError, RecursionError):
-            raise Problem("a Puppet report is a JSON object") from None
-        if not isinstance(data, dict):
-            raise Problem("a Puppet report is a JSON object")
-        puppet.report(_ctx(), certname, data)
+        puppet.report(_ctx(), certname, _report(request.get_data()))
         return "", 204
 
     return app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from oci.domain.roles import Role
@@ -44,3 +44,9 @@ class Fleet:
     members: tuple[Member, ...]
     roles: Mapping[str, Role]
     site: Site
+
+
+def in_order(members: Iterable[Member], roles: Mapping[str, Role]) -> tuple[Member, ...]:
+    """Members by role order, role and number; those whose role has no file any more come last."""
+    return tuple(sorted(members, key=lambda m: (m.role not in roles, roles[m.role].order if m.role in roles else 0,
+                                                m.role, m.number)))

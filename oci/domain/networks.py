@@ -6,6 +6,9 @@ import ipaddress
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
+from oci.domain.claims import Claims
+
+NOBODY = Claims()
 PURPOSES = (
     "provisioning", "management", "vip", "tunnel", "storage", "ceph-public", "ceph-cluster", "external", "ipmi",
 )
@@ -58,16 +61,18 @@ def check(network: NetworkRecord) -> None:
         _address(server, "DNS server")
 
 
-def allocate(network: NetworkRecord, taken: Set[str]) -> str:
-    """The lowest free address of the range.
+def allocate(network: NetworkRecord, taken: Set[str], held: Claims = NOBODY) -> str:
+    """The lowest free address of the range, which is nobody's in `held`.
 
     `taken` holds addresses as text. Raises BadNetwork when the range is used up.
     """
-    first, last = int(ipaddress.IPv4Address(network.first)), int(ipaddress.IPv4Address(network.last))
-    for number in range(first, last + 1):
-        text = str(ipaddress.IPv4Address(number))
-        if text not in taken and text != network.gateway:
-            return text
+    number, last = int(ipaddress.IPv4Address(network.first)), int(ipaddress.IPv4Address(network.last))
+    while number <= last:
+        address = ipaddress.IPv4Address(number)
+        claim = held.on(address)
+        if claim is None and str(address) not in taken and str(address) != network.gateway:
+            return str(address)
+        number = int(claim.last) + 1 if claim else number + 1
     raise BadNetwork(
         f"network {network.name} has no free address between {network.first} and {network.last}; "
         "widen the range or unassign a machine"

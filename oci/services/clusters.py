@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+from ipaddress import IPv4Address, IPv4Network
 
 from sqlalchemy import func, select
 
 from oci.db import tables
+from oci.domain.claims import Claims, of_dhcp, parse
+from oci.domain.hostnames import bad_domain
 from oci.domain.networks import BadNetwork, NetworkRecord, check, overlapping
 from oci.schemas.site import (
     ClusterIn,
@@ -18,6 +21,7 @@ from oci.schemas.site import (
     RoleList,
     RoleOut,
 )
+from oci.services import claims
 from oci.services.context import Conflict, Ctx, NotFound, Problem, usecase
 
 CLUSTER, NETWORK = tables.Cluster, tables.Network
@@ -42,19 +46,28 @@ def list_networks(ctx: Ctx) -> NetworkList:
     return NetworkList(networks=[_network_out(row, held.get(row.id, 0)) for row in rows])
 
 
-def _refuse_own_addresses(ctx: Ctx, first: str, last: str) -> None:
-    """Raise Conflict when the range would give machines what the appliance itself holds or gives by DHCP."""
-    config = ctx.config
-    taken = [("the appliance's own address", config.server_address, config.server_address)]
-    if config.dhcp_mode == "dhcp":
-        taken.append(("the DHCP range for machines that are not installed", config.dhcp_first, config.dhcp_last))
-    for what, begin, end in taken:
-        try:
-            shared = _number(begin) <= _number(last) and _number(first) <= _number(end)
-        except ValueError:
-            continue  # the setting is a name; nothing to compare
-        if shared:
-            raise Conflict(f"the range {first} to {last} holds {what} ({begin} to {end}); choose a range without it")
+def _refuse_points(ctx: Ctx, order: NetworkIn) -> None:
+    """Raise Conflict when gateway or DNS server could be given to a machine, or are a controller."""
+    held = Claims([*claims.controllers(ctx), *of_dhcp(claims.appliance(ctx))])
+    for what, text in (("gateway", order.gateway), *(("DNS server", server) for server in order.dns)):
+        address = parse(text)
+        found = held.on(address) if address else None
+        if found:
+            raise Conflict(f"the {what} {text} cannot be: it belongs to {found.holder}; give the right {what}")
+
+
+def _refuse_addresses(ctx: Ctx, order: NetworkIn) -> None:
+    """Raise Conflict when the network would give away, or be led through, what is somebody's already."""
+    first, last, net = IPv4Address(order.first), IPv4Address(order.last), IPv4Network(order.cidr)
+    found = claims.for_network(ctx).within(first, last)
+    if found:
+        raise Conflict(f"the range {first} to {last} holds {found.holder} ({found.first} to {found.last}); "
+                       "choose a range without it")
+    _refuse_points(ctx, order)
+    found = Claims(of_dhcp(claims.appliance(ctx))).within(net.network_address, net.broadcast_address)
+    if found and order.purpose != "provisioning":
+        raise Conflict(f"{net} holds {found.holder} ({found.first} to {found.last}), so it is a provisioning network; "
+                       f"choose other addresses for a {order.purpose} network")
 
 
 @usecase("operator")
@@ -71,10 +84,11 @@ def create_network(ctx: Ctx, order: NetworkIn) -> NetworkOut:
     other = overlapping(order.cidr, known)
     if other:
         raise Conflict(f"{order.cidr} shares addresses with the network {other}; choose other addresses")
-    _refuse_own_addresses(ctx, order.first, order.last)
+    _refuse_addresses(ctx, order)
     network = NETWORK(name=order.name, purpose=order.purpose, cidr=str(ipaddress.IPv4Network(order.cidr)),
                       first=order.first, last=order.last, gateway=order.gateway, dns=" ".join(order.dns))
     ctx.db.add(network)
+    claims.settle(ctx, f"a network called {order.name} was made at the same moment; look at it, or choose another name")
     ctx.event("network.created", f"network {network.name}: {network.cidr}, {network.purpose}")
     return _network_out(network, 0)
 
@@ -113,9 +127,12 @@ def create_cluster(ctx: Ctx, order: ClusterIn) -> ClusterOut:
         raise Conflict(f"{network.name} is a {network.purpose} network; machines are installed over a provisioning one")
     if ctx.db.scalar(select(CLUSTER.id).where(CLUSTER.name == order.name)) is not None:
         raise Conflict(f"a cluster called {order.name} exists already; choose another name")
+    why = bad_domain(order.domain)
+    if why:
+        raise Problem(f"no cluster can have the domain {order.domain}: {why}")
     cluster = CLUSTER(name=order.name, domain=order.domain, network_id=network.id, created=ctx.now())
     ctx.db.add(cluster)
-    ctx.db.flush()
+    claims.settle(ctx, f"a cluster called {order.name} was made at the same moment; look at it, or choose another name")
     ctx.event("cluster.created", f"cluster {cluster.name} in {cluster.domain} on {network.name}", cluster=cluster)
     return ClusterOut(id=cluster.id, name=cluster.name, domain=cluster.domain, network=network.name, machines=0)
 

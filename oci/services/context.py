@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -88,6 +88,9 @@ class Outside:
     poke: Callable[[int], None]  # tell a worker that a job is waiting; losing a poke only costs a tick
     roles: dict[str, Role]
     ca_pem: bytes = b""
+    authorities: Mapping[str, str] = field(default_factory=dict)  # PEM text of the setting ca_certificates, by name
+    host_names: tuple[str, ...] = ()  # of the appliance itself
+    troubles: tuple[str, ...] = ()  # what was wrong with the files that were read at the start, in words
     clock: Callable[[], float] = time.time
 
 

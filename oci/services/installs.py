@@ -16,6 +16,7 @@ from oci.domain import hardware, phases
 from oci.domain.hardware import Inventory
 from oci.domain.networks import prefix_length
 from oci.services.boot_session import authenticate, speak_for, token_hash
+from oci.services.claims import role_named
 from oci.services.context import Conflict, Ctx, Problem, usecase
 from oci.services.install_session import authenticate_install
 from oci.services.moves import close_install, forget_promise, move, open_install, rearm
@@ -96,7 +97,7 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, 
     image, config = ctx.outside.images.root(), ctx.config
     disk, size = _disk(ctx, machine)
     return {
-        "TOKEN": token, "DISK": disk, "DISK_BYTES": str(size), "LAYOUT": ctx.outside.roles[assignment.role].disks,
+        "TOKEN": token, "DISK": disk, "DISK_BYTES": str(size), "LAYOUT": role_named(ctx, assignment.role).disks,
         "HOSTNAME": assignment.hostname, "FQDN": assignment.fqdn, "NIC_MAC": boot.mac if boot else "",
         "ADDRESS": f"{address.ip}/{prefix_length(network.cidr)}", "GATEWAY": network.gateway,
         "DNS": network.dns or " ".join(config.dns_servers), "NTP": " ".join(config.ntp_servers),

@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 
 from oci.db import tables
 from oci.ports import BmcAccess, OutsideError
+from oci.services.claims import protected
 from oci.services.context import Ctx, usecase
 
 LEASE_SECONDS = 120
@@ -108,9 +109,20 @@ def power(ctx: Ctx, machine_id: int, args: dict[str, Any]) -> None:
         saw_power(ctx, machine_id, port.status(bmc))
 
 
-def clean_certificate(ctx: Ctx, _machine_id: int, args: dict[str, Any]) -> None:
+@usecase("appliance")
+def may_clean(ctx: Ctx, certname: str, machine_id: int) -> bool:
+    """Whether `certname` is a machine's; that of the Puppet server or the appliance is never cleaned, and told."""
+    holder = protected(ctx, certname)
+    if holder:
+        ctx.event("puppet.refused", f"{certname} is the name of {holder}; its certificate is not cleaned",
+                  machine_id or None)
+    return not holder
+
+
+def clean_certificate(ctx: Ctx, machine_id: int, args: dict[str, Any]) -> None:
     """Revoke the certificate of a machine that is no longer what it was."""
-    ctx.outside.puppet_ca.clean(str(args["certname"]))
+    if may_clean(ctx, str(args["certname"]), machine_id):
+        ctx.outside.puppet_ca.clean(str(args["certname"]))
 
 
 KINDS: dict[str, Callable[[Ctx, int, dict[str, Any]], None]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from ipaddress import IPv4Address
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -13,6 +14,7 @@ from oci.domain import lifecycle, phases, roles
 from oci.domain.lifecycle import STATES
 from oci.domain.networks import BadNetwork, NetworkRecord, allocate, check
 from oci.schemas.machine import AssignIn, BmcIn, MachineDetail, MachineList, MachineOut, Progress, Why
+from oci.services import claims
 from oci.services.context import Conflict, Ctx, NotFound, Problem, usecase
 from oci.services.moves import close_install, find, forget_promise, move, start_work
 
@@ -134,26 +136,62 @@ def _cluster_and_role(ctx: Ctx, order: AssignIn) -> tuple[tables.Cluster, roles.
     role = ctx.outside.roles.get(order.role)
     if role is None:
         known = ", ".join(sorted(ctx.outside.roles))
-        raise NotFound(f"no role is called {order.role!r}; roles are {known}")
+        wrong = next((f". {t}" for t in ctx.outside.troubles if f"{order.role}.yaml" in t), "")
+        raise NotFound(f"no role is called {order.role!r}; roles are {known}{wrong}")
     network = ctx.db.get(tables.Network, cluster.network_id)
     assert network is not None
     return cluster, role, network
 
 
 def _take_address(ctx: Ctx, machine: tables.Machine, network: tables.Network, wanted: str) -> str:
-    taken = set(ctx.db.scalars(select(tables.Address.ip).where(tables.Address.network_id == network.id)))
+    held = claims.for_machine(ctx, machine.id)
     record = NetworkRecord(network.name, network.purpose, network.cidr, wanted or network.first,
                            wanted or network.last, network.gateway)
-    if wanted in taken:
-        raise Conflict(f"address {wanted} is already held by another machine; choose another or leave it empty")
     try:
         if wanted:
             check(record)
-        ip = allocate(record, taken)
+            claim = held.on(IPv4Address(wanted))
+            if claim:
+                raise Conflict(f"address {wanted} is {claim.holder}; choose another or leave it empty")
+        ip = allocate(record, set(), held)
     except BadNetwork as bad:
         raise Conflict(str(bad)) from None
     ctx.db.add(tables.Address(network_id=network.id, ip=ip, machine_id=machine.id))
     return ip
+
+
+def _name(ctx: Ctx, cluster: tables.Cluster, role: roles.Role, wanted: str) -> tuple[int, str]:
+    """Number and short host name; a number whose name is somebody's already is left out. Raises Conflict."""
+    numbers = set(ctx.db.scalars(select(tables.Assignment.number).where(
+        tables.Assignment.cluster_id == cluster.id, tables.Assignment.role == role.name)))
+    if wanted:
+        why = claims.bad_name(ctx, wanted, cluster.domain)
+        if why:
+            raise Conflict(f"a machine cannot be called {wanted}.{cluster.domain}: {why}")
+        return roles.next_number(numbers), wanted
+    names = set(ctx.db.scalars(select(MACHINE.name)))
+
+    def refused(number: int) -> bool:
+        host = roles.hostname(role, number)
+        return f"{host}.{cluster.domain}" in names or bool(claims.bad_name(ctx, host, cluster.domain))
+
+    try:
+        number = roles.next_number(numbers, refused)
+    except roles.BadRole as bad:
+        raise Conflict(str(bad)) from None
+    return number, roles.hostname(role, number)
+
+
+def _collision(error: IntegrityError, fqdn: str, address: str) -> Conflict:
+    """What somebody else took first, in words: the constraint that refused says which."""
+    text = str(error.orig)
+    if "machine.name" in text or "fqdn" in text or "machine_name" in text:
+        return Conflict(f"{fqdn} is already the name of another machine; choose another host name")
+    if "address" in text:
+        return Conflict(f"address {address} was given to another machine at the same moment; try again")
+    if "number" in text:
+        return Conflict(f"{fqdn} could not be made: its number was given to another machine at the same moment; try again")
+    return Conflict("somebody else assigned the same machine at the same moment; look at it again")
 
 
 @usecase("operator")
@@ -163,10 +201,7 @@ def assign(ctx: Ctx, name: str, order: AssignIn) -> MachineDetail:
     cluster, role, network = _cluster_and_role(ctx, order)
     move(ctx, machine, "assign")
     forget_promise(ctx, machine)
-    numbers = set(ctx.db.scalars(select(tables.Assignment.number).where(
-        tables.Assignment.cluster_id == cluster.id, tables.Assignment.role == role.name)))
-    number = roles.next_number(numbers)
-    host = order.hostname or roles.hostname(role, number)
+    number, host = _name(ctx, cluster, role, order.hostname)
     address = _take_address(ctx, machine, network, order.address)
     fqdn = f"{host}.{cluster.domain}"
     ctx.db.add(tables.Assignment(machine_id=machine.id, cluster_id=cluster.id, role=role.name, number=number,
@@ -174,8 +209,8 @@ def assign(ctx: Ctx, name: str, order: AssignIn) -> MachineDetail:
     machine.name = fqdn
     try:
         ctx.db.flush()
-    except IntegrityError:
-        raise Conflict(f"{fqdn} is already the name of another machine; choose another host name") from None
+    except IntegrityError as error:
+        raise _collision(error, fqdn, address) from None
     ctx.event("machine.state", f"promised to {cluster.name} as {role.title} {fqdn}, {address}", machine, cluster)
     return _detail(ctx, machine)
 
@@ -195,6 +230,7 @@ def install(ctx: Ctx, name: str) -> MachineDetail:
     machine = find(ctx, name)
     if machine.state in ("failed", "active") and ctx.db.get(tables.Assignment, machine.id) is None:
         raise Conflict(f"{machine.name} has no role; unassign it and assign it to a cluster first")
+    claims.check_promise(ctx, machine)
     move(ctx, machine, "install")
     machine.convergence = "never"
     start_work(ctx, machine, "install")
@@ -242,9 +278,10 @@ def restore(ctx: Ctx, name: str) -> MachineDetail:
 def set_bmc(ctx: Ctx, name: str, bmc: BmcIn) -> MachineDetail:
     """Store how the machine's management controller is reached; the password is sealed."""
     machine = find(ctx, name)
-    machine.bmc_address, machine.bmc_port, machine.bmc_username = bmc.address, bmc.port, bmc.username
+    address = claims.controller_address(ctx, bmc.address)
+    machine.bmc_address, machine.bmc_port, machine.bmc_username = address, bmc.port, bmc.username
     machine.bmc_password = ctx.outside.sealer.seal(bmc.password)
-    ctx.event("machine.bmc", f"controller is {bmc.username}@{bmc.address}", machine)
+    ctx.event("machine.bmc", f"controller is {bmc.username}@{address}", machine)
     ctx.queue("power", machine, verb="status")
     return _detail(ctx, machine)
 
@@ -262,6 +299,7 @@ def power(ctx: Ctx, name: str, verb: str) -> MachineDetail:
 @usecase("operator")
 def enrol(ctx: Ctx, mac: str, bmc: BmcIn | None = None) -> MachineDetail:
     """Make a machine known before its first boot, by the MAC it will boot from, so that OCI can switch it on."""
+    mac = mac.lower()  # as machines and reports say it, whichever door it came through
     if ctx.db.get(tables.Nic, mac):
         raise Conflict(f"{mac} already belongs to a machine; `ocicli machine show {mac}` shows it")
     now = ctx.now()
@@ -272,7 +310,8 @@ def enrol(ctx: Ctx, mac: str, bmc: BmcIn | None = None) -> MachineDetail:
     ctx.db.add(tables.Nic(mac=mac, machine_id=machine.id, name=""))
     ctx.event("machine.discovered", f"enrolled by {ctx.actor.name} with MAC {mac}", machine)
     if bmc:
-        machine.bmc_address, machine.bmc_port, machine.bmc_username = bmc.address, bmc.port, bmc.username
+        address = claims.controller_address(ctx, bmc.address)
+        machine.bmc_address, machine.bmc_port, machine.bmc_username = address, bmc.port, bmc.username
         machine.bmc_password = ctx.outside.sealer.seal(bmc.password)
         ctx.queue("power", machine, verb="status")
     return _detail(ctx, machine)

@@ -16,7 +16,8 @@ def find(ctx: Ctx, name: str) -> tables.Machine:
 
     What a machine says of itself comes last, so that none can take another's name. Raises NotFound, Conflict.
     """
-    number = int(name) if name.isascii() and name.isdigit() and len(name) < 10 else -1
+    # An id has one spelling: 0042 is a serial.
+    number = int(name) if name.isascii() and name.isdigit() and len(name) < 10 and str(int(name)) == name else -1
     by_host = select(tables.Assignment.machine_id).where(tables.Assignment.hostname == name)
     by_nic = select(tables.Nic.machine_id).where(tables.Nic.mac == name.lower())
     ways = (or_(MACHINE.name == name, MACHINE.id == number, MACHINE.id.in_(by_host), MACHINE.id.in_(by_nic)),

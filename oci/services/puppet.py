@@ -5,19 +5,20 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import yaml
 from cryptography import x509
 from cryptography.x509.oid import AttributeOID, NameOID
 from sqlalchemy import delete, select
 
 from oci.db import tables
-from oci.domain.fleet import Fleet, Member, Site
-from oci.render.enc import enc
+from oci.domain.fleet import Fleet, Member, Site, in_order
+from oci.domain.roles import BadRole
+from oci.render.enc import text
+from oci.render.psych import Unwritable
 from oci.services.boot_session import token_hash
-from oci.services.context import Ctx, Forbidden, NotFound, Problem, usecase
+from oci.services.claims import protected
+from oci.services.context import Conflict, Ctx, Forbidden, NotFound, Problem, Unavailable, usecase
 from oci.services.install_session import authenticate_install
 from oci.services.moves import close_install, move
 
@@ -33,9 +34,13 @@ def _by_certname(ctx: Ctx, certname: str) -> tuple[tables.Machine, tables.Assign
 
 
 def _site(ctx: Ctx) -> Site:
-    config = ctx.config
-    authorities = {"oci": ctx.outside.ca_pem.decode()}
-    authorities |= {name: Path(path).read_text() for name, path in config.ca_certificates.items()}
+    config, known = ctx.config, ctx.outside.authorities
+    missing = sorted(set(config.ca_certificates) - set(known))
+    if missing:
+        raise Unavailable(f"the CA certificate {missing[0]} (setting ca_certificates) could not be read when the appliance "
+                          "started, so no classification is given without it; put the file there, or take the setting "
+                          "away, and restart the appliance's services")
+    authorities = {"oci": ctx.outside.ca_pem.decode()} | {name: known[name] for name in config.ca_certificates}
     return Site(tuple(config.ntp_servers), tuple(sorted(authorities.items())), tuple(config.ssh_authorized_keys),
                 config.apt_uri, config.apt_suite, config.apt_components, config.puppet_server, config.puppet_address)
 
@@ -43,23 +48,32 @@ def _site(ctx: Ctx) -> Site:
 def _fleet(ctx: Ctx, cluster: tables.Cluster) -> Fleet:
     rows = ctx.db.execute(select(tables.Assignment, tables.Address.ip)
                           .join(tables.Address, tables.Address.machine_id == tables.Assignment.machine_id)
-                          .where(tables.Assignment.cluster_id == cluster.id)).all()
-    roles = ctx.outside.roles
-    members = sorted((Member(a.machine_id, a.hostname, a.fqdn, a.role, a.number, ip) for a, ip in rows),
-                     key=lambda m: (roles[m.role].order, m.role, m.number))
-    return Fleet(cluster.name, cluster.domain, tuple(members), roles, _site(ctx))
+                          .where(tables.Assignment.cluster_id == cluster.id,
+                                 tables.Address.network_id == cluster.network_id)).all()
+    return Fleet(cluster.name, cluster.domain,
+                 in_order((Member(a.machine_id, a.hostname, a.fqdn, a.role, a.number, ip) for a, ip in rows),
+                          ctx.outside.roles), ctx.outside.roles, _site(ctx))
 
 
 @usecase("appliance", reads=True)
 def classify(ctx: Ctx, certname: str) -> str:
-    """The ENC's YAML for `certname`. Raises NotFound for a name that is no assigned machine's."""
-    _machine, assignment = _by_certname(ctx, certname)
+    """The ENC's YAML for `certname`. Raises NotFound for a name that is no assigned machine's, and Conflict or
+    Unavailable, with an event, when what it needs is missing."""
+    machine, assignment = _by_certname(ctx, certname)
     cluster = ctx.db.get(tables.Cluster, assignment.cluster_id)
     assert cluster is not None
-    fleet = _fleet(ctx, cluster)
-    member = next(m for m in fleet.members if m.machine_id == assignment.machine_id)
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    return str(yaml.dump(enc(fleet, member), Dumper=dumper, sort_keys=False))
+    try:
+        fleet = _fleet(ctx, cluster)
+        member = next((m for m in fleet.members if m.machine_id == assignment.machine_id), None)
+        if member is None:
+            raise Conflict(f"{certname} has no address on the network of its cluster; unassign it and assign it anew")
+        return text(fleet, member)
+    except (BadRole, Unwritable) as bad:
+        ctx.note("puppet.unclassified", str(bad), machine.id)
+        raise Conflict(str(bad)) from None
+    except Problem as problem:
+        ctx.note("puppet.unclassified", str(problem), machine.id)
+        raise
 
 
 def challenge(ctx: Ctx, token: str) -> dict[str, str]:
@@ -81,6 +95,10 @@ def certname(ctx: Ctx, token: str) -> str:
         raise Problem(f"a {machine.state} machine gets no certificate challenge; it must be configuring")
     fqdn = ctx.db.scalar(select(tables.Assignment.fqdn).where(tables.Assignment.machine_id == machine.id))
     assert fqdn
+    holder = protected(ctx, fqdn)
+    if holder:
+        ctx.note("puppet.refused", f"{fqdn} is the name of {holder}; its certificate is not cleaned", machine.id)
+        raise Forbidden(f"{fqdn} is the name of {holder}: no machine gets its certificate. Assign the machine anew")
     return fqdn
 
 
@@ -128,7 +146,8 @@ def autosign(ctx: Ctx, certname: str, pem: bytes) -> None:
         pass
     machine, _assignment = _by_certname(ctx, certname)
     row = ctx.db.scalar(select(tables.Challenge).where(tables.Challenge.certname == certname))
-    problem = ("there is no challenge in it" if not word else
+    problem = ("it is the name of " + protected(ctx, certname) if protected(ctx, certname) else
+               "there is no challenge in it" if not word else
                "no challenge was issued" if row is None or row.machine_id != machine.id else
                "the challenge was used before" if row.used else
                "the challenge is wrong" if not hmac.compare_digest(row.hash, token_hash(word)) else

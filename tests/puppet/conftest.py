@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from oci_stub import Stub
-from puppet_site import ADDRESS, FQDN, Place
+from puppet_site import ADDRESS, FQDN, MODULES, Place
 
 from lab.process import run
 from lab.puppetserver import CHECKOUT, Puppetserver, build
@@ -31,7 +31,7 @@ def place(puppet_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     run(["ip", "netns", "add", netns])
     stub = Stub(directory / "oci/puppet.sock")
     environment, socket = CHECKOUT / "puppet", directory / "oci/puppet.sock"
-    server = Puppetserver(puppet_root, directory, netns, FQDN, ADDRESS, environment, socket)
+    server = Puppetserver(puppet_root, directory, netns, FQDN, ADDRESS, environment, socket, MODULES)
     try:
         run(["ip", "-n", netns, "link", "set", "lo", "up"])
         run(["ip", "-n", netns, "addr", "add", f"{ADDRESS}/24", "dev", "lo"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,23 +14,25 @@ from lab.process import Process, run, wait_until
 from lab.puppetserver import Puppetserver, Room
 from oci.adapters.roles import load
 from oci.domain.fleet import Fleet, Member, Site
-from oci.render.enc import enc
+from oci.domain.roles import Role
+from oci.render.enc import text
 
 ADDRESS, FQDN, DOMAIN = "10.77.0.1", "puppet.lab.test", "lab.test"
+MODULES = Path(__file__).with_name("modules")  # an operator's own, as they stand in /etc/oci/modules
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExample0 olga@example.org"
 
 
-def classification(role: str, ca: str) -> str:
-    """The YAML that OCI answers for the machine ROLE1 of a cluster with one machine of every role."""
-    roles = load(Path("/nonexistent"))
+def classification(role: str, ca: str, cluster: str = "blue", own: Mapping[str, Role] | None = None) -> str:
+    """The YAML that OCI answers for the machine ROLE1 of a cluster with one machine of every role, `own` ones too."""
+    roles = {**load(Path("/nonexistent")), **(own or {})}
     mirror = f"http://{ADDRESS}/debian"
     site = Site((ADDRESS,), (("oci", ca),), (KEY,), mirror, "trixie", "main", FQDN, ADDRESS)
     members = tuple(
         Member(i, f"{name}1", f"{name}1.{DOMAIN}", name, 1, f"10.77.0.{10 + i}")
         for i, name in enumerate(roles)
     )
-    fleet = Fleet("blue", DOMAIN, members, roles, site)
-    return str(yaml.safe_dump(enc(fleet, next(m for m in members if m.role == role)), sort_keys=False))
+    fleet = Fleet(cluster, DOMAIN, members, roles, site)
+    return text(fleet, next(m for m in members if m.role == role))
 
 
 @dataclass

@@ -15,6 +15,7 @@ from puppet_site import DOMAIN, KEY, AgentMachine, Place, classification
 from lab.process import run
 from lab.puppetserver import CHECKOUT, Room
 from oci.adapters.roles import load
+from oci.domain.roles import parse
 
 pytestmark = pytest.mark.real
 
@@ -40,10 +41,9 @@ def test_manifests_and_templates_are_valid(puppet_root: Path, tmp_path: Path) ->
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_the_server_compiles_the_catalog_of_every_role(place: Place, role: str) -> None:
-    name = f"{role}9.{DOMAIN}"
-    place.stub.classes[name] = classification(role, certificate(place.directory))
+def compiled(place: Place, name: str, text: str) -> dict:  # type: ignore[type-arg]
+    """The catalog that the server compiles for a machine called `name`, with the classification `text`."""
+    place.stub.classes[name] = text
     place.stub.challenges[name] = "right word"
     assert request(place, name, "right word") == 200
     facts = json.dumps({"name": name, "values": {"networking": {"fqdn": name}}})
@@ -51,10 +51,26 @@ def test_the_server_compiles_the_catalog_of_every_role(place: Place, role: str) 
             "--data-urlencode", f"facts={facts}"]
     status, body = place.curl(*place.identity(name), *form, f"/puppet/v3/catalog/{name}")
     assert status == 200, body
-    catalog = json.loads(body)
+    return json.loads(body)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_server_compiles_the_catalog_of_every_role(place: Place, role: str) -> None:
+    name = f"{role}9.{DOMAIN}"
+    catalog = compiled(place, name, classification(role, certificate(place.directory)))
     assert {f"role::{role}", "profile::base"} <= set(catalog["classes"])
     files = {r["title"]: r["parameters"] for r in catalog["resources"] if r["type"] == "File"}
     assert f"10.77.0.1 puppet.{DOMAIN} puppet\n" in files["/etc/hosts"]["content"]
+
+
+def test_the_server_compiles_an_operators_own_role_with_names_that_read_like_dates(place: Place) -> None:
+    data = {"name": "cache", "profiles": ["profile::base", "acme::cache"]}
+    own = {"cache": parse("cache", data, own=True)}
+    text = classification("cache", certificate(place.directory), cluster="2025-1-5", own=own)
+    catalog = compiled(place, f"cache9.{DOMAIN}", text)
+    assert {"acme::cache", "profile::base"} <= set(catalog["classes"])
+    made = {r["title"]: r["parameters"] for r in catalog["resources"] if r["type"] == "Notify"}
+    assert made["acme cache"]["message"] == "String 2025-1-5 of cache"
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from oci.domain.fleet import Fleet, Member, Site
 from oci.domain.roles import parse
-from oci.render.enc import enc
+from oci.render.enc import enc, text
 from oci.render.profiles import PARAMETERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,10 +42,6 @@ def fleet(*members: Member) -> Fleet:
 
 
 DEMO = fleet(*(member(i, role, 1) for i, role in enumerate(ROLES, start=1)))
-
-
-def text(made: Fleet, one: Member) -> str:
-    return yaml.safe_dump(enc(made, one), sort_keys=False)
 
 
 @pytest.mark.parametrize("one", DEMO.members, ids=lambda one: one.role)
@@ -82,3 +78,12 @@ def test_any_text_of_a_setting_comes_back_as_data(key: str, pem: str) -> None:
     site = replace(SITE, ssh_authorized_keys=(key,), ca_certificates=(("site", pem),))
     base = yaml.safe_load(text(replace(DEMO, site=site), DEMO.members[0]))["classes"]["profile::base"]
     assert base["ssh_authorized_keys"] == [key] and base["ca_certificates"] == {"site": pem}
+
+
+@pytest.mark.parametrize(("server", "address", "hosts"), [
+    ("Puppet.Lab.Test.", "10.77.0.1", {"puppet.lab.test": "10.77.0.1"}), ("puppet", "FD00:0::1", {"puppet": "fd00::1"}),
+    ("puppet.lab.test", "puppet.lab.test", {}), ("puppet.lab.test", "", {}),
+])
+def test_the_puppet_server_is_in_the_hosts_as_its_parameter_takes_it(server: str, address: str, hosts: object) -> None:
+    site = replace(SITE, puppet_server=server, puppet_address=address)
+    assert enc(replace(fleet(), site=site), member(1, "compute", 1))["classes"]["profile::base"]["hosts"] == hosts
