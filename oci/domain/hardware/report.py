@@ -86,7 +86,7 @@ def parse(report: Mapping[str, Probe]) -> Inventory:
         firmware=firmware.parse(text["firmware"]),
         bios_version=dmi.bios_version,
         cpu=_cpu(cpu.parse(text["cpu"]), dmi.cpu),
-        memory_bytes=_memory(dmi.dimms) or memory.parse(text["memory"]),
+        memory_bytes=_memory(dmi.dimms, memory.parse(text["memory"])),
         dimms=dmi.dimms,
         nics=_nics(links.links, ethtool.parse(text["ethtool"]), seen.by_nic),
         disks=disks.joined(block.disks, disks.parse(text["disks"])),
@@ -119,8 +119,10 @@ def _cpu(kernel: Cpu, firmware_says: Cpu) -> Cpu:
     )
 
 
-def _memory(dimms: tuple[Dimm, ...]) -> int:
-    return min(sum(dimm.volatile_bytes for dimm in dimms), MAX_NUMBER)
+def _memory(dimms: tuple[Dimm, ...], managed: int) -> int:
+    """What is built in. The kernel keeps some of it for itself, so where it manages more, the tables lack modules."""
+    built_in = min(sum(dimm.volatile_bytes for dimm in dimms), MAX_NUMBER)
+    return max(built_in, managed)
 
 
 def _nics(
