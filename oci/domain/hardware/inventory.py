@@ -120,6 +120,16 @@ class PciDevice:
 
 
 @dataclass(frozen=True)
+class WantedFirmware:
+    """A firmware file that a driver asked for in vain. `package` is Debian's; '' when none is known to hold it."""
+
+    file: str = ""
+    package: str = ""
+    driver: str = ""
+    devices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Inventory:
     """Everything that one report says about a machine.
 
@@ -140,6 +150,7 @@ class Inventory:
     disks: tuple[Disk, ...] = ()
     bmc: Bmc = field(default_factory=Bmc)
     missing_drivers: tuple[PciDevice, ...] = ()
+    missing_firmware: tuple[WantedFirmware, ...] = ()
     boot_mac: str = ""
     clock_skew_seconds: int | None = None
     problems: tuple[str, ...] = ()
@@ -163,6 +174,7 @@ class Inventory:
             "nics": tuple(_nic(row) for row in _rows(stored, "nics")),
             "disks": tuple(_disk(row) for row in _rows(stored, "disks")),
             "missing_drivers": tuple(_record(PciDevice, row) for row in _rows(stored, "missing_drivers")),
+            "missing_firmware": tuple(_record(WantedFirmware, row) for row in _rows(stored, "missing_firmware")),
         }
         return _record(cls, stored, **inner)
 

@@ -16,6 +16,7 @@ from oci.domain.hardware import (
     ethtool,
     firmware,
     ip,
+    kernel,
     lldp,
     lsblk,
     memory,
@@ -35,6 +36,7 @@ PROBES = (
     "ethtool",
     "firmware",
     "ip",
+    "kernel",
     "lldp",
     "lsblk",
     "memory",
@@ -92,6 +94,7 @@ def parse(report: Mapping[str, Probe]) -> Inventory:
         disks=disks.joined(block.disks, disks.parse(text["disks"])),
         bmc=replace(controller, present=controller.present or dmi.bmc),
         missing_drivers=drivers.described(drivers.parse(text["drivers"]), pci.parse(text["pci"])),
+        missing_firmware=kernel.parse(text["kernel"]),
         boot_mac=cmdline.parse(text["cmdline"]),
         clock_skew_seconds=clock.parse(text["clock"]),
     )
@@ -169,7 +172,8 @@ def _failures(report: Mapping[str, Probe], has_bmc: bool) -> Iterator[str]:
 
 
 def _doubts(found: Inventory) -> Iterator[str]:
-    """Sentences about facts that do not fit together."""
+    """Sentences about facts that do not fit together, and about what is missing."""
+    yield from kernel.sentences(found.missing_firmware)
     macs = [nic.mac for nic in found.nics if nic.mac]
     for mac in sorted({mac for mac in macs if macs.count(mac) > 1}):
         yield f"more than one NIC has the permanent MAC {mac}"
