@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from oci.domain.hardware import fillers
-from oci.domain.hardware.ip import MAX_NICS
+from oci.domain.hardware.ip import MAX_NICS, guid
 from oci.domain.hardware.text import clean, facts, flag, integer
 from oci.domain.identity import canonical_mac
 
@@ -28,6 +28,7 @@ class Card:
     firmware: str = ""
     speed_mbps: int | None = None
     link: bool | None = None
+    guid: str = ""
 
 
 def parse(text: str) -> list[Card]:
@@ -51,4 +52,5 @@ def _card(name: str, section: str) -> Card:
         firmware=fillers.version(clean(found.get("firmware-version", ""))),
         speed_mbps=mbps if mbps and mbps <= MAX_SPEED else None,
         link=flag(found.get("Link detected", "")),
+        guid=guid(clean(found.get("Permanent address", ""))),
     )
