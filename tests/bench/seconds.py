@@ -35,8 +35,13 @@ def children(*words: str) -> float:
     found = []
     for _ in range(ROUNDS):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-m", "oci.client.cli", *words], capture_output=True, check=False, timeout=60,
-                       cwd=Path(__file__).resolve().parents[2])  # fmt: skip
+        subprocess.run(
+            [sys.executable, "-m", "oci.client.cli", *words],
+            capture_output=True,
+            check=False,
+            timeout=60,
+            cwd=Path(__file__).resolve().parents[2],
+        )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         found.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return min(found)
@@ -44,13 +49,19 @@ def children(*words: str) -> float:
 
 def report() -> dict[str, Probe]:
     """60 kB, as of a machine with 26 disks."""
-    rows = [{"name": f"sd{n}", "type": "disk", "size": 1 << 40, "serial": f"S{n}", "padding": "x" * 2200} for n in range(26)]
+    rows = [
+        {"name": f"sd{n}", "type": "disk", "size": 1 << 40, "serial": f"S{n}", "padding": "x" * 2200} for n in range(26)
+    ]
     return {"lsblk": Probe(json.dumps({"blockdevices": rows}).encode())}
 
 
 def main() -> int:
     """Print the table."""
-    kept, sent, longest = passwords.hashed("a long password"), report(), Probe(b"Handle 0x1, DMI type 17\n" * (MAX_BYTES // 24))
+    kept, sent, longest = (
+        passwords.hashed("a long password"),
+        report(),
+        Probe(b"Handle 0x1, DMI type 17\n" * (MAX_BYTES // 24)),
+    )
     measured = {
         "ocicli machine assign --help": children("machine", "assign", "--help"),
         "parsing a report of 60 kB": best(lambda: parse(sent)),

@@ -48,8 +48,9 @@ def probe(folder: Path, **frames: list[bytes]) -> str:
     (folder / "lldp").mkdir(exist_ok=True)
     for nic, heard in frames.items():
         (folder / "lldp" / f"{nic}.pcap").write_bytes(capture(heard))
-    return subprocess.run([str(PROBE)], env={**os.environ, "OCI_RUN": str(folder)}, capture_output=True, text=True,
-                          check=True, timeout=60).stdout
+    return subprocess.run(
+        [str(PROBE)], env={**os.environ, "OCI_RUN": str(folder)}, capture_output=True, text=True, check=True, timeout=60
+    ).stdout
 
 
 SWITCH = frame("02:00:5e:10:00:01", "rack7-a", "Ethernet7", able=4 | 16, extra=pvid(40) + vlan_name(40, "prov"))
@@ -61,8 +62,9 @@ HOST = frame("02:00:5e:30:00:03", "kvm3", "vnet5", able=128, to=ANY_BRIDGE)
 def test_all_who_speak_on_a_port_are_told_and_the_switch_is_the_one(tmp_path: Path) -> None:
     found = lldp.parse(probe(tmp_path, eno1=[PHONE, HOST, SWITCH, PHONE, SWITCH], eno2=[HOST]))
     assert [one.chassis for one in found.heard["eno1"]] == ["SEP7", "kvm3", "rack7-a"]
-    assert found.by_nic["eno1"] == Neighbour("rack7-a", "02:00:5e:10:00:01", "Ethernet7", vlan=40,
-                                             capabilities=("Bridge", "Router"), nearest=True)
+    assert found.by_nic["eno1"] == Neighbour(
+        "rack7-a", "02:00:5e:10:00:01", "Ethernet7", vlan=40, capabilities=("Bridge", "Router"), nearest=True
+    )
     assert (found.by_nic["eno2"].chassis, found.by_nic["eno2"].nearest) == ("kvm3", False)
 
 
@@ -75,9 +77,14 @@ def test_neither_the_number_nor_the_turn_of_the_frames_changes_the_report(tmp_pa
 @needs_tcpdump
 @pytest.mark.parametrize(
     ("extra", "vlan"),
-    [(vlan_name(12, "a") + vlan_name(13, "b"), 12), (vlan_name(12, "a") + pvid(40), 40), (pvid(0) + vlan_name(12, "a"), 12),
-     (pvid(0), None), (b"", None)],
-)  # fmt: skip
+    [
+        (vlan_name(12, "a") + vlan_name(13, "b"), 12),
+        (vlan_name(12, "a") + pvid(40), 40),
+        (pvid(0) + vlan_name(12, "a"), 12),
+        (pvid(0), None),
+        (b"", None),
+    ],
+)
 def test_the_vlan_of_a_port(tmp_path: Path, extra: bytes, vlan: int | None) -> None:
     one = frame("02:00:5e:10:00:01", "rack7-a", "Ethernet7", extra=extra)
     assert lldp.parse(probe(tmp_path, eno1=[one])).by_nic["eno1"].vlan == vlan

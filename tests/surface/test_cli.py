@@ -304,7 +304,8 @@ def test_no_password_is_an_argument(home) -> None:
 
 
 # What the server is made of, and what only some commands need: a person who asks for help waits for none of it.
-NOT_AT_START = {"flask", "sqlalchemy", "pydantic", "celery", "jinja2", "yaml", "cryptography", "paramiko", "alembic", "argon2"}
+NOT_AT_START = {"flask", "sqlalchemy", "pydantic", "celery", "jinja2", "yaml", "cryptography", "paramiko", "alembic",
+                "argon2"}
 NOT_FOR_HELP = NOT_AT_START | {"requests", "urllib3", "ssl", "http", "email", "asyncio", "importlib.metadata"}
 
 

@@ -39,36 +39,85 @@ def test_a_log_of_a_server_with_hungry_cards() -> None:
 @pytest.mark.parametrize(
     ("line", "file", "package"),
     [
-        ('bnx2: Can\'t load firmware file "bnx2/bnx2-rv2p-09-6.0.17.fw"', "bnx2/bnx2-rv2p-09-6.0.17.fw", "firmware-bnx2"),
-        ('tg3 0000:02:00.0 eth0: Failed to load firmware "tigon/tg3_tso.bin"', "tigon/tg3_tso.bin", "firmware-misc-nonfree"),
-        ("r8169 0000:03:00.0: Unable to load firmware rtl_nic/rtl8168e-3.fw (-2)", "rtl_nic/rtl8168e-3.fw",
-         "firmware-realtek"),
-        ("qla2xxx [0000:05:00.0]-0063:1: Failed to load firmware image (ql2500_fw.bin).", "ql2500_fw.bin", "firmware-qlogic"),
-        ("[qed_slowpath_start:1112()]Failed to find fw file - /lib/firmware/qed/qed_init_values_zipped-8.59.1.0.bin",
-         "qed/qed_init_values_zipped-8.59.1.0.bin", "firmware-qlogic"),
-        ("cxgb4 0000:08:00.4: unable to load firmware image cxgb4/t5fw.bin, error -2", "cxgb4/t5fw.bin",
-         "firmware-misc-nonfree"),
-        ("LiquidIO 0000:07:00.0: Request firmware failed. Could not find file liquidio/lio_23xx_nic.bin",
-         "liquidio/lio_23xx_nic.bin", "firmware-cavium"),
-        ("myri10ge 0000:0b:00.0: Unable to load myri10ge_eth_z8e.dat firmware image via hotplug", "myri10ge_eth_z8e.dat",
-         "firmware-myricom"),
-        ("i915 0000:00:02.0: GuC firmware i915/tgl_guc_70.bin: fetch failed with error -2", "i915/tgl_guc_70.bin",
-         "firmware-intel-graphics"),
-        ("nfp 0000:04:00.0: nfp:   netronome/nic_AMDA0097-0001_2x40.nffw: not found",
-         "netronome/nic_AMDA0097-0001_2x40.nffw", "firmware-netronome"),
-        ("isci 0000:09:00.0: firmware: failed to load isci/isci_firmware.bin (-2)", "isci/isci_firmware.bin",
-         "firmware-linux-free"),
-        ("bfa 0000:0d:00.0: Direct firmware load for ct2fw-3.2.5.1.bin failed with error -2", "ct2fw-3.2.5.1.bin",
-         "firmware-qlogic"),
+        (
+            'bnx2: Can\'t load firmware file "bnx2/bnx2-rv2p-09-6.0.17.fw"',
+            "bnx2/bnx2-rv2p-09-6.0.17.fw",
+            "firmware-bnx2",
+        ),
+        (
+            'tg3 0000:02:00.0 eth0: Failed to load firmware "tigon/tg3_tso.bin"',
+            "tigon/tg3_tso.bin",
+            "firmware-misc-nonfree",
+        ),
+        (
+            "r8169 0000:03:00.0: Unable to load firmware rtl_nic/rtl8168e-3.fw (-2)",
+            "rtl_nic/rtl8168e-3.fw",
+            "firmware-realtek",
+        ),
+        (
+            "qla2xxx [0000:05:00.0]-0063:1: Failed to load firmware image (ql2500_fw.bin).",
+            "ql2500_fw.bin",
+            "firmware-qlogic",
+        ),
+        (
+            "[qed_slowpath_start:1112()]Failed to find fw file - /lib/firmware/qed/qed_init_values_zipped-8.59.1.0.bin",
+            "qed/qed_init_values_zipped-8.59.1.0.bin",
+            "firmware-qlogic",
+        ),
+        (
+            "cxgb4 0000:08:00.4: unable to load firmware image cxgb4/t5fw.bin, error -2",
+            "cxgb4/t5fw.bin",
+            "firmware-misc-nonfree",
+        ),
+        (
+            "LiquidIO 0000:07:00.0: Request firmware failed. Could not find file liquidio/lio_23xx_nic.bin",
+            "liquidio/lio_23xx_nic.bin",
+            "firmware-cavium",
+        ),
+        (
+            "myri10ge 0000:0b:00.0: Unable to load myri10ge_eth_z8e.dat firmware image via hotplug",
+            "myri10ge_eth_z8e.dat",
+            "firmware-myricom",
+        ),
+        (
+            "i915 0000:00:02.0: GuC firmware i915/tgl_guc_70.bin: fetch failed with error -2",
+            "i915/tgl_guc_70.bin",
+            "firmware-intel-graphics",
+        ),
+        (
+            "nfp 0000:04:00.0: nfp:   netronome/nic_AMDA0097-0001_2x40.nffw: not found",
+            "netronome/nic_AMDA0097-0001_2x40.nffw",
+            "firmware-netronome",
+        ),
+        (
+            "isci 0000:09:00.0: firmware: failed to load isci/isci_firmware.bin (-2)",
+            "isci/isci_firmware.bin",
+            "firmware-linux-free",
+        ),
+        (
+            "bfa 0000:0d:00.0: Direct firmware load for ct2fw-3.2.5.1.bin failed with error -2",
+            "ct2fw-3.2.5.1.bin",
+            "firmware-qlogic",
+        ),
         ("firmware_class: Falling back to sysfs fallback for: phanfw.bin", "phanfw.bin", "firmware-netxen"),
-        ("hfi1 0000:0e:00.0: Direct firmware load for hfi1_dc8051.fw failed with error -2", "hfi1_dc8051.fw",
-         "firmware-intel-misc"),
-        ("<4>[   12.345678] ice 0000:01:00.0: The DDP package file was not found or could not be read. Entering Safe Mode",
-         "intel/ice/ddp/ice.pkg", "firmware-intel-misc"),
-        ("mlxsw_spectrum 0000:0a:00.0: Direct firmware load for mellanox/mlxsw_spectrum-13.2010.1006.mfa2 failed with "
-         "error -2", "mellanox/mlxsw_spectrum-13.2010.1006.mfa2", ""),
+        (
+            "hfi1 0000:0e:00.0: Direct firmware load for hfi1_dc8051.fw failed with error -2",
+            "hfi1_dc8051.fw",
+            "firmware-intel-misc",
+        ),
+        (
+            "<4>[   12.345678] ice 0000:01:00.0: The DDP package file was not found or could not be read. Entering Safe Mode",
+            "intel/ice/ddp/ice.pkg",
+            "firmware-intel-misc",
+        ),
+        (
+            "mlxsw_spectrum 0000:0a:00.0: Direct firmware load for mellanox/mlxsw_spectrum-13.2010.1006.mfa2 failed with "
+            "error -2",
+            "mellanox/mlxsw_spectrum-13.2010.1006.mfa2",
+            "",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_words_of_each_driver(line: str, file: str, package: str) -> None:
     (found,) = kernel.parse(line)
     assert (found.file, found.package) == (file, package)
@@ -79,18 +128,27 @@ def test_the_words_of_each_driver(line: str, file: str, package: str) -> None:
 @pytest.mark.parametrize(
     "lines",
     [
-        ["bnx2x 0000:02:00.1: Direct firmware load for bnx2x/bnx2x-e2-7.13.21.0.fw failed with error -2",
-         "bnx2x 0000:02:00.1: firmware: direct-loading firmware bnx2x/bnx2x-e2-7.13.15.0.fw"],
-        ["iwlwifi 0000:06:00.0: Direct firmware load for iwlwifi-cc-a0-77.ucode failed with error -2",
-         "iwlwifi 0000:06:00.0: loaded firmware version 72.daa05125.0 cc-a0-72.ucode op_mode iwlmvm"],
-        ["nfp 0000:04:00.0: nfp:   netronome/serial-00-15-4d-13-5d-7a-10-ff.nffw: not found",
-         "nfp 0000:04:00.0: nfp:   netronome/pci-0000:04:00.0.nffw: not found",
-         "nfp 0000:04:00.0: nfp:   netronome/nic_AMDA0097-0001_2x40.nffw: found"],
+        [
+            "bnx2x 0000:02:00.1: Direct firmware load for bnx2x/bnx2x-e2-7.13.21.0.fw failed with error -2",
+            "bnx2x 0000:02:00.1: firmware: direct-loading firmware bnx2x/bnx2x-e2-7.13.15.0.fw",
+        ],
+        [
+            "iwlwifi 0000:06:00.0: Direct firmware load for iwlwifi-cc-a0-77.ucode failed with error -2",
+            "iwlwifi 0000:06:00.0: loaded firmware version 72.daa05125.0 cc-a0-72.ucode op_mode iwlmvm",
+        ],
+        [
+            "nfp 0000:04:00.0: nfp:   netronome/serial-00-15-4d-13-5d-7a-10-ff.nffw: not found",
+            "nfp 0000:04:00.0: nfp:   netronome/pci-0000:04:00.0.nffw: not found",
+            "nfp 0000:04:00.0: nfp:   netronome/nic_AMDA0097-0001_2x40.nffw: found",
+        ],
         ["platform regulatory.0: Direct firmware load for regulatory.db failed with error -2"],
-        ["[Firmware Bug]: TSC ADJUST differs: CPU0 0 --> -4. Restoring", "mlx5_core 0000:5e:00.0: firmware version: 16.35.2000"],
+        [
+            "[Firmware Bug]: TSC ADJUST differs: CPU0 0 --> -4. Restoring",
+            "mlx5_core 0000:5e:00.0: firmware version: 16.35.2000",
+        ],
         ["", "ACPI: firmware failed", "x" * 5000],
     ],
-)  # fmt: skip
+)
 def test_what_was_found_under_another_name_or_needs_nobody_is_not_told(lines: list[str]) -> None:
     assert files("\n".join(lines)) == []
 

@@ -2,10 +2,11 @@
 
 | kind | blank besides words and punctuation | kept, although it looks odd | seen |
 |---|---|---|---|
-| serial, tag, part | one repeated character, counted up or down, `SerNum0` | `4242`, `A1` | AMI's and Phoenix's reference firmware |
+| serial, tag | one repeated character, counted digits, `SerNum0` | `4242`, `A1` | reference firmware of AMI and Phoenix |
+| part | zeros, eight digits counted up, `PartNum0` | `9965589-006.E01G` | the same |
 | version | `0x00000000`, `x.x.x` | `2.2`, `1.1.1`, `3.33`, `11`, `0.00` | Supermicro BIOS 2.2; igb's NVM without an image |
-| vendor | `0x0000`, `00FF`, `Unknown (0x2A7C)` | `80CE`, `3Com`, `AAA` | JEDEC codes of empty slots; ipmitool without the IANA's list |
-| model | zeros, `System Product Name`, eight digits counted up | `X10`, `7777`, `-[7915AC1]-` | boards sold without a system around them; IBM |
+| vendor | `0x0000`, `FFFF`, `Unknown (0x2A7C)` | `80CE`, `3Com` | codes of empty slots; ipmitool without IANA's list |
+| model | zeros, `System Product Name`, eight counted digits | `X10`, `-[7915AC1]-` | boards sold alone; IBM |
 | locator | nothing else | `0`, `1`, `DIMM 0` | slots that bear a number only |
 | name | nothing else | everything that is no word below | lscpu's `-`, LLDP's `Not received` |
 | UUID | `identity.canonical_uuid` has its rules | | |

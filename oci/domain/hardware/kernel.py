@@ -30,7 +30,8 @@ _ENDINGS = (
     ".inp", ".tplg", ".dlmem", ".brd",
 )  # fmt: skip
 _IN_VAIN = re.compile(
-    r"fail|can't|cannot|could not|couldn't|unable|unavailable|not found|no such|not load|missing|error -[0-9]|falling back to",
+    r"fail|can't|cannot|could not|couldn't|unable|unavailable|not found|no such|not load|missing|error -[0-9]|"
+    r"falling back to",
     re.IGNORECASE,
 )
 _GOT = re.compile(
@@ -90,7 +91,8 @@ def _sentence(package: str, files: list[WantedFirmware]) -> str:
     asked = f"the kernel asked in vain for the firmware {names}" + (f" (for {who})" if who else "")
     if not package:
         return f"{asked}; no package of Debian 13 is known to hold it, look for it at the maker of the device"
-    return f"{asked}; it is in the Debian package {package}: `oci-admin image build live --firmware {package}`, then boot again"
+    build = f"`oci-admin image build live --firmware {package}`"
+    return f"{asked}; it is in the Debian package {package}: {build}, then boot again"
 
 
 def _read(line: str, asked: dict[str, dict[str, str]]) -> None:
