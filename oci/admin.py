@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
+import re
 import secrets
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from oci import config as configuration
@@ -69,8 +71,16 @@ def _settings() -> None:
         print(f"{setting.name}: {setting.default!r}\n    {setting.help}")
 
 
-def _build(config: Config, kind: str) -> int:
-    return subprocess.run([_present(BUILDERS), kind, str(config.path("images_dir", kind))], check=False).returncode
+def _build(config: Config, kind: str, firmware: Sequence[str]) -> int:
+    environment = {**os.environ, **({"OCI_FIRMWARE": " ".join(sorted(set(firmware)))} if firmware else {})}
+    return subprocess.run([_present(BUILDERS), kind, str(config.path("images_dir", kind))], env=environment,
+                          check=False).returncode
+
+
+def _package(word: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9+.-]{1,62}", word):
+        raise argparse.ArgumentTypeError(f"{word!r} is no name of a Debian package, such as firmware-bnx2x")
+    return word
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,6 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     image = commands.add_parser("image", help="build the live image or the root image")
     image.add_argument("verb", choices=("build",))
     image.add_argument("kind", choices=("live", "root"))
+    image.add_argument("--firmware", metavar="PACKAGE", type=_package, action="append", default=[],
+                       help="a Debian package whose firmware the live image brings along; may be given again")
     return parser
 
 
@@ -106,7 +118,7 @@ def main(argv: list[str] | None = None) -> int:
         elif args.command == "person-add":
             add_person(config, args.name, args.level, args.password_file)
         else:
-            return _build(config, args.kind)
+            return _build(config, args.kind, args.firmware)
     except (configuration.BadSetting, Problem, ValueError) as error:
         print(f"oci-admin: {error}", file=sys.stderr)
         return 3

@@ -71,6 +71,9 @@ class MachineDetail(MachineOut):
     """One machine, with what its latest report said."""
 
     inventory: dict[str, Any]
+    missing_firmware: list[str] = Field(
+        [], description="firmware that drivers asked for in vain, each with the Debian package that holds it")
+    problems: list[str] = Field([], description="what its latest report left open")
     install_log: str = ""
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from oci.db import tables
 from oci.domain import lifecycle, phases, roles
+from oci.domain.hardware import Inventory
 from oci.domain.lifecycle import STATES
 from oci.domain.networks import BadNetwork, NetworkRecord, allocate, check
 from oci.schemas.machine import AssignIn, BmcIn, MachineDetail, MachineList, MachineOut, Progress, Why
@@ -75,7 +76,11 @@ def _detail(ctx: Ctx, machine: tables.Machine) -> MachineDetail:
     promises, macs, installs = _related(ctx, [machine.id])
     install = installs.get(machine.id)
     values = _values(machine, promises.get(machine.id), macs.get(machine.id, []), install)
-    return MachineDetail(**values, inventory=machine.inventory, install_log=install.log if install else "")
+    seen = Inventory.from_dict(machine.inventory)
+    return MachineDetail(**values, inventory=machine.inventory, problems=list(seen.problems),
+                         missing_firmware=[f"{f.file} ({f.package or 'no Debian package known'})"
+                                           for f in seen.missing_firmware],
+                         install_log=install.log if install else "")
 
 
 @usecase("viewer", reads=True)

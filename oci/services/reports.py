@@ -151,7 +151,9 @@ def receive(ctx: Ctx, token: str, report: Mapping[str, Probe], agent_hash: str) 
         _keep(ctx, machine, report, digest)
         kind = "machine.discovered" if fresh else "machine.reported"
         words = "reported for the first time" if fresh else "reported; something changed"
-        ctx.event(kind, f"{words}: {found.vendor} {found.model}, {len(found.nics)} NICs, {len(found.disks)} disks",
+        packages = ", ".join(sorted({f.package or f.file for f in found.missing_firmware})[:5])
+        lacks = f"; firmware is missing: {packages}" if packages else ""
+        ctx.event(kind, f"{words}: {found.vendor} {found.model}, {len(found.nics)} NICs, {len(found.disks)} disks{lacks}",
                   machine, boot_id=boot.id, problems=list(found.problems)[:20])
     elif first_of_boot:
         ctx.event("machine.reported", "reported; nothing changed", machine, boot_id=boot.id)

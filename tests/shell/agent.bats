@@ -19,9 +19,8 @@ agent() { timeout 60 "$LIB/agent" >"$T/out" 2>&1 || true; }
   probe shouts 'head -c 100000 /dev/zero | tr "\0" x >&2'
   probe binary 'printf "\377\376\000"'
   echo 'not a program' >"$OCI_PROBES/noexec"
-  SECONDS=0
-  run "$LIB/agent" probe "$T/report"
-  [ "$status" -eq 0 ]; [ "$SECONDS" -lt 15 ]
+  run timeout 120 "$LIB/agent" probe "$T/report" # the deadline of this test, not of the agent
+  [ "$status" -eq 0 ]
   [ "$(cat "$T/report/good")" = fact ]; [ "$(cat "$T/report/good.exit")" = 0 ]
   [ "$(cat "$T/report/fails")" = half ]; [ "$(cat "$T/report/fails.err")" = why ]; [ "$(cat "$T/report/fails.exit")" = 7 ]
   [ "$(cat "$T/report/hangs")" = before ]; [ "$(cat "$T/report/hangs.exit")" = 124 ]
@@ -32,13 +31,12 @@ agent() { timeout 60 "$LIB/agent" >"$T/out" 2>&1 || true; }
   [ "$(cat "$T/report/noexec.exit")" -eq 126 ]
 }
 
-@test "a probe that hangs keeps the next one waiting for two seconds, not for its own end" {
-  export OCI_PROBE_SECONDS=14
-  probe a-hangs 'sleep 600'; probe b-late 'cut -d. -f1 /proc/uptime'
-  began=$(cut -d. -f1 /proc/uptime)
+@test "the next probe runs while one hangs, and does not wait for its end" {
+  export OCI_PROBE_SECONDS=30
+  probe a-hangs "echo \$\$ >$T/hanging; exec sleep 600"; probe b-late "kill -0 \$(cat $T/hanging) && echo meanwhile"
   "$LIB/agent" probe "$T/report"
   [ "$(cat "$T/report/a-hangs.exit")" = 124 ]; [ "$(cat "$T/report/b-late.exit")" = 0 ]
-  [ "$(($(cat "$T/report/b-late") - began))" -le 5 ]
+  [ "$(cat "$T/report/b-late")" = meanwhile ]
 }
 
 @test "all real probes end, whatever this machine has" {

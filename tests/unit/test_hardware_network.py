@@ -29,6 +29,7 @@ def test_ip_leaves_out_what_the_kernel_made_up() -> None:
         {"ifname": "eno3", "link_type": "ether", "flags": 7},
     ]
     assert ip.parse(json.dumps(rows)).links == (
+        ip.Link("ib0", kind="infiniband"),
         ip.Link("eno1", "02:00:00:00:00:09", "b0:26:28:00:00:01", "0000:01:00.0", True),
         ip.Link("eno2", "b0:26:28:00:00:02", "", "", False),
         ip.Link("eno3"),
@@ -133,5 +134,5 @@ def test_networkctl_as_json() -> None:
     ],
 )
 def test_networkctl_as_a_table(table: str) -> None:
-    expected = Neighbour("sw1", "e4:f0:04:b6:47:32", "swp46", "lom2 to rack 3")
+    expected = Neighbour("sw1", "e4:f0:04:b6:47:32", "swp46", "lom2 to rack 3", capabilities=("Bridge",))
     assert lldp.parse(table).by_nic == {"eno1": expected}

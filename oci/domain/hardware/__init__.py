@@ -22,6 +22,7 @@ from oci.domain.hardware.inventory import (
     Nic,
     Partition,
     PciDevice,
+    WantedFirmware,
 )
 from oci.domain.hardware.report import PROBES, Probe, clock_is_wrong, parse
 from oci.domain.identity import Identity
@@ -40,6 +41,7 @@ __all__ = [
     "Partition",
     "PciDevice",
     "Probe",
+    "WantedFirmware",
     "clock_is_wrong",
     "disk_name",
     "disk_named",

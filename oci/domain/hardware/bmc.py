@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from oci.domain.hardware import fillers
 from oci.domain.hardware.inventory import Bmc
 from oci.domain.hardware.text import clean, facts
-from oci.domain.identity import canonical_mac, meaningful
+from oci.domain.identity import canonical_mac
 
 _ANSWERED = ("Device ID", "Firmware Revision", "IP Address Source", "MAC Address")
 
@@ -22,6 +23,6 @@ def parse(text: str) -> Bmc:
         present=any(key in found for key in _ANSWERED),
         address="" if address == "0.0.0.0" else address,
         mac=canonical_mac(found.get("MAC Address", "")),
-        vendor=meaningful(found.get("Manufacturer Name", "")),
-        firmware=meaningful(found.get("Firmware Revision", "")),
+        vendor=fillers.vendor(found.get("Manufacturer Name", "")),
+        firmware=fillers.version(found.get("Firmware Revision", "")),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oci.domain.hardware import document
+from oci.domain.hardware import document, fillers
 from oci.domain.hardware.inventory import Cpu
 from oci.domain.hardware.text import MAX_NUMBER, clean, facts, integer
 
@@ -19,14 +19,17 @@ def parse(text: str) -> Cpu:
     found: dict[str, str] = {}
     for key, value in _fields(text):
         found.setdefault(key, value)
+    # Where the firmware tells no sockets, as on ARM, lscpu counts clusters.
     sockets = _count(found, "Socket(s)")
-    per_socket = _count(found, "Core(s) per socket")
+    cores = sockets * _count(found, "Core(s) per socket") or (
+        _count(found, "Cluster(s)") * _count(found, "Core(s) per cluster")
+    )
     return Cpu(
-        model=clean(found.get("Model name", "")),
+        model=fillers.name(clean(found.get("Model name", ""))),
         sockets=sockets,
-        cores=min(sockets * per_socket, MAX_NUMBER),
+        cores=min(cores, MAX_NUMBER),
         threads=_count(found, "CPU(s)"),
-        arch=clean(found.get("Architecture", "")),
+        arch=fillers.name(clean(found.get("Architecture", ""))),
     )
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from oci.domain.hardware import dimms, fillers
+from oci.domain.hardware.dimms import MAX_DIMMS
 from oci.domain.hardware.inventory import Cpu, Dimm
-from oci.domain.hardware.text import MAX_NUMBER, clean, facts, integer, size
-from oci.domain.identity import canonical_uuid, meaningful
+from oci.domain.hardware.text import MAX_NUMBER, clean, facts, integer
+from oci.domain.identity import canonical_uuid
 
-MAX_DIMMS = 256
 MAX_SOCKETS = 256
 MAX_TABLES = 10_000
 
-_TABLE = re.compile(r"Handle 0x[0-9A-Fa-f]{1,8}, DMI type ([0-9]{1,3})\b")
-_WANTED = {"0": "bios", "1": "system", "2": "board", "4": "socket", "17": "dimm", "38": "bmc"}
-_READ_ONLY_MEMORY = frozenset({"Flash", "ROM", "EEPROM", "EPROM", "FEPROM"})
+_TABLE = re.compile(r"Handle (0x[0-9A-Fa-f]{1,8}), DMI type ([0-9]{1,3})\b")
+_WANTED = {"0": "bios", "1": "system", "2": "board", "4": "socket", "16": "array", "17": "dimm", "38": "bmc"}
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,14 @@ def parse(text: str) -> Firmware:
     for kind, table in _tables(text):
         tables[kind].append(table)
     system, board, bios = (next(iter(tables[kind]), {}) for kind in ("system", "board", "bios"))
-    dimms = filter(None, map(_dimm, tables["dimm"][: 4 * MAX_DIMMS]))
     return Firmware(
-        vendor=_fact(system, "Manufacturer") or _fact(board, "Manufacturer"),
-        model=_fact(system, "Product Name") or _fact(board, "Product Name"),
-        serial=_fact(system, "Serial Number"),
-        uuid=canonical_uuid(_fact(system, "UUID")),
-        bios_version=_fact(bios, "Version"),
+        vendor=_fact(system, "Manufacturer", fillers.vendor) or _fact(board, "Manufacturer", fillers.vendor),
+        model=_fact(system, "Product Name", fillers.model) or _fact(board, "Product Name", fillers.model),
+        serial=_fact(system, "Serial Number", fillers.serial),
+        uuid=_fact(system, "UUID", canonical_uuid),
+        bios_version=_fact(bios, "Version", fillers.version),
         cpu=_cpu(tables["socket"][:MAX_SOCKETS]),
-        dimms=tuple(dimms)[:MAX_DIMMS],
+        dimms=dimms.parse(tables["dimm"][: 4 * MAX_DIMMS], tables["array"]),
         bmc=bool(tables["bmc"]),
     )
 
@@ -57,38 +56,17 @@ def _tables(text: str) -> Iterator[tuple[str, dict[str, str]]]:
     for block in text.split("\n\n", MAX_TABLES)[:MAX_TABLES]:
         # A block may begin with the preamble, or with a blank line too many.
         head = _TABLE.search(block[:512])
-        kind = _WANTED.get(head[1]) if head else None
-        if kind:
-            table: dict[str, str] = {}
+        kind = _WANTED.get(head[2]) if head else None
+        if head and kind:
+            table: dict[str, str] = {"Handle": head[1]}
             for key, value in facts(block):
                 table.setdefault(key, value)
             yield kind, table
 
 
-def _fact(table: dict[str, str], key: str) -> str:
-    return meaningful(clean(table.get(key, "")))
-
-
-def _dimm(table: dict[str, str]) -> Dimm | None:
-    """One populated slot, or None for an empty one."""
-    total = size(table.get("Size", ""))
-    if not total:
-        return None
-    kind = _fact(table, "Type")
-    # "None" is a statement, "Unknown" and an absent line are not.
-    stated = table.get("Volatile Size", "Unknown")
-    volatile = total if stated == "Unknown" else size(stated)
-    speed = integer(table.get("Speed", "").partition(" ")[0])
-    return Dimm(
-        slot=clean(table.get("Locator", "")),
-        bytes=total,
-        volatile_bytes=0 if kind in _READ_ONLY_MEMORY else min(volatile, total),
-        type=kind,
-        speed=speed or 0,
-        vendor=_fact(table, "Manufacturer"),
-        part=_fact(table, "Part Number"),
-        serial=_fact(table, "Serial Number"),
-    )
+def _fact(table: dict[str, str], key: str, kind: Callable[[str], str]) -> str:
+    """The value of `key`, '' when it is a filler for its kind of field."""
+    return kind(clean(table.get(key, "")))
 
 
 def _cpu(tables: list[dict[str, str]]) -> Cpu:
@@ -99,7 +77,7 @@ def _cpu(tables: list[dict[str, str]]) -> Cpu:
     cores = sum(integer(table.get("Core Count")) or 1 for table in used)
     threads = sum(integer(table.get("Thread Count")) or 1 for table in used)
     return Cpu(
-        model=_fact(used[0], "Version"),
+        model=next(filter(None, (_fact(table, "Version", fillers.name) for table in used)), ""),
         sockets=len(used),
         cores=min(cores, MAX_NUMBER),
         threads=min(max(threads, cores), MAX_NUMBER),

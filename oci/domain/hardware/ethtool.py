@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from oci.domain.hardware.ip import MAX_NICS
+from oci.domain.hardware import fillers
+from oci.domain.hardware.ip import MAX_NICS, guid
 from oci.domain.hardware.text import clean, facts, flag, integer
 from oci.domain.identity import canonical_mac
 
@@ -27,6 +28,7 @@ class Card:
     firmware: str = ""
     speed_mbps: int | None = None
     link: bool | None = None
+    guid: str = ""
 
 
 def parse(text: str) -> list[Card]:
@@ -45,9 +47,10 @@ def _card(name: str, section: str) -> Card:
     return Card(
         name=name,
         mac=canonical_mac(clean(found.get("Permanent address", ""))),
-        driver=clean(found.get("driver", "")),
-        bus=clean(found.get("bus-info", "")),
-        firmware=clean(found.get("firmware-version", "")),
+        driver=fillers.name(clean(found.get("driver", ""))),
+        bus=fillers.name(clean(found.get("bus-info", ""))),
+        firmware=fillers.version(clean(found.get("firmware-version", ""))),
         speed_mbps=mbps if mbps and mbps <= MAX_SPEED else None,
         link=flag(found.get("Link detected", "")),
+        guid=guid(clean(found.get("Permanent address", ""))),
     )

@@ -36,7 +36,11 @@ class Dimm:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """The switch port at the other end of a cable, as LLDP told."""
+    """The switch port at the other end of a cable, as LLDP told.
+
+    `capabilities` are those it has switched on, such as `Bridge` or `Station`; `nearest`: it spoke to the address that no
+    switch passes on, so nothing is between.
+    """
 
     chassis: str = ""
     chassis_id: str = ""
@@ -45,11 +49,17 @@ class Neighbour:
     vlan: int | None = None
     management: str = ""
     description: str = ""
+    capabilities: tuple[str, ...] = ()
+    nearest: bool | None = None
 
 
 @dataclass(frozen=True)
 class Nic:
-    """One network card port. `mac` is the permanent MAC, blank if the card keeps none."""
+    """One network card port. `mac` is the permanent MAC, blank if the card keeps none or is no Ethernet.
+
+    `kind`: `ethernet`, `infiniband` or `omni-path`; those two have a port `guid` instead of a MAC, and no name while no
+    driver gives them one. `neighbours`: all who speak LLDP there; `neighbour` is the one its cable leads to.
+    """
 
     name: str = ""
     mac: str = ""
@@ -60,6 +70,9 @@ class Nic:
     link: bool | None = None
     bmc_usb: bool = False
     neighbour: Neighbour | None = None
+    neighbours: tuple[Neighbour, ...] = ()
+    kind: str = "ethernet"
+    guid: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,6 +133,16 @@ class PciDevice:
 
 
 @dataclass(frozen=True)
+class WantedFirmware:
+    """A firmware file that a driver asked for in vain. `package` is Debian's; '' when none is known to hold it."""
+
+    file: str = ""
+    package: str = ""
+    driver: str = ""
+    devices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Inventory:
     """Everything that one report says about a machine.
 
@@ -140,6 +163,7 @@ class Inventory:
     disks: tuple[Disk, ...] = ()
     bmc: Bmc = field(default_factory=Bmc)
     missing_drivers: tuple[PciDevice, ...] = ()
+    missing_firmware: tuple[WantedFirmware, ...] = ()
     boot_mac: str = ""
     clock_skew_seconds: int | None = None
     problems: tuple[str, ...] = ()
@@ -163,6 +187,7 @@ class Inventory:
             "nics": tuple(_nic(row) for row in _rows(stored, "nics")),
             "disks": tuple(_disk(row) for row in _rows(stored, "disks")),
             "missing_drivers": tuple(_record(PciDevice, row) for row in _rows(stored, "missing_drivers")),
+            "missing_firmware": tuple(_record(WantedFirmware, row) for row in _rows(stored, "missing_firmware")),
         }
         return _record(cls, stored, **inner)
 
@@ -194,7 +219,8 @@ def _rows(row: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
 
 def _nic(row: Mapping[str, Any]) -> Nic:
     neighbour = row.get("neighbour")
-    return _record(Nic, row, neighbour=_record(Neighbour, neighbour) if neighbour else None)
+    heard = tuple(_record(Neighbour, one) for one in _rows(row, "neighbours"))
+    return _record(Nic, row, neighbour=_record(Neighbour, neighbour) if neighbour else None, neighbours=heard)
 
 
 def _disk(row: Mapping[str, Any]) -> Disk:

@@ -8,28 +8,68 @@ through lists, `_text` through `{"value": ...}`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from oci.domain.hardware import document
+from oci.domain.hardware import document, fillers
 from oci.domain.hardware.inventory import Neighbour
 from oci.domain.hardware.ip import MAX_NICS
 from oci.domain.hardware.text import clean, flag, integer
+from oci.domain.identity import canonical_mac
 
 MAX_VLAN = 4094
 MAX_LINES = 20_000
+MAX_NEIGHBOURS = 8
+MAX_CAPABILITIES = 16
+NEAREST_BRIDGE = "01:80:c2:00:00:0e"
 
-_KEY = re.compile(r"lldp\.(.+?)\.((?:via|rid|age|chassis|port|vlan|lldp-med|unknown-tlvs)\b.*)")
+_CAPABILITIES = ("Other", "Repeater", "Bridge", "WLAN", "Router", "Telephone", "Docsis", "Station")
+_LETTERS = "opbwrtda"
+
+# With a telephone or a wireless station a bridge is a small one inside, and the switch is behind it.
+_END_DEVICES = frozenset({"station", "station only", "telephone", "tel", "wlan", "wlan ap", "docsis"})
+
+_KEY = re.compile(r"lldp\.(.+?)\.((?:via|dst|rid|age|chassis|port|vlan|lldp-med|unknown-tlvs)\b.*)")
 _COLUMN = re.compile(r"\S+")
 _TWO_WORDS = re.compile(r"(CHASSIS|SYSTEM|PORT) (ID|NAME|DESCRIPTION)")
 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """For each NIC's name its first neighbour, and what was wrong with the text."""
+    """For each NIC's name all its neighbours, sorted, and what was wrong with the text."""
 
-    by_nic: dict[str, Neighbour] = field(default_factory=dict)
+    heard: dict[str, tuple[Neighbour, ...]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+
+    @property
+    def by_nic(self) -> dict[str, Neighbour]:
+        """For each NIC's name the neighbour that its cable leads to."""
+        return {name: first for name, seen in self.heard.items() if (first := nearest(seen))}
+
+
+def nearest(heard: Iterable[Neighbour], own_macs: Collection[str] = ()) -> Neighbour | None:
+    """Whom a cable leads to: a switch before a router, before one that tells nothing, before phones and hosts.
+
+    A port may hear a phone between, a hypervisor's own agent, or another card of the same machine (`own_macs`): IEEE
+    802.1AB, 7.1 and 8.5.8. Among equals it is the one that spoke to the address of the nearest bridge.
+    """
+    return min(heard, key=lambda one: (_distance(one, own_macs), one.nearest is not True, _order(one)), default=None)
+
+
+def _distance(one: Neighbour, own_macs: Collection[str]) -> int:
+    able = {word.casefold() for word in one.capabilities}
+    if own_macs and {canonical_mac(one.chassis_id), canonical_mac(one.port)} & set(own_macs):
+        return 4
+    if not able:
+        return 2
+    if able & _END_DEVICES:
+        return 3
+    return 0 if "bridge" in able else 1 if "router" in able else 3
+
+
+def _order(one: Neighbour) -> tuple[str, ...]:
+    return (one.chassis, one.chassis_id, one.port, one.port_description, str(one.vlan), one.management, one.description,
+            " ".join(one.capabilities), str(one.nearest))  # fmt: skip
 
 
 def parse(text: str) -> Neighbours:
@@ -45,13 +85,15 @@ def parse(text: str) -> Neighbours:
         pairs = _from_key_values(text)
     else:
         pairs = _from_table(text)
-    found: dict[str, Neighbour] = {}
+    found: dict[str, set[Neighbour]] = {}
     for name, neighbour in pairs:
-        if name and neighbour != Neighbour():
-            found.setdefault(name, neighbour)
-        if len(found) >= MAX_NICS:
-            break
-    return Neighbours(found, problems)
+        if not name or not (neighbour.chassis or neighbour.port or neighbour.port_description):
+            continue
+        if name in found or len(found) < MAX_NICS:
+            seen = found.setdefault(name, set())
+            if len(seen) < MAX_NEIGHBOURS:
+                seen.add(neighbour)
+    return Neighbours({name: tuple(sorted(seen, key=_order)) for name, seen in found.items()}, problems)
 
 
 def _from_json(value: object) -> Iterator[tuple[str, Neighbour]]:
@@ -64,7 +106,7 @@ def _from_json(value: object) -> Iterator[tuple[str, Neighbour]]:
                 yield clean(row["name"]), _of_lldpd(row)
             else:
                 for name, inner in row.items():
-                    yield clean(name), _of_lldpd(_one(inner))
+                    yield from ((clean(name), _of_lldpd(one)) for one in document.rows(inner))
 
 
 def _one(value: object) -> dict[str, object]:
@@ -95,14 +137,24 @@ def _of_lldpd(row: dict[str, object]) -> Neighbour:
         vlan=_vlan(row.get("vlan")),
         management=_text(chassis.get("mgmt-ip")),
         description=_text(chassis.get("descr")),
+        capabilities=_able((row.get("type"), row.get("enabled")) for row in document.rows(chassis.get("capability"))),
     )
 
 
+def _able(told: Iterable[tuple[object, object]]) -> tuple[str, ...]:
+    """The capabilities that are switched on, sorted."""
+    return tuple(sorted({clean(kind) for kind, on in told if clean(kind) and (flag(on) or on == "on")})[:MAX_CAPABILITIES])
+
+
 def _vlan(value: object) -> int | None:
-    """The untagged VLAN if one is marked so, else the first."""
-    rows = list(document.rows(value))
-    rows.sort(key=lambda row: not flag(row.get("pvid")))
-    return _vlan_id(rows[0].get("vlan-id")) if rows else None
+    """The untagged VLAN if one is marked so, else the first that is named. A PVID of 0 says that there is none."""
+    return _first_vlan((row.get("vlan-id"), row.get("pvid")) for row in document.rows(value))
+
+
+def _first_vlan(told: Iterable[tuple[object, object]]) -> int | None:
+    valid = [(_vlan_id(number), flag(pvid)) for number, pvid in told]
+    ids = sorted(((not pvid, n) for n, (number, pvid) in enumerate(valid) if number), key=lambda key: key)
+    return valid[ids[0][1]][0] if ids else None
 
 
 def _vlan_id(value: object) -> int | None:
@@ -119,31 +171,53 @@ def _of_networkd(row: dict[str, object]) -> Neighbour:
         port_description=clean(row.get("PortDescription")),
         vlan=_vlan_id(row.get("VlanID")),
         description=clean(row.get("SystemDescription")),
+        capabilities=_of_bits(integer(row.get("EnabledCapabilities")) or 0),
     )
 
 
+def _of_bits(bits: int) -> tuple[str, ...]:
+    """The capabilities of IEEE 802.1AB, table 8-4, as networkctl writes them: a number, or a letter for each bit."""
+    return tuple(sorted(name for n, name in enumerate(_CAPABILITIES) if bits >> n & 1))
+
+
 def _from_key_values(text: str) -> Iterator[tuple[str, Neighbour]]:
-    interfaces: dict[str, dict[str, str]] = {}
+    """lldpd begins each neighbour with `via`; the same card may have several."""
+    interfaces: dict[str, list[dict[str, list[str]]]] = {}
     for line in text.splitlines()[:MAX_LINES]:
         left, _, value = line.partition("=")
         key = _KEY.fullmatch(left[:512])
         if key:
-            interfaces.setdefault(clean(key[1]), {}).setdefault(key[2], clean(value))
-    for name, found in interfaces.items():
-        chassis_id = found.get("chassis.mac") or found.get("chassis.local", "")
-        ports = (found.get(f"port.{kind}", "") for kind in ("ifname", "local", "mac"))
-        yield (
-            name,
-            Neighbour(
-                chassis=found.get("chassis.name") or chassis_id,
-                chassis_id=chassis_id,
-                port=next(filter(None, ports), ""),
-                port_description=found.get("port.descr", ""),
-                vlan=_vlan_id(found.get("vlan.vlan-id")),
-                management=found.get("chassis.mgmt-ip", ""),
-                description=found.get("chassis.descr", ""),
-            ),
-        )
+            seen = interfaces.setdefault(clean(key[1]), [])
+            if not seen or key[2] == "via":
+                seen.append({})
+            seen[-1].setdefault(key[2], []).append(clean(value))
+    for name, seen in interfaces.items():
+        yield from ((name, _of_keys(found)) for found in seen)
+
+
+def _of_keys(found: dict[str, list[str]]) -> Neighbour:
+    def first(*keys: str) -> str:
+        return next((value for key in keys for value in found.get(key, ()) if fillers.name(value)), "")
+
+    chassis_id = first("chassis.mac", "chassis.local", "chassis.ifname", "chassis.ip")
+    on = [(key.split(".")[1], values[0]) for key, values in found.items()
+          if key.startswith("chassis.") and key.endswith(".enabled")]  # fmt: skip
+    on += [(word, "on") for word in first("chassis.capabilities").split(",")]
+    ids = found.get("vlan.vlan-id", [])
+    # A line for each; where only the numbers are told, the first one counts.
+    pvids = found.get("vlan.pvid", [])[: len(ids)]
+    to = first("dst").lower()
+    return Neighbour(
+        chassis=first("chassis.name") or chassis_id,
+        chassis_id=chassis_id,
+        port=first("port.ifname", "port.local", "port.mac"),
+        port_description=first("port.descr"),
+        vlan=_first_vlan(zip(ids, pvids + ["no"] * (len(ids) - len(pvids)), strict=True)),
+        management=first("chassis.mgmt-ip"),
+        description=first("chassis.descr"),
+        capabilities=_able(on),
+        nearest=to == NEAREST_BRIDGE if to else None,
+    )
 
 
 def _from_table(text: str) -> Iterator[tuple[str, Neighbour]]:
@@ -168,6 +242,9 @@ def _from_table(text: str) -> Iterator[tuple[str, Neighbour]]:
                 port=row.get("PORT-ID", ""),
                 port_description=row.get("PORT-DESCRIPTION", ""),
                 description=row.get("SYSTEM-DESCRIPTION", ""),
+                capabilities=_of_bits(
+                    sum(1 << n for n, letter in enumerate(_LETTERS) if letter in row.get("CAPS", ""))
+                ),
             ),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from oci.domain.hardware import (
@@ -16,12 +16,13 @@ from oci.domain.hardware import (
     ethtool,
     firmware,
     ip,
+    kernel,
     lldp,
     lsblk,
     memory,
     pci,
 )
-from oci.domain.hardware.inventory import Cpu, Dimm, Disk, Inventory, Neighbour, Nic
+from oci.domain.hardware.inventory import Cpu, Dimm, Disk, Inventory, Nic, PciDevice
 from oci.domain.hardware.text import MAX_BYTES, MAX_NUMBER, clean, decode, first_line
 
 PROBES = (
@@ -35,6 +36,7 @@ PROBES = (
     "ethtool",
     "firmware",
     "ip",
+    "kernel",
     "lldp",
     "lsblk",
     "memory",
@@ -53,6 +55,9 @@ _STATUS = {
     127: "command not found",
     137: "killed, perhaps for want of memory",
 }
+
+# PCI classes of controllers whose ports are no Ethernet (PCI Code and ID Assignment, class 02).
+_FABRICS = {"0207": "infiniband", "0208": "omni-path"}
 
 # Drivers of the network card that a BMC puts on its USB bus to talk to its own machine.
 _BMC_USB_DRIVERS = frozenset({"cdc_ether", "cdc_eem", "cdc_ncm", "cdc_subset", "rndis_host"})
@@ -86,12 +91,13 @@ def parse(report: Mapping[str, Probe]) -> Inventory:
         firmware=firmware.parse(text["firmware"]),
         bios_version=dmi.bios_version,
         cpu=_cpu(cpu.parse(text["cpu"]), dmi.cpu),
-        memory_bytes=_memory(dmi.dimms) or memory.parse(text["memory"]),
+        memory_bytes=_memory(dmi.dimms, memory.parse(text["memory"])),
         dimms=dmi.dimms,
-        nics=_nics(links.links, ethtool.parse(text["ethtool"]), seen.by_nic),
+        nics=_nics(links.links, ethtool.parse(text["ethtool"]), seen, pci.parse(text["pci"])),
         disks=disks.joined(block.disks, disks.parse(text["disks"])),
         bmc=replace(controller, present=controller.present or dmi.bmc),
         missing_drivers=drivers.described(drivers.parse(text["drivers"]), pci.parse(text["pci"])),
+        missing_firmware=kernel.parse(text["kernel"]),
         boot_mac=cmdline.parse(text["cmdline"]),
         clock_skew_seconds=clock.parse(text["clock"]),
     )
@@ -119,34 +125,50 @@ def _cpu(kernel: Cpu, firmware_says: Cpu) -> Cpu:
     )
 
 
-def _memory(dimms: tuple[Dimm, ...]) -> int:
-    return min(sum(dimm.volatile_bytes for dimm in dimms), MAX_NUMBER)
+def _memory(dimms: tuple[Dimm, ...], managed: int) -> int:
+    """What is built in. The kernel keeps some of it for itself, so where it manages more, the tables lack modules."""
+    built_in = min(sum(dimm.volatile_bytes for dimm in dimms), MAX_NUMBER)
+    return max(built_in, managed)
 
 
 def _nics(
-    links: tuple[ip.Link, ...], cards: list[ethtool.Card], neighbours: Mapping[str, Neighbour]
+    links: tuple[ip.Link, ...], cards: list[ethtool.Card], seen: lldp.Neighbours, devices: Iterable[PciDevice]
 ) -> tuple[Nic, ...]:
-    """`ip` says which NICs there are; only without it ethtool's sections do."""
+    """`ip` says which NICs there are; only without it ethtool's sections do. Fabrics without a link tell lspci alone."""
     by_name = {card.name: card for card in cards}
-    links = links or tuple(ip.Link(name) for name in by_name)
-    return tuple(
-        _nic(link, by_name.get(link.name, ethtool.Card(link.name)), neighbours.get(link.name))
-        for link in links
+    links = links or tuple(
+        ip.Link(card.name, kind="infiniband" if card.guid else "ethernet") for card in by_name.values()
     )
+    nics = [_nic(link, by_name.get(link.name, ethtool.Card(link.name))) for link in links]
+    macs = {nic.mac for nic in nics if nic.mac}
+    heard = (seen.heard.get(nic.name, ()) for nic in nics)
+    named = [
+        replace(nic, neighbours=all_, neighbour=lldp.nearest(all_, macs)) for nic, all_ in zip(nics, heard, strict=True)
+    ]
+    driven = {nic.bus for nic in nics}
+    return (*named, *(nic for nic in map(_fabric, devices) if nic and nic.bus not in driven))[: ip.MAX_NICS]
 
 
-def _nic(link: ip.Link, card: ethtool.Card, neighbour: Neighbour | None) -> Nic:
+def _fabric(device: PciDevice) -> Nic | None:
+    """A card of a fabric for which no driver made a link; blank names are kept out of everything that needs one."""
+    kind = _FABRICS.get(device.class_id)
+    return Nic(bus=device.slot, kind=kind) if kind else None
+
+
+def _nic(link: ip.Link, card: ethtool.Card) -> Nic:
+    ethernet = link.kind == "ethernet"
     return Nic(
         name=link.name,
         # In a bond every member shows the bond's MAC, so the address in use is the last resort.
-        mac=card.mac or link.permanent or link.mac,
+        mac=(card.mac or link.permanent or link.mac) if ethernet else "",
         driver=card.driver,
         bus=card.bus or link.bus,
         firmware=card.firmware,
         speed_mbps=card.speed_mbps,
         link=link.up if card.link is None else card.link,
         bmc_usb=card.driver in _BMC_USB_DRIVERS,
-        neighbour=neighbour,
+        kind="omni-path" if card.driver.startswith(("hfi1", "opa")) and not ethernet else link.kind,
+        guid=card.guid or link.guid,
     )
 
 
@@ -167,7 +189,8 @@ def _failures(report: Mapping[str, Probe], has_bmc: bool) -> Iterator[str]:
 
 
 def _doubts(found: Inventory) -> Iterator[str]:
-    """Sentences about facts that do not fit together."""
+    """Sentences about facts that do not fit together, and about what is missing."""
+    yield from kernel.sentences(found.missing_firmware)
     macs = [nic.mac for nic in found.nics if nic.mac]
     for mac in sorted({mac for mac in macs if macs.count(mac) > 1}):
         yield f"more than one NIC has the permanent MAC {mac}"

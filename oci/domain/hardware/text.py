@@ -21,7 +21,12 @@ MAX_NUMBER = (1 << 63) - 1
 REPLACEMENT = "\ufffd"
 
 _DIGITS = re.compile(r"\s*([0-9]{1,19})\s*")
-_UNITS = {"bytes": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30, "tb": 1 << 40}
+_SIZE = re.compile(r"\s*([0-9]{1,19})\s*([A-Za-z]{1,5})\s*")
+_UNITS = {"bytes": 1, "byte": 1, "b": 1} | {
+    spelling: 1 << 10 * power
+    for power, letter in enumerate("kmgtp", start=1)
+    for spelling in (f"{letter}b", f"{letter}ib")
+}
 
 
 def decode(output: bytes) -> str:
@@ -67,12 +72,11 @@ def flag(value: object) -> bool | None:
 
 def size(value: str) -> int:
     """Bytes of a size as dmidecode prints it (`16 GB`, `8192 MB`, `No Module Installed`); 0 if unknown."""
-    number, _, unit = value[:MAX_TEXT].strip().partition(" ")
-    count = integer(number)
-    factor = _UNITS.get(unit.strip().lower())
-    if count is None or factor is None:
+    found = _SIZE.fullmatch(value[:MAX_TEXT])
+    factor = _UNITS.get(found[2].lower()) if found else None
+    if not found or factor is None:
         return 0
-    return min(count * factor, MAX_NUMBER)
+    return min(int(found[1]) * factor, MAX_NUMBER)
 
 
 def facts(text: str, separator: str = ":") -> Iterator[tuple[str, str]]:
