@@ -34,6 +34,7 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(length=32), nullable=False),
     sa.Column('machine_id', sa.Integer(), nullable=True),
     sa.Column('args', sa.JSON(), nullable=False),
+    sa.Column('progress', sa.JSON(), nullable=False),
     sa.Column('state', sa.String(length=8), nullable=False),
     sa.Column('created', sa.Float(), nullable=False),
     sa.Column('run_after', sa.Float(), nullable=False),
@@ -42,6 +43,7 @@ def upgrade() -> None:
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('finished', sa.Float(), nullable=True),
     sa.Column('error', sa.String(length=500), nullable=False),
+    sa.Column('result', sa.String(length=500), nullable=False),
     sa.PrimaryKeyConstraint('id')
     )
     with op.batch_alter_table('job', schema=None) as batch_op:
@@ -74,6 +76,7 @@ def upgrade() -> None:
     sa.Column('bmc_port', sa.Integer(), nullable=False),
     sa.Column('bmc_username', sa.String(length=64), nullable=False),
     sa.Column('bmc_password', sa.String(length=500), nullable=False),
+    sa.Column('bmc_reported', sa.String(length=64), nullable=False),
     sa.Column('inventory', sa.JSON(), nullable=False),
     sa.Column('report_hash', sa.String(length=64), nullable=False),
     sa.Column('report_digest', sa.String(length=64), nullable=False),
@@ -85,10 +88,12 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('machine', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_machine_bmc_mac'), ['bmc_mac'], unique=False)
+        batch_op.create_index(batch_op.f('ix_machine_bmc_reported'), ['bmc_reported'], unique=False)
         batch_op.create_index(batch_op.f('ix_machine_deadline'), ['deadline'], unique=False)
         batch_op.create_index(batch_op.f('ix_machine_serial'), ['serial'], unique=False)
         batch_op.create_index(batch_op.f('ix_machine_state'), ['state'], unique=False)
         batch_op.create_index(batch_op.f('ix_machine_uuid'), ['uuid'], unique=False)
+        batch_op.create_index('machine_controller', ['bmc_address', 'bmc_port'], unique=True, sqlite_where=sa.text("bmc_address != ''"), postgresql_where=sa.text("bmc_address != ''"))
 
     op.create_table('network',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -295,10 +300,12 @@ def downgrade() -> None:
     op.drop_table('person')
     op.drop_table('network')
     with op.batch_alter_table('machine', schema=None) as batch_op:
+        batch_op.drop_index('machine_controller', sqlite_where=sa.text("bmc_address != ''"), postgresql_where=sa.text("bmc_address != ''"))
         batch_op.drop_index(batch_op.f('ix_machine_uuid'))
         batch_op.drop_index(batch_op.f('ix_machine_state'))
         batch_op.drop_index(batch_op.f('ix_machine_serial'))
         batch_op.drop_index(batch_op.f('ix_machine_deadline'))
+        batch_op.drop_index(batch_op.f('ix_machine_bmc_reported'))
         batch_op.drop_index(batch_op.f('ix_machine_bmc_mac'))
 
     op.drop_table('machine')

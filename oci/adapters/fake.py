@@ -26,11 +26,7 @@ class FakePower:
         self.calls.append(("off", bmc.address))
         self.on_addresses.discard(bmc.address)
 
-    def cycle(self, bmc: BmcAccess) -> None:
-        self.calls.append(("cycle", bmc.address))
-        self.on_addresses.add(bmc.address)
-
-    def boot_device(self, bmc: BmcAccess, device: str) -> None:
+    def boot_device(self, bmc: BmcAccess, device: str, firmware: str = "") -> None:
         self.calls.append((f"boot {device}", bmc.address))
 
 
@@ -47,9 +43,9 @@ class BrokenPower(FakePower):
     def on(self, bmc: BmcAccess) -> None:
         self._fail(bmc)
 
-    off = cycle = on
+    off = on
 
-    def boot_device(self, bmc: BmcAccess, device: str) -> None:
+    def boot_device(self, bmc: BmcAccess, device: str, firmware: str = "") -> None:
         self._fail(bmc)
 
 
