@@ -9,109 +9,28 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from oci.ports import BmcAccess, PowerError, PowerRefused, PowerUnseen
+from oci.adapters.ipmi_answers import (
+    WAYS,
+    BadCredentials,
+    BadLevel,
+    Outcome,
+    Refused,
+    Unreachable,
+    Unseen,
+    Way,
+    explained,
+    place_of,
+)
+from oci.ports import BmcAccess, PowerError
 
-
-class Unreachable(PowerError):
-    """Nothing answers at the controller's address."""
-
-
-class BadCredentials(PowerError):
-    """The controller answers, but not to this user and password."""
-
-
-class BadLevel(BadCredentials):
-    """The user and password are right, and the user may not switch power."""
-
-
-class Refused(PowerRefused):
-    """The controller understood and did not want, or did not do it."""
-
-
-class Unseen(Refused, PowerUnseen):
-    """The controller took the order, and nothing of it is seen yet."""
-
+__all__ = ["BadCredentials", "BadLevel", "Ipmi", "Refused", "Unreachable", "Unseen"]
 
 _DEVICES = ("pxe", "disk")
-# Cipher suites of IPMI 2.0, table 22-20: 3 is what every controller had, 17 what the newest have; 8 and 12 are rare.
-_CIPHERS = ("3", "17", "8", "12")
-# Chassis Control wants OPERATOR (IPMI 2.0, appendix G); ADMINISTRATOR is what ipmitool asks for by itself.
-_LEVELS = ("ADMINISTRATOR", "OPERATOR")
 _STATE = re.compile(r"^Chassis Power is (on|off)\s*$", re.MULTILINE)
 PATIENCE = 4
 """How many times `settle_seconds` one verb waits for a controller that answers and is late."""
-
-# What ipmitool 1.8.19 -v writes to standard error, and what it means; the first that is found counts.
-_MEANINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("suite", re.compile(r"is not what we requested|no matching (?:cipher suite|\w+ (?:payload|algorithm))|no cipher suite|"
-                         r"invalid (?:authentication|integrity|confidentiality) algorithm", re.IGNORECASE)),
-    # Told at RAKP 2 by most, after the session is there by others, and by the verb itself by the rest.
-    ("level", re.compile(r"unauthorized role|invalid role|privilege level requested|"
-                         r"Set Session Privilege Level to \w+ failed|exceeds limit|"
-                         r"insufficient privilege", re.IGNORECASE)),
-    # A controller that does not know the user says so, or says nothing from there on.
-    ("credentials", re.compile(r"RAKP \d HMAC is invalid|invalid integrity check value|unauthorized name", re.IGNORECASE)),
-    ("deaf", re.compile(r"no response from RAKP", re.IGNORECASE)),
-    ("silence", re.compile(r"Get Auth Capabilities error|Unable to establish|no response|timeout|timed out|"
-                           r"Node busy|insufficient resources|Could not open socket|lookup failed|"
-                           r"Close Session|Received an Unexpected",
-                           re.IGNORECASE)),
-)
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    status: int
-    out: str
-    err: str
-
-    @property
-    def meaning(self) -> str:
-        """'ok', 'suite', 'level', 'credentials', 'deaf', 'silence' or 'refusal'."""
-        if self.status == 0:
-            return "ok"
-        return next((name for name, pattern in _MEANINGS if pattern.search(self.err)), "refusal")
-
-    def why(self) -> str:
-        """The last line that ipmitool wrote."""
-        lines = [line for line in (self.err or self.out).splitlines() if line.strip()]
-        return lines[-1].strip() if lines else f"ipmitool ended with {self.status}"
-
-
-@dataclass(frozen=True)
-class _Way:
-    """How a controller is spoken to: its cipher suite, and the privilege level that the session asks for."""
-
-    suite: str
-    level: str
-
-
-_WAYS = tuple(_Way(suite, level) for level in _LEVELS for suite in _CIPHERS)
-
-
-def _place(bmc: BmcAccess) -> tuple[str, int, str]:
-    """What a way is remembered by: the level is the user's."""
-    return bmc.address, bmc.port, bmc.username
-
-
-def _explained(bmc: BmcAccess, what: str, outcome: _Outcome) -> PowerError:
-    """The error that an outcome means."""
-    if outcome.meaning == "suite":
-        return BadCredentials(what, f"the controller takes none of the cipher suites {', '.join(_CIPHERS)}",
-                              "Allow cipher suite 17 or 3 in the controller's settings")
-    if outcome.meaning == "level":
-        return BadLevel(what, f"the controller does not let {bmc.username} act as OPERATOR ({outcome.why()})",
-                        "Give this user the privilege level OPERATOR or ADMINISTRATOR on the controller's LAN channel")
-    if outcome.meaning in ("credentials", "deaf"):
-        return BadCredentials(what, "the controller does not accept the user and password",
-                              "Correct the BMC's user and password, and allow IPMI over LAN for this user")
-    if outcome.meaning == "refusal":
-        return Refused(what, outcome.why(), "See what the controller's own log says about it")
-    return Unreachable(what, f"nothing answers at {bmc.address} port {bmc.port} ({outcome.why()})",
-                       "Check the BMC's address and its network, and that IPMI over LAN is switched on")
 
 
 class Ipmi:
@@ -131,7 +50,7 @@ class Ipmi:
         self.runtime_dir, self.binary, self.call_seconds = Path(runtime_dir, "bmc"), binary, call_seconds
         self.settle_seconds, self.attempts, self.pause, self.sleep = settle_seconds, attempts, pause, sleep
         self.ask_seconds = ask_seconds
-        self._ways: dict[tuple[str, int, str], _Way] = {}
+        self._ways: dict[tuple[str, int, str], Way] = {}
 
     @property
     def longest_seconds(self) -> float:
@@ -216,16 +135,16 @@ class Ipmi:
 
     def _glance(self, bmc: BmcAccess) -> str:
         """The state as one conversation tells it; blank when there was none."""
-        way = self._ways.get(_place(bmc), _WAYS[0])
+        way = self._ways.get(place_of(bmc), WAYS[0])
         found = _STATE.search(self._run(bmc, "the power state was not read", way, ("chassis", "power", "status")).out)
         return found.group(1) if found else ""
 
     # -- one conversation
 
-    def _ask(self, bmc: BmcAccess, what: str, *words: str) -> _Outcome:
+    def _ask(self, bmc: BmcAccess, what: str, *words: str) -> Outcome:
         """Run one ipmitool verb until it is answered. `what` begins the message of a PowerError."""
         what = f"{bmc.address}: {what}"
-        outcome = _Outcome(1, "", "")
+        outcome = Outcome(1, "", "")
         end = time.monotonic() + self.ask_seconds
         for attempt in range(self.attempts):
             if attempt:
@@ -237,16 +156,16 @@ class Ipmi:
                 return outcome
             if outcome.meaning not in ("silence", "deaf"):
                 break
-        raise _explained(bmc, what, outcome)
+        raise explained(bmc, what, outcome)
 
-    def _negotiate(self, bmc: BmcAccess, what: str, words: tuple[str, ...], end: float) -> _Outcome:
+    def _negotiate(self, bmc: BmcAccess, what: str, words: tuple[str, ...], end: float) -> Outcome:
         """In the way that worked last, else with the next suite or the next level, as the controller refuses one.
 
         The newest controllers no longer know suite 3, and a user of its own for this work is often an OPERATOR.
         """
-        place, outcome, refused = _place(bmc), _Outcome(1, "", ""), set[str]()
+        place, outcome, refused = place_of(bmc), Outcome(1, "", ""), set[str]()
         known = self._ways.get(place)
-        for way in sorted(_WAYS, key=lambda one: one != known):
+        for way in sorted(WAYS, key=lambda one: one != known):
             if {way.suite, way.level} & refused or (refused and time.monotonic() + self.call_seconds > end):
                 continue
             outcome = self._run(bmc, what, way, words)
@@ -257,7 +176,7 @@ class Ipmi:
             refused.add(way.suite if outcome.meaning == "suite" else way.level)
         return outcome
 
-    def _run(self, bmc: BmcAccess, what: str, way: _Way, words: tuple[str, ...]) -> _Outcome:
+    def _run(self, bmc: BmcAccess, what: str, way: Way, words: tuple[str, ...]) -> Outcome:
         with self._password(bmc) as path:
             argv = [self.binary, "-I", "lanplus", "-C", way.suite, "-L", way.level, "-H", bmc.address, "-p", str(bmc.port),
                     "-U", bmc.username, "-f", str(path), "-v", "-N", "1", "-R", "3", *words]
@@ -265,11 +184,11 @@ class Ipmi:
                 done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                       errors="replace", timeout=self.call_seconds, check=False)
             except subprocess.TimeoutExpired:
-                return _Outcome(124, "", f"timeout after {self.call_seconds:.0f} s")
+                return Outcome(124, "", f"timeout after {self.call_seconds:.0f} s")
             except OSError as error:
                 why = f"{self.binary} cannot be started: {error.strerror}"
                 raise PowerError(what, why, "Install ipmitool") from None
-        return _Outcome(done.returncode, done.stdout, done.stderr)
+        return Outcome(done.returncode, done.stdout, done.stderr)
 
     @contextlib.contextmanager
     def _password(self, bmc: BmcAccess) -> Iterator[Path]:

@@ -55,6 +55,8 @@ def finish(ctx: Ctx, work: Work, error: str = "", result: str = "", final: bool 
         machine = ctx.db.get(tables.Machine, job.machine_id) if job.machine_id else None
         if machine:
             machine.reason = error[:500]
+            if job.kind == "power" and max(machine.power_seen or 0, machine.seen or 0) < job.created:
+                machine.power = "unknown"  # nobody could read it since the order was given
     if job.kind == "power":
         power_orders.wake_next(ctx, job)
 
