@@ -23,7 +23,7 @@ sys.path.insert(0, str(HERE.parent))
 def _tidy(path: Path) -> None:
     lines = [line for line in path.read_text().splitlines() if "# ###" not in line]
     path.write_text("\n".join(lines) + "\n")
-    for words in (("check", "--fix"), ("format",)):
+    for words in (("format",), ("check", "--fix"), ("format",)):
         subprocess.run(["ruff", *words, "-q", str(path)], cwd=HERE.parent, check=True)
 
 

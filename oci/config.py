@@ -58,6 +58,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("takeover_seconds", 20, "silence after which a later boot of a machine speaks for it"),
     Setting("firstboot_silence_seconds", 420, "how long a machine may be silent between disk boot and Puppet's end"),
     Setting("first_sign_seconds", 240, "how long a machine that was switched on may take to its first sign of life"),
+    Setting("bmc_settle_seconds", 150, "how long a management controller may take to show a power state that it was told"),
     Setting("attempts", 3, "how often an install or wipe is tried before it is called failed"),
     Setting("install_seconds", 3600, "deadline of an install or a wipe"),
     Setting("configure_seconds", 5400, "deadline of first boot and first Puppet run"),

@@ -18,6 +18,14 @@ class PowerError(OutsideError):
     """A management controller did not do what was asked."""
 
 
+class PowerRefused(PowerError):
+    """The controller understood, and did not want or cannot."""
+
+
+class PowerUnseen(PowerError):
+    """The controller took the order, and does not show the new state yet."""
+
+
 @dataclass(frozen=True)
 class BmcAccess:
     """How to reach a management controller; the password never appears in repr."""
@@ -30,7 +38,12 @@ class BmcAccess:
 
 
 class Power(Protocol):
-    """Power of one machine through its management controller. Every verb raises PowerError."""
+    """Power of one machine through its management controller. Every verb raises PowerError.
+
+    `on` and `off` look first, give the order at most once, and look for a while: PowerUnseen says that it was taken.
+    `boot_device` needs to know how the machine boots: 'efi', 'bios', or '' when nobody knows yet. PowerRefused says
+    that it was not told, so that the machine boots in its own order.
+    """
 
     def status(self, bmc: BmcAccess) -> str: ...  # 'on' | 'off'
 
@@ -38,9 +51,7 @@ class Power(Protocol):
 
     def off(self, bmc: BmcAccess) -> None: ...
 
-    def cycle(self, bmc: BmcAccess) -> None: ...
-
-    def boot_device(self, bmc: BmcAccess, device: str) -> None: ...  # 'pxe' | 'disk'
+    def boot_device(self, bmc: BmcAccess, device: str, firmware: str = "") -> None: ...  # 'pxe' | 'disk'
 
 
 class Dhcp(Protocol):

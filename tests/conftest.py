@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -57,6 +59,19 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
+    with make_world(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def new_world() -> Callable[[Path], AbstractContextManager[World]]:
+    """A maker of worlds in a directory each, for properties that need a fresh one for every example."""
+    return make_world
+
+
+@contextlib.contextmanager
+def make_world(tmp_path: Path) -> Iterator[World]:
+    """A world whose files lie in `tmp_path`."""
     config = configure({"state_dir": str(tmp_path), "run_dir": str(tmp_path / "run"),
                         "server_address": "10.77.0.1", "puppet_server": "puppet.lab.test", "secure_cookies": False})
     made = engine(config.database_url)

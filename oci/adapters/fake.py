@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from oci.ports import BmcAccess, OutsideError, PowerError, RootImage
+from oci.ports import BmcAccess, OutsideError, PowerError, PowerRefused, PowerUnseen, RootImage
 
 
 @dataclass
@@ -26,11 +27,7 @@ class FakePower:
         self.calls.append(("off", bmc.address))
         self.on_addresses.discard(bmc.address)
 
-    def cycle(self, bmc: BmcAccess) -> None:
-        self.calls.append(("cycle", bmc.address))
-        self.on_addresses.add(bmc.address)
-
-    def boot_device(self, bmc: BmcAccess, device: str) -> None:
+    def boot_device(self, bmc: BmcAccess, device: str, firmware: str = "") -> None:
         self.calls.append((f"boot {device}", bmc.address))
 
 
@@ -47,10 +44,67 @@ class BrokenPower(FakePower):
     def on(self, bmc: BmcAccess) -> None:
         self._fail(bmc)
 
-    off = cycle = on
+    off = on
 
-    def boot_device(self, bmc: BmcAccess, device: str) -> None:
+    def boot_device(self, bmc: BmcAccess, device: str, firmware: str = "") -> None:
         self._fail(bmc)
+
+
+class WorkerKilled(BaseException):
+    """The worker dies here: nobody catches it."""
+
+
+@dataclass
+class FaultyPower:
+    """One controller as bad ones are. It shows a state `late` seconds of `clock` after it was told.
+
+    `faults` says what becomes of each conversation in turn, and after its end all are well: 'ok', 'lost' (nothing was
+    heard), 'unanswered' (it was heard, the answer was lost), 'refused', or 'killed' (the worker, after it was heard).
+    A `stubborn` one takes every order and does nothing. `told` holds what it was told: time and state.
+    """
+
+    clock: Callable[[], float]
+    late: float = 0.0
+    faults: list[str] = field(default_factory=list)
+    stubborn: bool = False
+    was: str = "off"
+    told: list[tuple[float, str]] = field(default_factory=list)
+
+    def shown(self) -> str:
+        """The state that its machine has by now."""
+        seen = [state for at, state in self.told if at + self.late <= self.clock() and not self.stubborn]
+        return seen[-1] if seen else self.was
+
+    def _talk(self, order: str = "") -> None:
+        fault = self.faults.pop(0) if self.faults else "ok"
+        if fault == "refused" and order:
+            raise PowerRefused("the controller did not want", "it is busy", "Try again")
+        if order and fault != "lost":
+            self.told.append((self.clock(), order))
+        if fault == "killed":
+            raise WorkerKilled
+        if fault in ("lost", "unanswered"):
+            raise PowerError("the controller did not answer", "a packet was lost", "Check its network")
+
+    def status(self, _bmc: BmcAccess) -> str:
+        self._talk()
+        return self.shown()
+
+    def _switch(self, wanted: str) -> None:
+        if self.shown() == wanted:
+            return
+        self._talk(wanted)
+        if self.shown() != wanted:
+            raise PowerUnseen("the controller took the order", "nothing is seen yet", "Wait")
+
+    def on(self, _bmc: BmcAccess) -> None:
+        self._switch("on")
+
+    def off(self, _bmc: BmcAccess) -> None:
+        self._switch("off")
+
+    def boot_device(self, _bmc: BmcAccess, device: str, firmware: str = "") -> None:
+        self._talk()
 
 
 @dataclass

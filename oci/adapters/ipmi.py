@@ -9,76 +9,53 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from oci.adapters.ipmi_answers import (
+    WAYS,
+    BadCredentials,
+    BadLevel,
+    Outcome,
+    Refused,
+    Unreachable,
+    Unseen,
+    Way,
+    explained,
+    place_of,
+)
 from oci.ports import BmcAccess, PowerError
 
-
-class Unreachable(PowerError):
-    """Nothing answers at the controller's address."""
-
-
-class BadCredentials(PowerError):
-    """The controller answers, but not to this user and password."""
-
-
-class Refused(PowerError):
-    """The controller understood and did not want, or did not do it."""
-
+__all__ = ["BadCredentials", "BadLevel", "Ipmi", "Refused", "Unreachable", "Unseen"]
 
 _DEVICES = ("pxe", "disk")
-_CIPHERS = ("3", "17")
 _STATE = re.compile(r"^Chassis Power is (on|off)\s*$", re.MULTILINE)
-
-# What ipmitool 1.8.19 -v writes to standard error, and what it means; the first that is found counts.
-_MEANINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("suite", re.compile(r"is not what we requested|no matching cipher suite|no cipher suite|"
-                         r"invalid (?:authentication|integrity|confidentiality) algorithm", re.IGNORECASE)),
-    # A controller that does not know the user says so, or says nothing from there on.
-    ("credentials", re.compile(r"RAKP \d HMAC is invalid|unauthorized name|no response from RAKP|"
-                               r"invalid role|unauthorized role", re.IGNORECASE)),
-    ("silence", re.compile(r"Get Auth Capabilities error|Unable to establish|no response|timeout|timed out|"
-                           r"Node busy|insufficient resources|Could not open socket|lookup failed",
-                           re.IGNORECASE)),
-)
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    status: int
-    out: str
-    err: str
-
-    @property
-    def meaning(self) -> str:
-        """'ok', 'suite', 'credentials', 'silence' or 'refusal'."""
-        if self.status == 0:
-            return "ok"
-        return next((name for name, pattern in _MEANINGS if pattern.search(self.err)), "refusal")
-
-    def why(self) -> str:
-        """The last line that ipmitool wrote."""
-        lines = [line for line in (self.err or self.out).splitlines() if line.strip()]
-        return lines[-1].strip() if lines else f"ipmitool ended with {self.status}"
+PATIENCE = 4
+"""How many times `settle_seconds` one verb waits for a controller that answers and is late."""
 
 
 class Ipmi:
     """Fulfils oci.ports.Power for controllers that speak IPMI 2.0.
 
     `runtime_dir`/bmc is made private (0700) and holds the password while ipmitool runs. `call_seconds`
-    bounds one ipmitool, `settle_seconds` the time in which the power must be seen to have changed,
-    `attempts` how often something that nobody answered is tried, after 1, 2, 4 ... times `pause` s.
+    bounds one ipmitool, `settle_seconds` is how soon a new power state is seen as a rule; a verb looks PATIENCE
+    times as long before it says that nothing is seen yet. Something that nobody answered is tried `attempts` times,
+    after 1, 2, 4 ... times `pause` s, as long as `ask_seconds` are not over.
     """
 
     def __init__(
-        self, runtime_dir: Path, *, binary: str = "ipmitool", call_seconds: float = 15.0,
-        settle_seconds: float = 30.0, attempts: int = 3, pause: float = 1.0,
+        self, runtime_dir: Path, *, binary: str = "ipmitool", call_seconds: float = 15.0, ask_seconds: float = 40.0,
+        settle_seconds: float = 10.0, attempts: int = 3, pause: float = 1.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.runtime_dir, self.binary, self.call_seconds = Path(runtime_dir, "bmc"), binary, call_seconds
         self.settle_seconds, self.attempts, self.pause, self.sleep = settle_seconds, attempts, pause, sleep
-        self._suite: dict[tuple[str, int], str] = {}
+        self.ask_seconds = ask_seconds
+        self._ways: dict[tuple[str, int, str], Way] = {}
+
+    @property
+    def longest_seconds(self) -> float:
+        """What the slowest verb may take: a look, the order, and the looks that follow, one of them begun at the end."""
+        return 2 * self.ask_seconds + PATIENCE * self.settle_seconds + self.call_seconds
 
     # -- verbs
 
@@ -116,12 +93,24 @@ class Ipmi:
         self._ask(bmc, "the machine was not reset", "chassis", "power", "reset")
         return self._settle(bmc, "on")
 
-    def boot_device(self, bmc: BmcAccess, device: str) -> None:
-        """Let the machine boot 'pxe' or 'disk' at its next start. Raises PowerError."""
+    def boot_device(self, bmc: BmcAccess, device: str, firmware: str = "") -> None:
+        """Let the machine boot 'pxe' or 'disk' at its next start. Raises PowerError.
+
+        `firmware` is how it boots: 'efi', 'bios', or '' when that is not known. Without `options=efiboot` the order
+        means "PC compatible (legacy) boot" (IPMI 2.0, table 28-14), which UEFI machines ignore or obey. So the legacy
+        boot is ordered only of those that are known to want it, and where a controller does not take the option.
+        """
         if device not in _DEVICES:
             raise Refused(f"{bmc.address} was not told to boot {device!r}", "there is no such device here",
                           f"Say one of {', '.join(_DEVICES)}")
-        self._ask(bmc, f"{device} was not made the boot device", "chassis", "bootdev", device)
+        what, words = f"{device} was not made the boot device", ("chassis", "bootdev", device)
+        if firmware == "bios":
+            self._ask(bmc, what, *words)
+            return
+        try:
+            self._ask(bmc, what, *words, "options=efiboot")
+        except Refused:
+            self._ask(bmc, what, *words)
 
     # -- by effect
 
@@ -132,61 +121,74 @@ class Ipmi:
         self._settle(bmc, wanted)
 
     def _settle(self, bmc: BmcAccess, wanted: str) -> None:
-        end = time.monotonic() + self.settle_seconds
+        """Look until the state is seen. Who took an order may be silent for a while, or be busy with it."""
+        seconds = self.settle_seconds * PATIENCE
+        end = time.monotonic() + seconds
         wait = 0.2
-        while self.status(bmc) != wanted:
+        while self._glance(bmc) != wanted:
             if time.monotonic() >= end:
-                raise Refused(f"{bmc.address} did not switch {wanted}",
-                              f"it took the order, and was not {wanted} after {self.settle_seconds:.0f} s",
-                              "Look at the machine's own event log, or switch it by hand")
+                raise Unseen(f"{bmc.address} did not switch {wanted}",
+                             f"it took the order, and was not {wanted} after {seconds:.0f} s",
+                             "Look at the machine's own event log, or switch it by hand")
             self.sleep(wait)
             wait = min(wait * 2, 2.0)
 
+    def _glance(self, bmc: BmcAccess) -> str:
+        """The state as one conversation tells it; blank when there was none."""
+        way = self._ways.get(place_of(bmc), WAYS[0])
+        found = _STATE.search(self._run(bmc, "the power state was not read", way, ("chassis", "power", "status")).out)
+        return found.group(1) if found else ""
+
     # -- one conversation
 
-    def _ask(self, bmc: BmcAccess, what: str, *words: str) -> _Outcome:
+    def _ask(self, bmc: BmcAccess, what: str, *words: str) -> Outcome:
         """Run one ipmitool verb until it is answered. `what` begins the message of a PowerError."""
         what = f"{bmc.address}: {what}"
-        outcome = _Outcome(1, "", "")
+        outcome = Outcome(1, "", "")
+        end = time.monotonic() + self.ask_seconds
         for attempt in range(self.attempts):
             if attempt:
                 self.sleep(self.pause * 2 ** (attempt - 1))
-            outcome = self._negotiate(bmc, what, words)
+            if attempt and time.monotonic() + self.call_seconds > end:
+                break
+            outcome = self._negotiate(bmc, what, words, end)
             if outcome.meaning == "ok":
                 return outcome
-            if outcome.meaning in ("credentials", "suite"):
-                raise BadCredentials(what, "the controller does not accept the user and password",
-                                     "Correct the BMC's user and password, and allow cipher suite 3 or 17")
-            if outcome.meaning == "refusal":
-                raise Refused(what, outcome.why(), "See what the controller's own log says about it")
-        raise Unreachable(what, f"nothing answers at {bmc.address} port {bmc.port} ({outcome.why()})",
-                          "Check the BMC's address and its network, and that IPMI over LAN is switched on")
-
-    def _negotiate(self, bmc: BmcAccess, what: str, words: tuple[str, ...]) -> _Outcome:
-        """With the suite that worked last, else 3, else 17: the newest controllers no longer know 3."""
-        place = (bmc.address, bmc.port)
-        outcome = _Outcome(1, "", "")
-        for suite in sorted(_CIPHERS, key=lambda one: one != self._suite.get(place, _CIPHERS[0])):
-            outcome = self._run(bmc, what, suite, words)
-            if outcome.meaning == "ok":
-                self._suite[place] = suite
-            if outcome.meaning != "suite":
+            if outcome.meaning not in ("silence", "deaf"):
                 break
+        raise explained(bmc, what, outcome)
+
+    def _negotiate(self, bmc: BmcAccess, what: str, words: tuple[str, ...], end: float) -> Outcome:
+        """In the way that worked last, else with the next suite or the next level, as the controller refuses one.
+
+        The newest controllers no longer know suite 3, and a user of its own for this work is often an OPERATOR.
+        """
+        place, outcome, refused = place_of(bmc), Outcome(1, "", ""), set[str]()
+        known = self._ways.get(place)
+        for way in sorted(WAYS, key=lambda one: one != known):
+            if {way.suite, way.level} & refused or (refused and time.monotonic() + self.call_seconds > end):
+                continue
+            outcome = self._run(bmc, what, way, words)
+            if outcome.meaning == "ok":
+                self._ways[place] = way
+            if outcome.meaning not in ("suite", "level"):
+                break
+            refused.add(way.suite if outcome.meaning == "suite" else way.level)
         return outcome
 
-    def _run(self, bmc: BmcAccess, what: str, suite: str, words: tuple[str, ...]) -> _Outcome:
+    def _run(self, bmc: BmcAccess, what: str, way: Way, words: tuple[str, ...]) -> Outcome:
         with self._password(bmc) as path:
-            argv = [self.binary, "-I", "lanplus", "-C", suite, "-H", bmc.address, "-p", str(bmc.port),
+            argv = [self.binary, "-I", "lanplus", "-C", way.suite, "-L", way.level, "-H", bmc.address, "-p", str(bmc.port),
                     "-U", bmc.username, "-f", str(path), "-v", "-N", "1", "-R", "3", *words]
             try:
                 done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                       errors="replace", timeout=self.call_seconds, check=False)
             except subprocess.TimeoutExpired:
-                return _Outcome(124, "", f"timeout after {self.call_seconds:.0f} s")
+                return Outcome(124, "", f"timeout after {self.call_seconds:.0f} s")
             except OSError as error:
                 why = f"{self.binary} cannot be started: {error.strerror}"
                 raise PowerError(what, why, "Install ipmitool") from None
-        return _Outcome(done.returncode, done.stdout, done.stderr)
+        return Outcome(done.returncode, done.stdout, done.stderr)
 
     @contextlib.contextmanager
     def _password(self, bmc: BmcAccess) -> Iterator[Path]:

@@ -62,6 +62,7 @@ class Machine(Table):
     bmc_port: Mapped[int] = mapped_column(default=623)
     bmc_username: Mapped[str] = mapped_column(String(64), default="")
     bmc_password: Mapped[str] = mapped_column(String(500), default="")  # sealed
+    bmc_reported: Mapped[str] = mapped_column(String(64), default="", index=True)  # address, as its report shows it
     # Large, and most queries need none of it: read when it is asked for.
     inventory: Mapped[dict[str, Any]] = mapped_column(default=dict, deferred=True)
     report_hash: Mapped[str] = mapped_column(String(64), default="")  # as the agent computes it
@@ -70,6 +71,9 @@ class Machine(Table):
     created: Mapped[float]
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
+    # One controller belongs to one machine.
+    __table_args__ = (Index("machine_controller", "bmc_address", "bmc_port", unique=True,
+                            sqlite_where=bmc_address != "", postgresql_where=bmc_address != ""),)
 
 
 class Nic(Table):
@@ -174,6 +178,7 @@ class Job(Table):
     kind: Mapped[str] = mapped_column(String(32))
     machine_id: Mapped[int | None] = mapped_column(index=True)
     args: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    progress: Mapped[dict[str, Any]] = mapped_column(default=dict)  # how far it has come, for whoever carries on
     state: Mapped[str] = mapped_column(String(8), index=True)  # queued|running|done|failed
     created: Mapped[float]
     run_after: Mapped[float]
@@ -182,6 +187,7 @@ class Job(Table):
     attempts: Mapped[int] = mapped_column(default=0)
     finished: Mapped[float | None]
     error: Mapped[str] = mapped_column(String(500), default="")
+    result: Mapped[str] = mapped_column(String(500), default="")
 
 
 class Person(Table):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
-_NUMERIC = re.compile(r"[0-9.]+|0[xX][0-9a-fA-F.xX]+|.*:.*")
+_NUMERIC = re.compile(r"[0-9.]+|(0[xX][0-9a-fA-F]+|[0-9]+)(\.(0[xX][0-9a-fA-F]+|[0-9]+))*\.?|.*:.*")
 
 
 class BadAddress(ValueError):

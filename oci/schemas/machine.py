@@ -63,6 +63,7 @@ class MachineOut(BaseModel):
     address: str = ""
     bmc_address: str = ""
     bmc_username: str = ""
+    bmc_doubt: str = Field("", description="why the controller may be another machine's; empty: nothing says so")
     verbs: list[str] = Field(description="what a person can do with it now")
     progress: Progress | None = None
 

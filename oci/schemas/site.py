@@ -111,6 +111,8 @@ class JobOut(BaseModel):
     created: float
     attempts: int
     error: str = ""
+    order: str = Field("", description="what was ordered, by whom and why; empty for work that nobody ordered")
+    result: str = Field("", description="how it ended")
 
 
 class JobList(BaseModel):

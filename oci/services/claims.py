@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from oci.db import tables
 from oci.domain import claims, hostnames
 from oci.domain.claims import Appliance, Claim, Claims
+from oci.domain.controllers import canonical as canonical_controller
 from oci.domain.roles import BadRole, Role, named
 from oci.services.context import Conflict, Ctx, Problem
 
@@ -61,7 +62,7 @@ def controller_address(ctx: Ctx, text: str) -> str:
     """The address of a management controller as it is stored. Raises Problem for what is none, Conflict when it is
     somebody's."""
     try:
-        host = claims.canonical_host(text)
+        host = canonical_controller(text)
     except claims.BadAddress as bad:
         raise Problem(str(bad)) from None
     refuse_controller(ctx, host)

@@ -136,6 +136,7 @@ class Ctx:
     def queue(self, kind: str, machine: tables.Machine | None = None, delay: float = 0, **args: Any) -> tables.Job:
         """Queue background work of `kind`, `delay` seconds from now. `args` must hold no secret."""
         now = self.now()
+        args = {"by": self.actor.name, **args}
         job = tables.Job(kind=kind, machine_id=machine.id if machine else None, args=args, state="queued",
                          created=now, run_after=now + delay)
         self.db.add(job)

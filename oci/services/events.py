@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 from oci.db import tables
 from oci.domain.events import EVENTS
 from oci.schemas.site import EventList, EventOut, EventQuery, JobList, JobOut, JobQuery, TimelineQuery
+from oci.services import power_orders
 from oci.services.context import Ctx, Problem, usecase
 from oci.services.moves import find
 
@@ -72,4 +73,5 @@ def list_jobs(ctx: Ctx, wanted: JobQuery | None = None) -> JobList:
         query = query.where(JOB.machine_id == find(ctx, wanted.machine).id)
     rows = ctx.db.scalars(query.order_by(JOB.id.desc()).limit(wanted.limit))
     return JobList(jobs=[JobOut(id=j.id, kind=j.kind, state=j.state, machine_id=j.machine_id, created=j.created,
-                                attempts=j.attempts, error=j.error) for j in rows])
+                                attempts=j.attempts, error=j.error, result=j.result,
+                                order=power_orders.say(j.args) if j.kind == "power" else "") for j in rows])

@@ -3,52 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, replace
 
 from sqlalchemy import or_, select
 
 from oci.db import tables
-from oci.ports import BmcAccess, OutsideError
+from oci.domain.power import STAGES, Progress, Step, decide
+from oci.ports import BmcAccess, OutsideError, PowerRefused, PowerUnseen
+from oci.services import power_orders
 from oci.services.claims import protected
 from oci.services.context import Ctx, usecase
+from oci.services.controllers import contradiction
+from oci.services.leases import LEASE_SECONDS, Hopeless, Later, Lost, Work, is_due, own, replace_by_newer
 
-LEASE_SECONDS = 120
 ATTEMPTS = 5
 KEPT_SECONDS = 7 * 86400
 
 
 @usecase("appliance")
-def take(ctx: Ctx, job_id: int, owner: str) -> dict[str, Any] | None:
-    """Lease the job to `owner`; None when it is not due, taken, or done."""
+def take(ctx: Ctx, job_id: int, owner: str) -> Work | None:
+    """Lease the job to `owner`; None when it is not due, taken, replaced, or done."""
     job = ctx.db.get(tables.Job, job_id)
-    now = ctx.now()
-    if job is None or job.state not in ("queued", "running") or job.run_after > now:
+    if job is None or not is_due(job, ctx.now()):
         return None
-    if job.state == "running" and (job.lease_until or 0) > now:
-        return None
-    job.state, job.lease_owner, job.lease_until = "running", owner, now + LEASE_SECONDS
+    if job.kind == "power":
+        # One at a time for each machine, also where two workers ask at once.
+        ctx.db.execute(select(tables.Machine.id).where(tables.Machine.id == job.machine_id).with_for_update())
+        ctx.db.refresh(job)
+        if not is_due(job, ctx.now()) or power_orders.busy(ctx, job) or replace_by_newer(ctx, job):
+            return None
+    job.state, job.lease_owner, job.lease_until = "running", owner, ctx.now() + LEASE_SECONDS
     job.attempts += 1
-    return {"kind": job.kind, "machine_id": job.machine_id, "args": dict(job.args), "attempts": job.attempts}
+    return Work(job.id, owner, job.kind, job.machine_id or 0, dict(job.args))
 
 
 @usecase("appliance")
-def finish(ctx: Ctx, job_id: int, owner: str, error: str = "") -> None:
-    """The job ended; with `error` it is tried again with back-off, and given up after ATTEMPTS."""
-    job = ctx.db.get(tables.Job, job_id)
-    if job is None or job.lease_owner != owner or job.state != "running":
+def finish(ctx: Ctx, work: Work, error: str = "", result: str = "", final: bool = False) -> None:
+    """The job ended; with `error` it is tried again with back-off, and given up after ATTEMPTS or when `final`."""
+    job = own(ctx, work)
+    if job is None:
         return  # the lease ran out and somebody else has it
     now = ctx.now()
-    job.error, job.lease_until = error[:500], None
+    job.error, job.result, job.lease_until = error[:500], result[:500], None
     if not error:
         job.state, job.finished = "done", now
-    elif job.attempts < ATTEMPTS:
+    elif job.attempts < ATTEMPTS and not final:
         job.state, job.run_after = "queued", now + 5 * 2 ** (job.attempts - 1)
     else:
         job.state, job.finished = "failed", now
-        ctx.event("job.failed", f"{job.kind}: {error}", job.machine_id)
+        what = power_orders.say(job.args) if job.kind == "power" else job.kind
+        ctx.event("job.failed", f"{what}: {error}", job.machine_id)
         machine = ctx.db.get(tables.Machine, job.machine_id) if job.machine_id else None
         if machine:
             machine.reason = error[:500]
+            if job.kind == "power" and max(machine.power_seen or 0, machine.seen or 0) < job.created:
+                machine.power = "unknown"  # nobody could read it since the order was given
+    if job.kind == "power":
+        power_orders.wake_next(ctx, job)
+
+
+@usecase("appliance")
+def put_off(ctx: Ctx, work: Work, seconds: float) -> None:
+    """Look at the job again in `seconds`; this was no failed try."""
+    job = own(ctx, work)
+    if job is None:
+        return
+    job.state, job.run_after, job.lease_until, job.error = "queued", ctx.now() + seconds, None, ""
+    job.attempts -= 1
+    power_orders.wake_next(ctx, job)
 
 
 @usecase("appliance", reads=True)
@@ -60,53 +82,121 @@ def due(ctx: Ctx) -> list[int]:
             (tables.Job.state == "running") & (tables.Job.lease_until <= now))).order_by(tables.Job.id).limit(100)))
 
 
-@usecase("appliance", reads=True)
-def bmc_access(ctx: Ctx, machine_id: int) -> BmcAccess | None:
-    """How to reach the machine's controller, with the password in clear; None when there is none."""
-    machine = ctx.db.get(tables.Machine, machine_id)
-    if machine is None or not machine.bmc_address:
-        return None
-    return BmcAccess(machine.bmc_address, machine.bmc_username, ctx.outside.sealer.open(machine.bmc_password),
-                     machine.bmc_port)
+@dataclass(frozen=True)
+class Controller:
+    """A machine's controller, how the machine boots, and how far the order for it has come."""
+
+    access: BmcAccess
+    firmware: str
+    progress: Progress
 
 
 @usecase("appliance")
-def saw_power(ctx: Ctx, machine_id: int, state: str, verb: str = "") -> None:
-    """Record what the controller says; an event when it changed or was switched."""
+def controller(ctx: Ctx, work: Work) -> Controller | None:
+    """How to reach the machine's controller, with the password in clear; None when there is none. Raises Hopeless."""
+    machine, job = ctx.db.get(tables.Machine, work.machine_id), own(ctx, work)
+    if machine is None or job is None or not machine.bmc_address:
+        return None
+    doubt = contradiction(ctx, machine)
+    if doubt and work.verb != "status":
+        raise Hopeless(f"{machine.name} was not switched", doubt, "Correct the controller of one of the two")
+    access = BmcAccess(machine.bmc_address, machine.bmc_username, ctx.outside.sealer.open(machine.bmc_password),
+                       machine.bmc_port)
+    place = f"{access.address}:{access.port}"
+    progress = power_orders.start(ctx, job, place) if work.verb in STAGES else Progress(bmc=place)
+    return Controller(access, machine.firmware, progress)
+
+
+@usecase("appliance")
+def note_progress(ctx: Ctx, work: Work, progress: Progress, kind: str = "", text: str = "") -> bool:
+    """Keep how far the work has come, with an event, and renew the lease. False: the work is somebody else's now."""
+    job = own(ctx, work)
+    if job is None:
+        return False
+    job.progress = progress.to_dict()
+    if replace_by_newer(ctx, job):
+        return False
+    job.lease_until = ctx.now() + LEASE_SECONDS
+    if kind:
+        ctx.event(kind, text, work.machine_id, job=work.job_id)
+    return True
+
+
+@usecase("appliance")
+def saw_power(ctx: Ctx, machine_id: int, state: str, after: str = "") -> None:
+    """Record what the controller shows; an event when it changed, or `after` an order was carried out."""
     machine = ctx.db.get(tables.Machine, machine_id)
     if machine is None:
         return
-    if verb or machine.power != state:
-        ctx.event("machine.power", f"power is {state}" + (f" after {verb}" if verb else ""), machine)
+    if after or machine.power != state:
+        ctx.event("machine.power", f"power is {state}" + (f" after {after}" if after else ""), machine)
     machine.power, machine.power_seen = state, ctx.now()
     if state == "off":
         machine.presence = "nothing"
-    elif verb and machine.presence != "live":
+    elif after and machine.presence != "live":
         machine.presence = "unknown"
 
 
-def power(ctx: Ctx, machine_id: int, args: dict[str, Any]) -> None:
-    """Switch or read the power of a machine. Verbs: status, on, off, cycle, netboot, ensure."""
-    bmc = bmc_access(ctx, machine_id)
-    if bmc is None:
-        return
-    port, verb = ctx.outside.power, str(args.get("verb", "status"))
-    if verb == "netboot":
-        port.boot_device(bmc, "pxe")
-        state = port.status(bmc)
-        port.cycle(bmc) if state == "on" else port.on(bmc)
-        saw_power(ctx, machine_id, "on", "network boot")
-    elif verb == "ensure":  # a machine at work that lost its power gets it back; a running one is left alone
-        if port.status(bmc) == "off":
-            port.on(bmc)
-            saw_power(ctx, machine_id, "on", "it was found off while it should work")
-        else:
-            saw_power(ctx, machine_id, "on")
-    elif verb in ("on", "off", "cycle"):
-        {"on": port.on, "off": port.off, "cycle": port.cycle}[verb](bmc)
-        saw_power(ctx, machine_id, "off" if verb == "off" else "on", verb)
-    else:
-        saw_power(ctx, machine_id, port.status(bmc))
+def _keep(ctx: Ctx, work: Work, progress: Progress, kind: str = "", text: str = "") -> None:
+    if not note_progress(ctx, work, progress, kind, text):
+        raise Lost
+
+
+def _name_device(ctx: Ctx, work: Work, found: Controller, progress: Progress) -> None:
+    """Let the machine boot from the network. A controller that refuses leaves it to the machine's own order."""
+    try:
+        ctx.outside.power.boot_device(found.access, "pxe", found.firmware)
+    except PowerRefused as refused:
+        _keep(ctx, work, progress, "power.refused", f"{refused.what}: {refused.why}. The machine is started all the "
+              "same, and boots from the network if its own boot order says so")
+
+
+def _give(ctx: Ctx, work: Work, found: Controller, step: Step) -> Progress | Later:
+    """Tell the controller. What is going to be told is written down before, what it said after."""
+    progress, words = step.progress, f"{found.access.address} is told to switch {step.wanted}"
+    if work.verb == "netboot" and step.wanted == "on":
+        _name_device(ctx, work, found, replace(progress, ordered=""))
+    _keep(ctx, work, progress, "power.told", f"{words} ({power_orders.say(work.args)})")
+    try:
+        {"on": ctx.outside.power.on, "off": ctx.outside.power.off}[step.wanted](found.access)
+    except PowerUnseen:
+        _keep(ctx, work, replace(progress, sure=True))
+        return Later()
+    except PowerRefused:
+        _keep(ctx, work, replace(progress, ordered="", times=progress.times - 1))
+        raise
+    return replace(progress, sure=True)
+
+
+def power(ctx: Ctx, work: Work) -> str | Later:
+    """Switch or read the power of a machine. Verbs: status, and those of STAGES."""
+    found = controller(ctx, work)
+    if found is None:
+        return "the machine has no management controller"
+    progress, port = found.progress, ctx.outside.power
+    while True:
+        shown = port.status(found.access)
+        if work.verb not in STAGES:
+            saw_power(ctx, work.machine_id, shown)
+            return f"power is {shown}"
+        step = decide(work.verb, progress, shown, ctx.now(), ctx.config.bmc_settle_seconds)
+        after = power_orders.say(work.args) if step.do == "done" and (work.verb != "ensure" or progress.ordered) else ""
+        saw_power(ctx, work.machine_id, shown, after)
+        if step.do == "done":
+            _keep(ctx, work, step.progress)
+            return f"power is {shown}"
+        if step.do == "wait":
+            _keep(ctx, work, step.progress)
+            return Later()
+        if step.do == "give up":
+            seconds = ctx.now() - progress.at
+            raise Hopeless(f"{found.access.address} did not switch {progress.ordered}",
+                           f"it took the order {progress.times} times, and still shows {shown} after {seconds:.0f} s",
+                           "Look at the machine's own event log, restart the controller, or switch the machine by hand")
+        given = _give(ctx, work, found, step)
+        if isinstance(given, Later):
+            return given
+        progress = given
 
 
 @usecase("appliance")
@@ -119,13 +209,16 @@ def may_clean(ctx: Ctx, certname: str, machine_id: int) -> bool:
     return not holder
 
 
-def clean_certificate(ctx: Ctx, machine_id: int, args: dict[str, Any]) -> None:
+def clean_certificate(ctx: Ctx, work: Work) -> str:
     """Revoke the certificate of a machine that is no longer what it was."""
-    if may_clean(ctx, str(args["certname"]), machine_id):
-        ctx.outside.puppet_ca.clean(str(args["certname"]))
+    certname = str(work.args["certname"])
+    if not may_clean(ctx, certname, work.machine_id or 0):
+        return "it is not a machine's"
+    ctx.outside.puppet_ca.clean(certname)
+    return ""
 
 
-KINDS: dict[str, Callable[[Ctx, int, dict[str, Any]], None]] = {
+KINDS: dict[str, Callable[[Ctx, Work], str | Later]] = {
     "power": power,
     "clean_certificate": clean_certificate,
 }
@@ -133,17 +226,18 @@ KINDS: dict[str, Callable[[Ctx, int, dict[str, Any]], None]] = {
 
 def run(ctx: Ctx, job_id: int, owner: str) -> bool:
     """Take and do one job; False when somebody else has it. Never raises for what happens outside."""
-    job = take(ctx, job_id, owner)
-    if job is None:
+    work = take(ctx, job_id, owner)
+    if work is None:
         return False
-    error = ""
     try:
-        KINDS[job["kind"]](ctx, job["machine_id"] or 0, job["args"])
+        ended = KINDS[work.kind](ctx, work)
+    except Lost:
+        return True
     except OutsideError as problem:
-        error = str(problem)
+        finish(ctx, work, str(problem), final=isinstance(problem, Hopeless))
     except Exception as problem:  # a defect: named, kept, and no reason to stop the worker
-        error = f"{type(problem).__name__} in {job['kind']}"
-        finish(ctx, job_id, owner, error)
+        finish(ctx, work, f"{type(problem).__name__} in {work.kind}")
         raise
-    finish(ctx, job_id, owner, error)
+    else:
+        put_off(ctx, work, ended.seconds) if isinstance(ended, Later) else finish(ctx, work, result=ended)
     return True

@@ -11,11 +11,12 @@ from sqlalchemy.exc import IntegrityError
 
 from oci.db import tables
 from oci.domain import lifecycle, phases, roles
+from oci.domain.controllers import doubt
 from oci.domain.hardware import Inventory
 from oci.domain.lifecycle import STATES
 from oci.domain.networks import BadNetwork, NetworkRecord, allocate, check
 from oci.schemas.machine import AssignIn, BmcIn, MachineDetail, MachineList, MachineOut, Progress, Why
-from oci.services import claims
+from oci.services import claims, controllers, power_orders
 from oci.services.context import Conflict, Ctx, NotFound, Problem, usecase
 from oci.services.moves import close_install, find, forget_promise, move, start_work
 
@@ -62,7 +63,8 @@ def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any
         cores=machine.cores, disk_bytes=machine.disk_bytes, macs=macs, cluster=cluster,
         role=assignment.role if assignment else "", hostname=assignment.hostname if assignment else "",
         fqdn=assignment.fqdn if assignment else "", address=address, bmc_address=machine.bmc_address,
-        bmc_username=machine.bmc_username, verbs=lifecycle.possible(machine.state), progress=progress(install))
+        bmc_username=machine.bmc_username, bmc_doubt=doubt(machine.bmc_address, machine.bmc_reported),
+        verbs=lifecycle.possible(machine.state), progress=progress(install))
 
 
 def _out(ctx: Ctx, machines: Iterable[tables.Machine]) -> list[MachineOut]:
@@ -281,13 +283,19 @@ def restore(ctx: Ctx, name: str) -> MachineDetail:
 
 @usecase("operator")
 def set_bmc(ctx: Ctx, name: str, bmc: BmcIn) -> MachineDetail:
-    """Store how the machine's management controller is reached; the password is sealed."""
+    """Store how the machine's management controller is reached. Raises Conflict when another machine has it."""
     machine = find(ctx, name)
-    address = claims.controller_address(ctx, bmc.address)
-    machine.bmc_address, machine.bmc_port, machine.bmc_username = address, bmc.port, bmc.username
-    machine.bmc_password = ctx.outside.sealer.seal(bmc.password)
-    ctx.event("machine.bmc", f"controller is {bmc.username}@{address}", machine)
-    ctx.queue("power", machine, verb="status")
+    controllers.take(ctx, machine, bmc)
+    return _detail(ctx, machine)
+
+
+@usecase("operator")
+def forget_bmc(ctx: Ctx, name: str) -> MachineDetail:
+    """Forget the machine's management controller, so that another machine may have it."""
+    machine = find(ctx, name)
+    if not machine.bmc_address:
+        raise Conflict(f"{machine.name} has no management controller that could be forgotten")
+    controllers.forget(ctx, machine)
     return _detail(ctx, machine)
 
 
@@ -297,7 +305,7 @@ def power(ctx: Ctx, name: str, verb: str) -> MachineDetail:
     machine = find(ctx, name)
     if not machine.bmc_address:
         raise Conflict(f"{machine.name} has no management controller; `ocicli machine bmc` tells OCI how to reach it")
-    ctx.queue("power", machine, verb=verb)
+    power_orders.order(ctx, machine, verb)
     return _detail(ctx, machine)
 
 
@@ -315,8 +323,5 @@ def enrol(ctx: Ctx, mac: str, bmc: BmcIn | None = None) -> MachineDetail:
     ctx.db.add(tables.Nic(mac=mac, machine_id=machine.id, name=""))
     ctx.event("machine.discovered", f"enrolled by {ctx.actor.name} with MAC {mac}", machine)
     if bmc:
-        address = claims.controller_address(ctx, bmc.address)
-        machine.bmc_address, machine.bmc_port, machine.bmc_username = address, bmc.port, bmc.username
-        machine.bmc_password = ctx.outside.sealer.seal(bmc.password)
-        ctx.queue("power", machine, verb="status")
+        controllers.take(ctx, machine, bmc)
     return _detail(ctx, machine)

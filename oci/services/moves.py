@@ -6,6 +6,7 @@ from sqlalchemy import and_, or_, select
 
 from oci.db import tables
 from oci.domain import lifecycle
+from oci.services import power_orders
 from oci.services.context import Conflict, Ctx, NotFound
 
 MACHINE = tables.Machine
@@ -77,7 +78,7 @@ def start_work(ctx: Ctx, machine: tables.Machine, kind: str) -> None:
     waiting = machine.presence == "live" and machine.seen and now - machine.seen < 4 * ctx.config.heartbeat_seconds
     if not waiting:
         if machine.bmc_address:
-            ctx.queue("power", machine, verb="netboot")
+            power_orders.order(ctx, machine, "netboot", f"the {kind} of its disks begins")
         else:
             machine.reason = "waiting for a person to power it on: no management controller is known"
 

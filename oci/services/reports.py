@@ -13,6 +13,7 @@ from sqlalchemy import delete, or_, select, update
 from oci.db import tables
 from oci.domain import hardware, identity
 from oci.domain.hardware import Inventory, Probe
+from oci.services import controllers
 from oci.services.boot_session import authenticate, speak_for
 from oci.services.context import Conflict, Ctx, Problem, usecase
 
@@ -89,7 +90,7 @@ def _store(ctx: Ctx, machine: tables.Machine, found: Inventory) -> None:
     machine.uuid, machine.firmware = identity.canonical_uuid(found.uuid), found.firmware
     machine.memory_bytes, machine.cores = found.memory_bytes, found.cpu.cores
     machine.disk_bytes = sum(d.bytes for d in hardware.fixed_disks(found))
-    machine.bmc_mac = found.bmc.mac
+    machine.bmc_mac, machine.bmc_reported = found.bmc.mac, found.bmc.address[:64]
     machine.inventory = found.to_dict()
     wanted = {n.mac: n.name for n in found.nics if n.mac and not n.bmc_usb}
     with ctx.db.no_autoflush:  # the machine is written once, with what is still to come
@@ -148,6 +149,7 @@ def receive(ctx: Ctx, token: str, report: Mapping[str, Probe], agent_hash: str) 
             speak_for(ctx, boot)
         fresh = not machine.report_digest
         _store(ctx, machine, found)
+        controllers.compare(ctx, machine)
         _keep(ctx, machine, report, digest)
         kind = "machine.discovered" if fresh else "machine.reported"
         words = "reported for the first time" if fresh else "reported; something changed"

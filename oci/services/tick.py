@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from oci.db import tables
 from oci.domain.lifecycle import STATES
 from oci.render.dnsmasq import DhcpSettings, render
+from oci.services import power_orders
 from oci.services.boot_session import prune
 from oci.services.context import Ctx, usecase
 from oci.services.moves import close_install, move, open_install, rearm
@@ -58,7 +59,7 @@ def _silent(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:
             return
         verb = "netboot"
     if machine.bmc_address:
-        ctx.queue("power", machine, verb=verb)
+        power_orders.order(ctx, machine, verb, why)
     else:
         machine.reason = f"{why}; no management controller is known, so somebody must power it off and on"
 
@@ -71,7 +72,7 @@ def _busy(ctx: Ctx, machine: tables.Machine) -> None:
     waits = machine.bmc_address and not _power_job_waits(ctx, machine)
     heard = max(install.seen or 0, machine.seen or 0)
     if waits and ctx.now() - max(heard, machine.power_seen or 0) > POWER_CHECK_SECONDS:
-        ctx.queue("power", machine, verb="ensure")
+        ctx.queue("power", machine, verb="ensure", why=f"at work, and not heard of for {int(ctx.now() - heard)} s")
 
 
 def _presence(ctx: Ctx) -> None:

@@ -91,7 +91,7 @@ def bench() -> Iterator[Bench]:
 
 @pytest.fixture
 def ipmi(tmp_path: Path) -> Ipmi:
-    return Ipmi(tmp_path, settle_seconds=3)
+    return Ipmi(tmp_path, settle_seconds=0.75)
 
 
 def test_on_off_cycle_and_reset(bench: Bench, ipmi: Ipmi) -> None:

@@ -106,7 +106,7 @@ def test_a_log_of_a_server_with_hungry_cards() -> None:
             "firmware-intel-misc",
         ),
         (
-            "<4>[   12.345678] ice 0000:01:00.0: The DDP package file was not found or could not be read. Entering Safe Mode",
+            "<4>[   12.345678] ice 0000:01:00.0: The DDP package file was not found or could not be read. Safe Mode",
             "intel/ice/ddp/ice.pkg",
             "firmware-intel-misc",
         ),

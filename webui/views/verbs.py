@@ -44,6 +44,14 @@ def bmc(name: str) -> Answer:
                   back=_page(machine.name), intro="")
 
 
+@needs("operator")
+def forget_bmc(name: str) -> Answer | str:
+    """Forget the management controller; asked about first."""
+    if request.method == "GET":
+        return render_template("ask_forget_bmc.html", m=machines.show(ctx(), name))
+    return done(*_said("The controller of {name} is forgotten.", machines.forget_bmc(ctx(), name)))
+
+
 def _do(verb: str, name: str, confirm: str) -> MachineDetail:
     if verb == "release":
         return machines.release(ctx(), name, confirm)
@@ -98,6 +106,7 @@ def routes(bp: Blueprint) -> None:
     both = ["GET", "POST"]
     bp.route("/machines/<name>/assign", methods=both)(assign)
     bp.route("/machines/<name>/bmc", methods=both)(bmc)
+    bp.route("/machines/<name>/forget-bmc", methods=both)(forget_bmc)
     bp.route("/machines/<name>/power", methods=both)(power)
     simple = ",".join(verb for verb in VERBS if verb != "assign")
     bp.get(f"/machines/<name>/<any({simple}):verb>")(ask)

@@ -74,6 +74,11 @@ def _orders(app: OpenAPI) -> None:
         """Tell how a machine's management controller is reached"""
         return out(machines.set_bmc(ctx(), path.name, body))
 
+    @app.delete(f"{ONE}/bmc", **_told("forget-bmc", "ocicli machine forget-bmc compute1"))
+    def machine_forget_bmc(path: MachineName) -> Response:
+        """Forget a machine's management controller, so that another machine may have it"""
+        return out(machines.forget_bmc(ctx(), path.name))
+
     @app.post(f"{ONE}/power", **_told("power", "ocicli machine power compute1 --power on"))
     def machine_power(path: MachineName, body: PowerIn) -> Response:
         """Switch a machine's power through its management controller"""
