@@ -15,7 +15,8 @@ MAX_SOCKETS = 256
 MAX_TABLES = 10_000
 
 _TABLE = re.compile(r"Handle 0x[0-9A-Fa-f]{1,8}, DMI type ([0-9]{1,3})\b")
-_WANTED = {"0": "bios", "1": "system", "2": "board", "4": "socket", "17": "dimm", "38": "bmc"}
+_WANTED = {"0": "bios", "1": "system", "2": "board", "3": "chassis", "4": "socket", "17": "dimm", "38": "bmc",
+           "41": "onboard"}
 _READ_ONLY_MEMORY = frozenset({"Flash", "ROM", "EEPROM", "EPROM", "FEPROM"})
 
 
@@ -31,6 +32,9 @@ class Firmware:
     cpu: Cpu = field(default_factory=Cpu)
     dimms: tuple[Dimm, ...] = ()
     bmc: bool = False
+    board_serial: str = ""
+    chassis_serial: str = ""
+    onboard: frozenset[str] = frozenset()  # bus addresses of what sits on the mainboard
 
 
 def parse(text: str) -> Firmware:
@@ -49,6 +53,9 @@ def parse(text: str) -> Firmware:
         cpu=_cpu(tables["socket"][:MAX_SOCKETS]),
         dimms=tuple(dimms)[:MAX_DIMMS],
         bmc=bool(tables["bmc"]),
+        board_serial=_fact(_main(tables["board"]), "Serial Number"),
+        chassis_serial=_fact(next(iter(tables["chassis"]), {}), "Serial Number"),
+        onboard=frozenset(filter(None, (clean(table.get("Bus Address", "")) for table in tables["onboard"][:MAX_DIMMS]))),
     )
 
 
@@ -63,6 +70,12 @@ def _tables(text: str) -> Iterator[tuple[str, dict[str, str]]]:
             for key, value in facts(block):
                 table.setdefault(key, value)
             yield kind, table
+
+
+def _main(boards: list[dict[str, str]]) -> dict[str, str]:
+    """The mainboard among the boards; blades name boards of their enclosure too."""
+    kinds = [board for board in boards if board.get("Type") in ("Motherboard", "Processor+Memory Module")]
+    return next(iter(kinds or boards), {})
 
 
 def _fact(table: dict[str, str], key: str) -> str:

@@ -49,7 +49,10 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Nic:
-    """One network card port. `mac` is the permanent MAC, blank if the card keeps none."""
+    """One network card port. `mac` is the permanent MAC, blank if the card keeps none.
+
+    `onboard`: the firmware says that it sits on the mainboard.
+    """
 
     name: str = ""
     mac: str = ""
@@ -60,6 +63,7 @@ class Nic:
     link: bool | None = None
     bmc_usb: bool = False
     neighbour: Neighbour | None = None
+    onboard: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,8 @@ class Inventory:
     boot_mac: str = ""
     clock_skew_seconds: int | None = None
     problems: tuple[str, ...] = ()
+    board_serial: str = ""
+    chassis_serial: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The inventory as JSON-safe objects, lists, texts and numbers."""
