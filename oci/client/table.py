@@ -61,6 +61,8 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "jobs": (Column("ID", "id"), Column("KIND", "kind"), Column("STATE", "state"), Column("MACHINE", "machine_id"),
              Column("CREATED", "created", clock, last=2), Column("TRIES", "attempts", last=1),
              Column("ERROR", "error", cut=True)),
+    "conflicts": (Column("ID", "id"), Column("KIND", "kind"), Column("ASKED", "seen", ago), Column("WHAT", "text", cut=True),
+                  Column("ANSWER", "outcome", last=2), Column("CAN", "verbs")),
     "tokens": (Column("ID", "id"), Column("NAME", "name", cut=True), Column("PERSON", "person"),
                Column("EXPIRES", "expires", clock)),
 }

@@ -122,7 +122,9 @@ def is_counted(text: str) -> bool:
 def is_filler_serial(value: str) -> bool:
     """True for a serial number or asset tag that no single machine has."""
     text = bare(value)
-    return len(text) < 2 or text in SERIALS or is_repeated(text) or is_counted(text)
+    number = text.lstrip("abcdefghijklmnopqrstuvwxyz")
+    same = len(number) >= 5 and len(set(number)) == 1
+    return len(text) < 2 or text in SERIALS or same or is_repeated(text) or is_counted(text)
 
 
 def _counts(octets: bytes) -> bool:
@@ -151,6 +153,8 @@ def _is_blank_dell(digits: str) -> bool:
 def is_filler_mac(digits: str) -> bool:
     """True for 12 hexadecimal digits that more than one card has: a pattern, or a vendor's prefix with nothing behind."""
     octets = bytes.fromhex(digits)
-    if _counts(octets) or is_repeated(digits) or is_counted(digits) or digits[6:] in ("000000", "ffffff"):
+    if _counts(octets) or is_repeated(digits) or is_counted(digits):
+        return True
+    if digits[6:] in ("000000", "ffffff") or digits.count("0") >= 10:
         return True
     return octets.hex(":") in MACS
