@@ -15,7 +15,6 @@ A fact *agrees*, *differs* or says nothing because one side is blank. The rules,
 | two agree, none differs | any | any | same | cards and labels were changed |
 | one agrees, none differs | all | any | same | |
 | BMC or own port agrees | any | no other | same | every card was changed |
-| UUID or board agrees | some | same | same | a card was changed |
 | UUID or board agrees | unknown | same | same | |
 | UUID or board agrees | other | not same | new | cheap boards repeat a UUID |
 | one agrees | else | | doubt | a restored label, or twins with fillers |
@@ -126,9 +125,7 @@ def _agreed(found: Evidence) -> int:
     fixed = bool(found.agreeing & FIXED)
     if len(found.agreeing) > 1 or found.cards == "all":
         return STRONG
-    if found.chassis > 0 and (fixed or found.cards in ("", "some")):
-        return STRONG
-    if found.chassis == 0 and fixed:
+    if found.chassis >= 0 and (fixed or (found.cards == "" and found.chassis)):
         return STRONG
     if found.cards == "none" and not fixed and found.chassis <= 0:
         return NOT

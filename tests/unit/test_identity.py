@@ -87,7 +87,7 @@ def test_another_machine_is_new(title: str, facts: Identity) -> None:
     [
         ("a board was replaced, UUID and serial written again", like(macs=[CARD2], bmc_mac=OTHER_BMC)),
         ("every card swapped, no BMC: or a twin with fillers on no list", like(macs=[CARD2], bmc_mac="")),
-        ("a board was replaced, only the serial written again", like(macs=[CARD2, CARD], bmc_mac=OTHER_BMC, uuid=OTHER_UUID)),
+        ("a board was replaced, the serial written again", like(macs=[CARD2, CARD], bmc_mac=OTHER_BMC, uuid=OTHER_UUID)),
         ("a virtual machine made again, or the only card moved", like(uuid=OTHER_UUID, serial="", bmc_mac="")),
         ("nothing but cards, and one of them is another", Identity.of([MAC, CARD2])),
         ("all cards, and the serial is another", Identity.of([MAC, MAC2, CARD], serial="5XX1111")),

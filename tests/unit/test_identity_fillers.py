@@ -42,8 +42,9 @@ def test_words_mean_nothing_however_they_are_written(written: str) -> None:
 
 
 # On no list, and none of them is a number that one machine has.
-UNLISTED_SERIALS = ["SSN98765432109876543", "SN-2345678901", "ABCABCABC", "1212121212", "A5A5A5A5", "567890123", "0F0F0F0F0F",
-                    "XY-0123456789", "543210", "123456789A", "1234512345", "PC-12345678", "77777", "S/N 0000000000", "SYS1111111"]
+UNLISTED_SERIALS = ["SSN98765432109876543", "SN-2345678901", "ABCABCABC", "1212121212", "A5A5A5A5", "567890123",
+                    "0F0F0F0F0F", "XY-0123456789", "543210", "123456789A", "1234512345", "PC-12345678", "77777",
+                    "S/N 0000000000", "SYS1111111"]
 UNLISTED_UUIDS = ["a5a5a5a5-a5a5-a5a5-a5a5-a5a5a5a5a5a5", "0f1e0f1e-0f1e-0f1e-0f1e-0f1e0f1e0f1e",
                   "0f0e0d0c-0b0a-0908-0706-050403020100", "00112233-4455-6677-8899-aabbccddeeff",
                   "10111213-1415-1617-1819-1a1b1c1d1e1f", "00000000-0000-0000-0000-000000000001",
