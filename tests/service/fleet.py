@@ -41,11 +41,13 @@ class Server:
 
     def report(self) -> dict[str, Probe]:
         """What its live system uploads."""
-        links: list[dict[str, Any]] = [{"ifname": f"eth{n}", "address": mac, "link_type": "ether"} for n, mac in enumerate(self.macs)]
+        links: list[dict[str, Any]] = [{"ifname": f"eth{n}", "address": mac, "link_type": "ether"}
+                                       for n, mac in enumerate(self.macs)]
         if self.virtual and links:
             links[0] |= {"address": self.virtual, "permaddr": self.macs[0]}
         dmi = ("Handle 0x0001, DMI type 1, 27 bytes\nSystem Information\n"
-               f"\tManufacturer: {self.vendor}\n\tProduct Name: {self.model}\n\tSerial Number: {self.serial}\n\tUUID: {self.uuid}\n\n"
+               f"\tManufacturer: {self.vendor}\n\tProduct Name: {self.model}\n"
+               f"\tSerial Number: {self.serial}\n\tUUID: {self.uuid}\n\n"
                f"Handle 0x0002, DMI type 2, 15 bytes\nBase Board Information\n\tSerial Number: {self.board}\n")
         disks = [{"name": "sda", "type": "disk", "size": 480 * 10**9, "serial": self.disk, "rm": False, "ro": False,
                   "rota": False, "tran": "sata"}]

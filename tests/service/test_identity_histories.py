@@ -5,8 +5,10 @@ Thousands are carried out on paper, with the functions that decide; hundreds thr
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import histories
@@ -14,13 +16,14 @@ import pytest
 from fleet import Fleet, Server, hash_of
 from sqlalchemy import delete
 
+from oci.app import APPLIANCE
 from oci.db import tables
 from oci.domain import hardware
 from oci.domain.boot_owner import Record, owner
 from oci.domain.facts import Identity
 from oci.domain.identity import Known, mainboard_differs, match
 from oci.schemas.conflict import JoinIn
-from oci.services import conflicts, installs, machines
+from oci.services import conflicts, installs, machines, puppet
 from oci.services.context import Problem
 
 
@@ -167,10 +170,16 @@ class Served(Fleet):
         installs.done(self.no, orders["TOKEN"])
         del self.tokens[metal]
         made = machines.show(self.op, orders["FQDN"])
-        from oci.app import APPLIANCE
-        from oci.services import puppet
         puppet.report(self.world.ctx(APPLIANCE), orders["FQDN"], {"status": "changed"})
         return made.id
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """In memory: thousands of commits wait for no disk."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
@@ -205,7 +214,7 @@ def test_many_more_on_paper(part: int) -> None:
 
 
 def test_through_the_services(served) -> None:
-    for seed in range(60):
+    for seed in range(120):
         histories.run(served(), seed, steps=10)
 
 
