@@ -70,8 +70,8 @@ class Machine(Table):
     report_digest: Mapped[str] = mapped_column(String(64), default="")  # as the appliance computes it
     boot_id: Mapped[str] = mapped_column(String(32), default="")  # the boot of the live image that speaks for it
     says: Mapped[list[Any]] = mapped_column(default=list)  # [uuid, serial] as its boot loader told them, proved by a report
-    returns: Mapped[int] = mapped_column(default=0)  # how often it came back although its own disk was due
-    returns_since: Mapped[float | None]
+    # How often it came back although its own disk was due: {live|disk|card: [times, since]}.
+    returns: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created: Mapped[float]
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}

@@ -68,7 +68,7 @@ def _own_disk(ctx: Ctx, machine: tables.Machine, asker: Asker, found: Owner) -> 
     """True when the machine is to boot its own disk; one that asks for it again and again is shown to a person."""
     if not lifecycle.has_disk_to_boot(machine.state):
         return False
-    times = count(ctx, machine)
+    times = count(ctx, machine, "card" if found.new_card else "disk")
     if found.new_card:
         # After a repair it comes by a card that nobody knows. Were it a twin, only its report could tell.
         _ask_about_card(ctx, machine, asker)

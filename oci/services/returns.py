@@ -28,37 +28,38 @@ def before_proof(ctx: Ctx, boot: tables.Boot) -> str:
     return "" if is_proved(boot) else "report"
 
 
-def count(ctx: Ctx, machine: tables.Machine) -> int:
-    """How often the machine came back within the window, this time included."""
-    since = machine.returns_since
-    if since is None or ctx.now() - since > WINDOW_SECONDS:
-        machine.returns, machine.returns_since = 0, ctx.now()
-    machine.returns += 1
-    return machine.returns
+def count(ctx: Ctx, machine: tables.Machine, where: str) -> int:
+    """How often the machine came back to `where` (live, disk, card) within the window, this time included."""
+    times, since = machine.returns.get(where, (0, 0.0))
+    if ctx.now() - since > WINDOW_SECONDS:
+        times, since = 0, ctx.now()
+    machine.returns = {**machine.returns, where: [times + 1, since]}
+    return int(times) + 1
 
 
 def forget(machine: tables.Machine) -> None:
     """It did what was expected of it: earlier returns count no more."""
-    machine.returns, machine.returns_since = 0, None
+    machine.returns = {}
 
 
 def back_to_disk(ctx: Ctx, machine: tables.Machine, boot: tables.Boot) -> str:
     """`reboot` for a machine whose own disk is due, until that was of no use several times; then `wait`."""
     if boot.facts.get("sent"):
         return "reboot" if boot.facts["sent"] == "disk" else "wait"
-    if count(ctx, machine) <= RETURNS:
+    times = count(ctx, machine, "live")
+    if times <= RETURNS:
         boot.facts = {**boot.facts, "sent": "disk"}
         return "reboot"
     boot.facts = {**boot.facts, "sent": "nowhere"}
-    why = (f"came back to the live image {machine.returns} times within an hour although its own disk is due "
+    why = (f"came back to the live image {times} times within an hour although its own disk is due "
            f"(last by MAC {boot.mac}); see its boot order, and whether its disk boots")
-    stop(ctx, machine, why)
+    stop(ctx, machine, why, times)
     return "wait"
 
 
-def stop(ctx: Ctx, machine: tables.Machine, why: str) -> None:
+def stop(ctx: Ctx, machine: tables.Machine, why: str, times: int) -> None:
     """End a circle: a configuring machine fails; at an active one the reason is written, and a person is asked."""
-    ctx.event("machine.returns", why, machine, times=machine.returns)
+    ctx.event("machine.returns", why, machine, times=times)
     if machine.state == "configuring":
         move(ctx, machine, "error", reason=why)
         close_install(ctx, machine, "failed")

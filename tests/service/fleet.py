@@ -61,10 +61,15 @@ class Server:
         return replace(self, **parts)
 
 
+def macs_of(number: int) -> str:
+    """The first four octets of a server's MACs."""
+    return f"b0:26:{number >> 8 & 255:02x}:{number & 255:02x}:"
+
+
 def server(number: int, cards: int = 2, **parts: Any) -> Server:
     """A complete server; `number` makes it unlike any other."""
-    macs = tuple(f"b0:26:{number >> 8:02x}:{number & 255:02x}:00:{n + 1:02x}" for n in range(cards))
-    given = {"uuid": uuid_of(number), "serial": f"TAG{number:03d}QX", "bmc": f"b0:26:{number >> 8:02x}:{number & 255:02x}:0b:0c",
+    macs = tuple(f"{macs_of(number)}00:{n + 1:02x}" for n in range(cards))
+    given = {"uuid": uuid_of(number), "serial": f"TAG{number:03d}QX", "bmc": macs_of(number) + "0b:0c",
              "board": f"CN{number:04d}7X", "macs": macs, "disk": f"disk-{number}", **parts}
     return Server(**given)
 

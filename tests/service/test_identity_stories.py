@@ -82,6 +82,24 @@ def test_an_adapter_that_goes_from_server_to_server_is_no_proof(fleet) -> None:
     assert ids == [1, 2, 3, 4] and questions(fleet) == []
 
 
+def test_a_listed_card_of_an_active_machine_does_not_keep_it_from_its_disk(fleet) -> None:
+    it = server(1)
+    fleet.active(it)
+    thief = server(2, macs=(server(2).macs[0], *it.macs))
+    assert fleet.live(thief)[1] == 2
+    assert fleet.boot(it) == "" and fleet.boot(it, says=False) == ""
+    assert fleet.boot(thief, mac=it.macs[0]) != ""
+
+
+def test_a_machine_that_is_restarted_often_is_not_taken_for_one_that_comes_back(fleet) -> None:
+    it = server(1)
+    fleet.active(it)
+    assert [fleet.boot(it) for _ in range(5)] == [""] * 5
+    token = fleet.boot(it.with_parts(uuid=server(50).uuid, serial=""))
+    fleet.report(token, it)
+    assert fleet.beat(token, it) == "reboot"
+
+
 # --- twins
 
 
@@ -287,7 +305,7 @@ def test_an_active_machine_that_comes_back_to_the_live_image_stays_there_with_a_
             seen += [fleet.beat(token, it), fleet.beat(token, it)]
     assert seen[:6] == ["reboot"] * 6 and set(seen[6:]) == {"wait"}
     machine = machines.show(fleet.op, str(first))
-    assert machine.state == "active" and "came back to the live image" in machine.reason
+    assert machine.state == "active" and "came back to the live image 6 times" in machine.reason
     (number, kind), = questions(fleet)
     assert kind == "returns" and fleet.events("machine.returns")
     conflicts.close(fleet.op, number)
