@@ -10,6 +10,7 @@ from wtforms import IntegerField, PasswordField, SelectField, StringField
 from wtforms.validators import Optional
 
 from oci.domain.networks import PURPOSES
+from oci.schemas.conflict import MergeIn
 from oci.schemas.machine import AssignIn, BmcIn, EnrolIn, ReleaseIn
 from oci.schemas.site import ClusterIn, LevelIn, NetworkIn, PasswordIn, PersonIn, TokenIn
 
@@ -107,6 +108,12 @@ class Enrol(Bmc):
 class Confirm(Order):
     model = ReleaseIn
     confirm = StringField("Name of the machine", render_kw={"autocomplete": "off", "spellcheck": "false"})
+
+
+class Merge(Order):
+    model = MergeIn
+    other = StringField("Other record", render_kw={"autocomplete": "off", "spellcheck": "false"})
+    confirm = StringField("Name of that record", render_kw={"autocomplete": "off", "spellcheck": "false"})
 
 
 class NewCluster(Order):

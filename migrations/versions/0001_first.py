@@ -11,6 +11,29 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "conflict",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("text", sa.String(length=500), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("machines", sa.JSON(), nullable=False),
+        sa.Column("boot_id", sa.String(length=32), nullable=False),
+        sa.Column("opened", sa.Float(), nullable=False),
+        sa.Column("seen", sa.Float(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("closed", sa.Float(), nullable=True),
+        sa.Column("outcome", sa.String(length=8), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=True),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("conflict", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_conflict_boot_id"), ["boot_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_conflict_closed"), ["closed"], unique=False)
+        batch_op.create_index(batch_op.f("ix_conflict_key"), ["key"], unique=False)
+
+    op.create_table(
         "event",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
@@ -75,6 +98,8 @@ def upgrade() -> None:
         sa.Column("cores", sa.Integer(), nullable=False),
         sa.Column("disk_bytes", sa.BigInteger(), nullable=False),
         sa.Column("bmc_mac", sa.String(length=17), nullable=False),
+        sa.Column("board_serial", sa.String(length=128), nullable=False),
+        sa.Column("chassis_serial", sa.String(length=128), nullable=False),
         sa.Column("bmc_address", sa.String(length=64), nullable=False),
         sa.Column("bmc_port", sa.Integer(), nullable=False),
         sa.Column("bmc_username", sa.String(length=64), nullable=False),
@@ -84,6 +109,8 @@ def upgrade() -> None:
         sa.Column("report_hash", sa.String(length=64), nullable=False),
         sa.Column("report_digest", sa.String(length=64), nullable=False),
         sa.Column("boot_id", sa.String(length=32), nullable=False),
+        sa.Column("says", sa.JSON(), nullable=False),
+        sa.Column("returns", sa.JSON(), nullable=False),
         sa.Column("created", sa.Float(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -92,6 +119,7 @@ def upgrade() -> None:
     with op.batch_alter_table("machine", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_machine_bmc_mac"), ["bmc_mac"], unique=False)
         batch_op.create_index(batch_op.f("ix_machine_bmc_reported"), ["bmc_reported"], unique=False)
+        batch_op.create_index(batch_op.f("ix_machine_board_serial"), ["board_serial"], unique=False)
         batch_op.create_index(batch_op.f("ix_machine_deadline"), ["deadline"], unique=False)
         batch_op.create_index(batch_op.f("ix_machine_serial"), ["serial"], unique=False)
         batch_op.create_index(batch_op.f("ix_machine_state"), ["state"], unique=False)
@@ -127,6 +155,14 @@ def upgrade() -> None:
         sa.Column("created", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
+    )
+    op.create_table(
+        "shared_fact",
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("value", sa.String(length=128), nullable=False),
+        sa.Column("since", sa.Float(), nullable=False),
+        sa.Column("why", sa.String(length=500), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "value"),
     )
     op.create_table(
         "sign_in",
@@ -219,6 +255,7 @@ def upgrade() -> None:
         sa.Column("percent", sa.Integer(), nullable=False),
         sa.Column("phase_since", sa.Float(), nullable=True),
         sa.Column("seen", sa.Float(), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("log", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
@@ -233,8 +270,9 @@ def upgrade() -> None:
         sa.Column("mac", sa.String(length=17), nullable=False),
         sa.Column("machine_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
         sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("mac"),
+        sa.PrimaryKeyConstraint("mac", "machine_id"),
     )
     with op.batch_alter_table("nic", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_nic_machine_id"), ["machine_id"], unique=False)
@@ -326,6 +364,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sign_in_at"))
 
     op.drop_table("sign_in")
+    op.drop_table("shared_fact")
     op.drop_table("person")
     op.drop_table("network")
     with op.batch_alter_table("machine", schema=None) as batch_op:
@@ -336,6 +375,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_machine_state"))
         batch_op.drop_index(batch_op.f("ix_machine_serial"))
         batch_op.drop_index(batch_op.f("ix_machine_deadline"))
+        batch_op.drop_index(batch_op.f("ix_machine_board_serial"))
         batch_op.drop_index(batch_op.f("ix_machine_bmc_reported"))
         batch_op.drop_index(batch_op.f("ix_machine_bmc_mac"))
 
@@ -353,3 +393,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_event_at"))
 
     op.drop_table("event")
+    with op.batch_alter_table("conflict", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_conflict_key"))
+        batch_op.drop_index(batch_op.f("ix_conflict_closed"))
+        batch_op.drop_index(batch_op.f("ix_conflict_boot_id"))
+
+    op.drop_table("conflict")

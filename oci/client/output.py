@@ -18,6 +18,7 @@ EMPTY = {
     "networks": "No network exists. `ocicli network create NAME --cidr 10.0.0.0/24 --first ... --last ...` makes one.",
     "events": "Nothing has happened yet.",
     "jobs": "There is no background work.",
+    "conflicts": "Nothing is in doubt: it is sure which machine is which.",
     "tokens": "You have no token. `ocicli token make NAME` makes one.",
 }
 

@@ -62,6 +62,8 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
              Column("CREATED", "created", clock, last=4), Column("TRIES", "attempts", last=3),
              Column("ORDER", "order", cut=True, last=1), Column("RESULT", "result", cut=True, last=2),
              Column("ERROR", "error", cut=True)),
+    "conflicts": (Column("ID", "id"), Column("KIND", "kind"), Column("ASKED", "seen", ago), Column("WHAT", "text", cut=True),
+                  Column("ANSWER", "outcome", last=2), Column("CAN", "verbs")),
     "tokens": (Column("ID", "id"), Column("NAME", "name", cut=True), Column("PERSON", "person"),
                Column("EXPIRES", "expires", clock)),
 }

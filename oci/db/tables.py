@@ -58,6 +58,8 @@ class Machine(Table):
     cores: Mapped[int] = mapped_column(default=0)
     disk_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     bmc_mac: Mapped[str] = mapped_column(String(17), default="", index=True)
+    board_serial: Mapped[str] = mapped_column(String(128), default="", index=True)
+    chassis_serial: Mapped[str] = mapped_column(String(128), default="")
     bmc_address: Mapped[str] = mapped_column(String(64), default="")
     bmc_port: Mapped[int] = mapped_column(default=623)
     bmc_username: Mapped[str] = mapped_column(String(64), default="")
@@ -68,6 +70,9 @@ class Machine(Table):
     report_hash: Mapped[str] = mapped_column(String(64), default="")  # as the agent computes it
     report_digest: Mapped[str] = mapped_column(String(64), default="")  # as the appliance computes it
     boot_id: Mapped[str] = mapped_column(String(32), default="")  # the boot of the live image that speaks for it
+    says: Mapped[list[Any]] = mapped_column(default=list)  # [uuid, serial] as its boot loader told them, proved by a report
+    # How often it came back although its own disk was due: {live|disk|card: [times, since]}.
+    returns: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created: Mapped[float]
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
@@ -77,10 +82,53 @@ class Machine(Table):
 
 
 class Nic(Table):
+    """A MAC that a machine has. One that several machines have proves nothing.
+
+    kind: card|onboard (on the mainboard)|boot (it boots from it, and no card has it).
+    """
+
     __tablename__ = "nic"
     mac: Mapped[str] = mapped_column(String(17), primary_key=True)
-    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), primary_key=True, index=True)
     name: Mapped[str] = mapped_column(String(64), default="")
+    kind: Mapped[str] = mapped_column(String(8), default="card")
+
+
+class SharedFact(Table):
+    """A value that more than one machine of this fleet was seen with: it proves nothing.
+
+    kind: uuid|serial|board|chassis|bmc|mac.
+    """
+
+    __tablename__ = "shared_fact"
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    value: Mapped[str] = mapped_column(String(128), primary_key=True)
+    since: Mapped[float]
+    why: Mapped[str] = mapped_column(String(500), default="")
+
+
+class Conflict(Table):
+    """A question that a person has to answer: which machine is this?
+
+    kind: report (it may be one of `machines`)|twice (two boots say that they are it)|boot (an unknown card boots as it)|
+    returns (it comes back again and again)|refused (its reports name nothing). outcome: ''|joined|split|closed.
+    """
+
+    __tablename__ = "conflict"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    key: Mapped[str] = mapped_column(String(64), index=True)  # the same question asked again has the same
+    text: Mapped[str] = mapped_column(String(500))
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    machines: Mapped[list[Any]] = mapped_column(default=list)  # [{id, agree, differ}], best first
+    boot_id: Mapped[str] = mapped_column(String(32), default="", index=True)
+    opened: Mapped[float]
+    seen: Mapped[float]
+    times: Mapped[int] = mapped_column(default=1)
+    closed: Mapped[float | None] = mapped_column(index=True)
+    outcome: Mapped[str] = mapped_column(String(8), default="")
+    machine_id: Mapped[int | None]  # what it was answered with
+    actor: Mapped[str] = mapped_column(String(64), default="")
 
 
 class Report(Table):
@@ -143,6 +191,7 @@ class Install(Table):
     percent: Mapped[int] = mapped_column(default=0)
     phase_since: Mapped[float | None]
     seen: Mapped[float | None]
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # who the machine was when this was ordered
     log: Mapped[str] = mapped_column(default="")
     __table_args__ = (Index("install_open", "machine_id", "finished"),)
 

@@ -1,145 +1,67 @@
-"""Which known machine is this? A scored match over facts that a machine carries.
+"""Which known machine is this? A judgement over facts, each weighed by what it is a fact of.
 
-Two facts can *agree*, *differ*, or say nothing because one side is blank. Every fact has a
-weight for agreeing and one for differing; the sum decides.
+**mainboard**: UUID, MAC of the BMC, serial of the board (DMI type 2), MACs of its own ports (DMI type 41). They prove the
+machine; one alone can be a filler, a spare part or written by a technician, two that agree are no chance.
+**card**: MACs. All ports of one card are one proof, and how many agree counts for nothing: cards move.
+**chassis**: serial of the system and of the enclosure (DMI types 1 and 3), within one vendor and model. They prove the box:
+the nodes of one box share it, and it is written again after a repair.
+**shared**: what two records of this fleet bear, or a person called shared; known fillers and what looks like one
+(`fillers`). They prove nothing.
 
-| fact | agrees | differs | why |
-|---|---|---|---|
-| permanent MAC | +8, each further +2, at most +14 | -4 if none is shared | unique, but a card can move |
-| BMC MAC | +7 | -3 | soldered to the mainboard |
-| UUID | +5 | -4 | of the mainboard; cheap boards repeat it |
-| serial | +2 | -2 | twins share a chassis's; counts only within one vendor and model |
+A fact *agrees*, *differs* or says nothing because one side is blank. The rules, first match wins:
 
-A machine is *claimed* from +3 on. So a permanent MAC or a BMC MAC alone is enough, also after every
-other NIC was changed; UUID and serial are enough together, never one of them against other NICs; a card that
-moved into a machine whose UUID and serial are different does not make it the machine it came from.
-Two claims less than 5 apart are a conflict for a person: a wrong "same" writes over the wrong disk, a wrong
-"new" is only one record too many.
+| mainboard | cards | chassis | verdict | why |
+|---|---|---|---|---|
+| two agree, none differs | any | any | same | cards and labels were changed |
+| one agrees, none differs | all | any | same | |
+| BMC or own port agrees | any | no other | same | every card was changed |
+| UUID or board agrees | unknown | same | same | |
+| UUID or board agrees | other | not same | new | cheap boards repeat a UUID |
+| one agrees | else | | doubt | a restored label, or twins with fillers |
+| some agree, some differ | all | no other | same | the BMC was replaced, or the UUID written |
+| two agree, one differs | some, unknown | no other | same | |
+| one agrees, some differ | other | other | new | a controller of a whole enclosure |
+| some agree, some differ | else | | doubt | a repair or a clone |
+| all differ | any | other | new | a card moved |
+| all differ | some, all | same | doubt | a new board under the old label, or the neighbour in the box |
+| one differs | all | unknown | doubt | a virtual machine made again, or the only card moved |
+| all differ | else | | new | |
+| nothing known | all | no other | same | if the product is the same |
+| nothing known | all, some | else | doubt | a card was changed, or moved |
+| nothing known | other | | new | |
+
+Cards are *all* the same when one side has none that the other lacks, *some* when both have.
+A doubt, and a report that two machines claim equally well, is a conflict for a person: a wrong "same" writes over the
+wrong disk, a wrong "new" is one record too many.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-MAC_WEIGHT, MAC_FURTHER, MAC_MOST, MAC_DIFFERS = 8, 2, 14, -4
-BMC_WEIGHT, BMC_DIFFERS = 7, -3
-UUID_WEIGHT, UUID_DIFFERS = 5, -4
-SERIAL_WEIGHT, SERIAL_DIFFERS = 2, -2
-CLAIM = 3
-LEAD = 5
-
-# Compared without case, blanks and punctuation.
-_JUNK_WORDS = """
-    tobefilledbyoem tobefilled filledbyoem oem oemstring defaultstring default notspecified
-    unspecified notprovided notavailable notapplicable notpresent notsettable notset unknown none
-    null nil undefined na empty nodimm nomoduleinstalled invalid badindex outofspec serial
-    serialnumber systemserialnumber chassisserialnumber baseboardserialnumber systemmanufacturer
-    manufacturer systemproductname productname systemversion systemname noenclosure notused reserved
-    test assettag noassettag 0123456789 123456789 1234567890 12345678 1234567 123456 012345678
-    01234567 9876543210 987654321 123456789abcdef 0123456789abcdef 123456789000 a123456789 sernum12
-    sn1234567890 mbsn1234567890
-"""
-JUNK_WORDS = frozenset(_JUNK_WORDS.split())
-JUNK_UUIDS = frozenset(
-    {
-        "03000200-0400-0500-0006-000700080009",  # the reference BIOS of AMI
-        "12345678-1234-5678-90ab-cddeefaabbcc",
-        "01234567-8910-1112-1314-151617181920",
-        "00010203-0405-0607-0809-0a0b0c0d0e0f",
-    }
+from oci.domain.evidence import Evidence, compare, mainboard_differs
+from oci.domain.facts import (
+    Identity,
+    canonical_mac,
+    canonical_uuid,
+    meaningful,
+    serial_number,
+    swapped_uuid,
+    uuid_spellings,
 )
-JUNK_MACS = frozenset({"00:11:22:33:44:55", "00:01:02:03:04:05", "01:23:45:67:89:ab", "00:de:ad:be:ef:00"})
 
-_NOT_HEX = re.compile(r"[^0-9a-f]")
-_NOT_WORD = re.compile(r"[\W_]+")
-_MAC = re.compile(r"[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5}|[0-9a-f]{12}|([0-9a-f]{4}\.){2}[0-9a-f]{4}")
+__all__ = [
+    "DOUBT", "STRONG", "WEAK", "Claim", "Identity", "Known", "Match", "canonical_mac", "canonical_uuid", "compare",
+    "judge", "mainboard_differs", "match", "meaningful", "serial_number", "swapped_uuid", "uuid_spellings",
+]
 
+STRONG, WEAK, DOUBT, NOT = 3, 2, 1, 0
+"""How well a machine fits: by its mainboard, by its cards alone, perhaps, not."""
 
-def meaningful(value: str) -> str:
-    """`value` as at most 256 printable characters, or '' for a filler such as `To be filled by O.E.M.`."""
-    value = "".join(c if c.isprintable() else "\ufffd" for c in value[:256].strip())
-    bare = _NOT_WORD.sub("", value).casefold()
-    if bare in JUNK_WORDS or len(set(bare)) < 2:
-        return ""
-    return value
-
-
-def canonical_mac(value: str) -> str:
-    """A MAC as `52:54:00:12:34:56`, or '' when `value` is none, a group address or a filler."""
-    value = value.strip().lower()
-    if not _MAC.fullmatch(value):
-        return ""
-    octets = re.split("[:-]", value)
-    if len(octets) == 6:
-        mac = ":".join(octet.zfill(2) for octet in octets)
-    else:
-        bare = value.replace(".", "")
-        mac = ":".join(bare[i : i + 2] for i in range(0, 12, 2))
-    group = int(mac[:2], 16) & 1
-    return "" if group or mac in JUNK_MACS or mac == "00:00:00:00:00:00" else mac
-
-
-def canonical_uuid(value: str) -> str:
-    """A UUID in lower case with hyphens, or '' when `value` is none or a filler."""
-    bare = _NOT_HEX.sub("", value.strip().lower()) if len(value) <= 64 else ""
-    if len(bare) != 32:
-        return ""
-    uuid = "-".join((bare[:8], bare[8:12], bare[12:16], bare[16:20], bare[20:]))
-    junk = len(set(bare)) < 2 or {uuid, swapped_uuid(uuid)} & JUNK_UUIDS
-    return "" if junk else uuid
-
-
-def swapped_uuid(uuid: str) -> str:
-    """`uuid` with its first three fields in the other byte order; '' stays ''.
-
-    Firmware, boot loaders and kernels disagree whether SMBIOS stores those fields little-endian.
-    """
-    if not uuid:
-        return ""
-    first, second, third, *rest = uuid.split("-")
-    turned = ("".join(re.findall("..", field)[::-1]) for field in (first, second, third))
-    return "-".join((*turned, *rest))
-
-
-def uuid_spellings(value: str) -> tuple[str, ...]:
-    """Every spelling under which a caller should look `value` up; empty for a filler."""
-    uuid = canonical_uuid(value)
-    return tuple(dict.fromkeys((uuid, swapped_uuid(uuid)))) if uuid else ()
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What a machine says it is, made canonical; a blank fact says nothing."""
-
-    macs: frozenset[str] = frozenset()
-    bmc_mac: str = ""
-    uuid: str = ""
-    serial: str = ""
-    vendor: str = ""
-    model: str = ""
-
-    @classmethod
-    def of(
-        cls,
-        macs: Iterable[str] = (),
-        bmc_mac: str = "",
-        uuid: str = "",
-        serial: str = "",
-        vendor: str = "",
-        model: str = "",
-    ) -> Identity:
-        """An identity from raw facts in any spelling; fillers become blank. Never raises on text."""
-        return cls(
-            macs=frozenset(filter(None, map(canonical_mac, macs))),
-            bmc_mac=canonical_mac(bmc_mac),
-            uuid=canonical_uuid(uuid),
-            serial=meaningful(serial),
-            vendor=meaningful(vendor),
-            model=meaningful(model),
-        )
+FIXED = frozenset({"bmc", "onboard"})
+"""Facts of the mainboard that nobody writes; the others are text in a chip."""
 
 
 @dataclass(frozen=True)
@@ -165,12 +87,13 @@ class Match:
     """The verdict. `machine_id` is set exactly for `same`; `claims` are best first.
 
     For `new` the claims are near misses, which share a fact but not enough; for `conflict` all
-    that are at or above the line.
+    among which a person has to choose. `shared` are the facts that proved nothing because several machines bear them.
     """
 
     verdict: Literal["same", "new", "conflict"]
     machine_id: int | None
     claims: tuple[Claim, ...]
+    shared: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def reason(self) -> str:
@@ -178,54 +101,77 @@ class Match:
         if self.verdict == "same":
             return f"known as machine {self.machine_id} by {', '.join(self.claims[0].agree)}"
         said = "; ".join(f"machine {c.machine_id} by {', '.join(c.agree)}" for c in self.claims)
-        if self.verdict == "conflict":
+        if self.verdict == "conflict" and len(self.claims) > 1:
             return f"claimed by more than one machine: {said}"
+        if self.verdict == "conflict":
+            return f"perhaps {said}, although {', '.join(self.claims[0].differ) or 'other cards'} speak against it"
         return f"a new machine, although it resembles {said}" if said else "a new machine"
 
 
-def _same_product(one: Identity, other: Identity) -> bool:
-    pairs = ((one.vendor, other.vendor), (one.model, other.model))
-    return all(not a or not b or a.casefold() == b.casefold() for a, b in pairs)
+def judge(found: Evidence) -> int:
+    """STRONG, WEAK, DOUBT or NOT, by the table of this module."""
+    if found.agreeing and found.differing:
+        return _mixed(found)
+    if found.agreeing:
+        return _agreed(found)
+    if found.differing:
+        return _differed(found)
+    if found.cards == "all" and found.chassis >= 0 and not found.other_product:
+        return WEAK
+    return DOUBT if found.cards in ("all", "some") else NOT
 
 
-def _compared(facts: Identity, was: Identity) -> Iterator[tuple[str, bool, int]]:
-    """Each fact that both sides have: what it is, whether it agrees, its weight. In the table's order."""
-    if facts.macs and was.macs:
-        shared = sorted(facts.macs & was.macs)
-        weight = min(MAC_WEIGHT + MAC_FURTHER * (len(shared) - 1), MAC_MOST) if shared else MAC_DIFFERS
-        yield f"mac {' '.join(shared or sorted(facts.macs))}", bool(shared), weight
-    if facts.bmc_mac and was.bmc_mac:
-        equal = facts.bmc_mac == was.bmc_mac
-        yield f"bmc mac {facts.bmc_mac}", equal, BMC_WEIGHT if equal else BMC_DIFFERS
-    if facts.uuid and was.uuid:
-        equal = facts.uuid in (was.uuid, swapped_uuid(was.uuid))
-        yield f"uuid {facts.uuid}", equal, UUID_WEIGHT if equal else UUID_DIFFERS
-    if facts.serial and was.serial:
-        equal = facts.serial.casefold() == was.serial.casefold() and _same_product(facts, was)
-        yield f"serial {facts.serial}", equal, SERIAL_WEIGHT if equal else SERIAL_DIFFERS
+def _agreed(found: Evidence) -> int:
+    fixed = bool(found.agreeing & FIXED)
+    if len(found.agreeing) > 1 or found.cards == "all":
+        return STRONG
+    if found.chassis >= 0 and (fixed or (found.cards == "" and found.chassis)):
+        return STRONG
+    if found.cards == "none" and not fixed and found.chassis <= 0:
+        return NOT
+    return DOUBT
 
 
-def _judge(facts: Identity, known: Known) -> Claim:
-    compared = list(_compared(facts, known.identity))
-    return Claim(
-        machine_id=known.machine_id,
-        score=sum(weight for _, _, weight in compared),
-        agree=tuple(fact for fact, equal, _ in compared if equal),
-        differ=tuple(fact for fact, equal, _ in compared if not equal),
-    )
+def _mixed(found: Evidence) -> int:
+    if found.chassis >= 0 and (found.cards == "all" or (len(found.agreeing) > 1 and found.cards in ("some", ""))):
+        return STRONG
+    return NOT if found.cards == "none" and len(found.agreeing) == 1 and (
+        found.chassis < 0 or (found.chassis == 0 and not found.agreeing & FIXED)) else DOUBT
 
 
-def match(facts: Identity, known: Sequence[Known]) -> Match:
-    """Decide whether `facts` belong to one of `known`, to a new machine, or to several at once.
+def _differed(found: Evidence) -> int:
+    if found.chassis < 0 or found.cards in ("", "none"):
+        return NOT
+    return DOUBT if found.chassis > 0 or (found.cards == "all" and len(found.differing) == 1) else NOT
 
-    `known` is the short list of machines that share a MAC, a UUID (in either spelling) or a serial
-    with `facts`. The answer does not depend on its order.
+
+def _borne_twice(known: Sequence[Known]) -> frozenset[tuple[str, str]]:
+    """Facts that more than one of `known` has."""
+    owners: dict[tuple[str, str], set[int]] = {}
+    for row in known:
+        for fact in row.identity.values():
+            owners.setdefault(fact, set()).add(row.machine_id)
+    return frozenset(fact for fact, ids in owners.items() if len(ids) > 1)
+
+
+def match(facts: Identity, known: Sequence[Known], shared: Iterable[tuple[str, str]] = ()) -> Match:
+    """Decide whether `facts` belong to one of `known`, to a new machine, or must be asked about.
+
+    `known` is the short list of machines that share a fact with `facts`; `shared` are facts (kind, value) that this
+    fleet is known to bear more than once. The answer does not depend on the order of either.
     """
-    judged = [claim for claim in (_judge(facts, row) for row in known) if claim.agree]
-    claims = tuple(sorted(judged, key=lambda claim: (-claim.score, claim.machine_id)))
-    strong = tuple(claim for claim in claims if claim.score >= CLAIM)
-    if not strong:
-        return Match("new", None, claims)
-    if len(strong) > 1 and strong[0].score - strong[1].score < LEAD:
-        return Match("conflict", None, strong)
-    return Match("same", strong[0].machine_id, claims)
+    nothing = frozenset(shared) | _borne_twice(known)
+    mine = facts.without(nothing)
+    judged = []
+    for row in known:
+        found = compare(mine, row.identity.without(nothing))
+        if found.agree:
+            judged.append(Claim(row.machine_id, judge(found), found.agree, found.differ))
+    claims = tuple(sorted(judged, key=lambda claim: (-claim.score, -len(claim.agree), claim.machine_id)))
+    likely = tuple(claim for claim in claims if claim.score >= DOUBT)
+    if not likely:
+        return Match("new", None, claims, nothing)
+    best = [claim for claim in likely if claim.score == likely[0].score]
+    if len(best) > 1 or best[0].score == DOUBT or (best[0].score == WEAK and len(likely) > 1):
+        return Match("conflict", None, likely if best[0].score < STRONG else tuple(best), nothing)
+    return Match("same", best[0].machine_id, claims, nothing)

@@ -78,6 +78,15 @@ class MachineDetail(MachineOut):
     install_log: str = ""
 
 
+class MachineRef(BaseModel):
+    """One machine in few words."""
+
+    id: int
+    name: str
+    state: str
+    macs: list[str]
+
+
 class MachineList(BaseModel):
     machines: list[MachineOut]
     total: int

@@ -26,13 +26,18 @@ def authenticate(ctx: Ctx, token: str) -> tables.Boot:
     return boot
 
 
+def is_proved(boot: tables.Boot) -> bool:
+    """True once a report of this boot has shown whose it is; before that its MAC is only a guess."""
+    return boot.machine_id is not None and bool(boot.facts.get("reported"))
+
+
 def speak_for(ctx: Ctx, boot: tables.Boot) -> tables.Machine | None:
-    """The machine that `boot` may speak for, None before its first report.
+    """The machine that `boot` may speak for, None before its first report has proved which that is.
 
     A later boot takes over once the earlier one has been silent for takeover_seconds: so a stranger
     who boots with a busy machine's MAC learns nothing and stops nothing. Raises Conflict, Unauthorised.
     """
-    machine = ctx.db.get(tables.Machine, boot.machine_id) if boot.machine_id else None
+    machine = ctx.db.get(tables.Machine, boot.machine_id) if is_proved(boot) else None
     if machine is None or machine.boot_id == boot.id:
         return machine
     current = ctx.db.get(tables.Boot, machine.boot_id) if machine.boot_id else None

@@ -6,12 +6,20 @@ import re
 import secrets
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from oci.db import tables
 from oci.domain import lifecycle, phases
+from oci.domain.boot_owner import Owner, Record, owner
+from oci.domain.facts import Identity, uuid_spellings
+from oci.domain.identity import Claim
 from oci.render import boot as render
 from oci.render.orders import lines
 from oci.services.boot_session import token_hash
 from oci.services.context import Ctx, Gone, NotFound, Problem, usecase
+from oci.services.doubts import key_of, open_doubt
+from oci.services.records import shared_among
+from oci.services.returns import DISK_BOOTS, RETURNS, count
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
@@ -35,14 +43,63 @@ def _check(asker: Asker) -> None:
         raise Problem(f"platform {asker.platform[:20]!r} is not known; it is pcbios or efi")
 
 
+def _record(machine: tables.Machine) -> Record:
+    awaited = lifecycle.transient(machine.state) and not lifecycle.has_disk_to_boot(machine.state)
+    return Record(machine.id, machine.uuid, machine.serial, tuple((u, s) for u, s in machine.says),
+                  lifecycle.has_disk_to_boot(machine.state), awaited)
+
+
+def _owner(ctx: Ctx, asker: Asker) -> tuple[tables.Machine | None, Owner]:
+    """Whose boot this seems to be. The MAC is a guess, UUID and serial are compared where they mean something."""
+    table = tables.Machine
+    by_mac = ctx.db.scalars(select(table).where(
+        table.id.in_(select(tables.Nic.machine_id).where(tables.Nic.mac == asker.mac))).order_by(table.id)).all()
+    found = owner(asker.uuid, asker.serial, [_record(m) for m in by_mac], ())
+    spellings = uuid_spellings(asker.uuid) if found.machine_id is None else ()
+    shared = shared_among(ctx, Identity.of(uuid=asker.uuid, serial=asker.serial)) if spellings else set()
+    called = select(table).where(table.uuid.in_(spellings)).limit(2)
+    others = list(ctx.db.scalars(called)) if spellings and not shared else []
+    if others:
+        found = owner(asker.uuid, asker.serial, [_record(m) for m in by_mac], [_record(m) for m in others])
+    return next((m for m in (*by_mac, *others) if m.id == found.machine_id), None), found
+
+
+def _own_disk(ctx: Ctx, machine: tables.Machine, asker: Asker, found: Owner) -> bool:
+    """True when the machine is to boot its own disk; one that asks for it again and again is shown to a person."""
+    if not lifecycle.has_disk_to_boot(machine.state):
+        return False
+    times = count(ctx, machine, "card" if found.new_card else "disk")
+    if found.new_card:
+        # After a repair it comes by a card that nobody knows. Were it a twin, only its report could tell.
+        _ask_about_card(ctx, machine, asker)
+        return times <= RETURNS
+    if times == DISK_BOOTS and machine.state != "retired":
+        why = (f"asked the network {times} times within an hour and was told to boot from its own disk each time; "
+               "see whether its disk boots")
+        ctx.event("machine.returns", why, machine, times=times)
+        machine.reason = why
+    return True
+
+
+def _ask_about_card(ctx: Ctx, machine: tables.Machine, asker: Asker) -> None:
+    text = (f"{machine.name}'s UUID and serial were told by a boot from {asker.mac}, which it is not known to have; "
+            "it was told to boot from its own disk")
+    agree = (f"uuid {asker.uuid[:40]}", f"serial {asker.serial[:60]}")
+    open_doubt(ctx, "boot", text, key_of("boot", machine.id, asker.mac),
+               Identity.of(uuid=asker.uuid, serial=asker.serial, boot_macs=(asker.mac,)),
+               claims=[Claim(machine.id, 0, agree, (f"mac {asker.mac}",))])
+
+
 @usecase("nobody")
 def script(ctx: Ctx, asker: Asker) -> str:
-    """The iPXE script that answers this boot: the machine's own disk, or the live image."""
+    """The iPXE script that answers this boot: the machine's own disk, or the live image, which finds out whose it is."""
     _check(asker)
-    nic = ctx.db.get(tables.Nic, asker.mac)
-    machine = ctx.db.get(tables.Machine, nic.machine_id) if nic else None
-    if machine and lifecycle.has_disk_to_boot(machine.state):
-        ctx.event("boot.script", "told to boot from its own disk", machine)
+    machine, found = _owner(ctx, asker)
+    if found.denied:
+        words = f"a boot by the card {asker.mac}, which this machine has, tells the UUID or serial of another"
+        ctx.event("boot.moved", words, found.denied[0], mac=asker.mac)
+    if machine and _own_disk(ctx, machine, asker, found):
+        ctx.event("boot.script", "told to boot from its own disk", machine, mac=asker.mac)
         return render.local(asker.platform, asker.arch)
     boot = tables.Boot(id=secrets.token_hex(8), mac=asker.mac, machine_id=machine.id if machine else None,
                        asked=ctx.now(), source=asker.source, facts={"uuid": asker.uuid[:40], "serial": asker.serial[:128],

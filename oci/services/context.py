@@ -173,12 +173,22 @@ def _record_notes(ctx: Ctx) -> None:
         db.commit()
 
 
+def _run_effects(effects: list[Callable[[], None]], name: str) -> None:
+    for effect in effects:
+        try:
+            effect()
+        except Exception:
+            # The work itself is a row; the tick finds it. Only the shortcut failed.
+            log.exception("an effect of %s failed; the next tick carries on", name)
+
+
 def usecase(level: str, reads: bool = False) -> Callable[
         [Callable[Concatenate[Ctx, P], R]], Callable[Concatenate[Ctx, P], R]]:
     """Make a function a use case: permission `level`, one transaction, effects after commit.
 
     `reads` promises that nothing is written, so that readers never wait for a writer.
-    What was told to `note` is recorded when the use case raises.
+    What was told to `note` is recorded when the use case is refused. A use case that raises leaves nothing else; one
+    that *returns* a Problem keeps what it wrote, and the Problem is raised once that is committed.
     """
 
     def wrap(function: Callable[Concatenate[Ctx, P], R]) -> Callable[Concatenate[Ctx, P], R]:
@@ -213,12 +223,10 @@ def usecase(level: str, reads: bool = False) -> Callable[
                     raise
                 finally:
                     ctx._db = None
-            for effect in effects:
-                try:
-                    effect()
-                except Exception:
-                    # The work itself is a row; the tick finds it. Only the shortcut failed.
-                    log.exception("an effect of %s failed; the next tick carries on", name)
+            _run_effects(effects, name)
+            if isinstance(result, Problem):
+                _record_notes(ctx)
+                raise result
             return result
 
         run.level = level  # type: ignore[attr-defined]

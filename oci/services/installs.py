@@ -15,11 +15,13 @@ from oci.db import tables
 from oci.domain import hardware, phases
 from oci.domain.hardware import Inventory
 from oci.domain.networks import prefix_length
-from oci.services.boot_session import authenticate, speak_for, token_hash
+from oci.services.boot_session import authenticate, is_proved, speak_for, token_hash
 from oci.services.claims import role_named
 from oci.services.context import Conflict, Ctx, Problem, usecase
 from oci.services.install_session import authenticate_install
 from oci.services.moves import close_install, forget_promise, move, open_install, rearm
+from oci.services.order_guard import refuse_another_machine
+from oci.services.returns import back_to_disk, before_proof, doubt_two_at_once
 
 KIND_OF = {"installing": "install", "releasing": "wipe"}
 LOG_BYTES = 262144
@@ -49,7 +51,7 @@ def _action(ctx: Ctx, machine: tables.Machine, boot: tables.Boot, agent_hash: st
                 return "wait"
         return kind if install.claimed is None else "wait"
     if machine.state in ("configuring", "active"):
-        return "reboot"
+        return back_to_disk(ctx, machine, boot)
     return "wait"
 
 
@@ -58,11 +60,12 @@ def heartbeat(ctx: Ctx, token: str, agent_hash: str) -> Orders:
     """The machine waits in the live image; tell it what to do. Raises Unauthorised."""
     boot = authenticate(ctx, token)
     pause = int(ctx.config.heartbeat_seconds)
-    if boot.machine_id is None:
-        return Orders("report", pause)
+    if action := before_proof(ctx, boot):
+        return Orders(action, pause)
     try:
         machine = speak_for(ctx, boot)
     except Conflict:
+        doubt_two_at_once(ctx, boot)
         return Orders("wait", pause)
     assert machine is not None
     machine.presence, machine.power, machine.seen = "live", "on", ctx.now()
@@ -116,11 +119,11 @@ def _wipe_orders(machine: tables.Machine, token: str) -> dict[str, str]:
 
 
 @usecase("nobody")
-def claim(ctx: Ctx, token: str, action: str) -> dict[str, str]:
+def claim(ctx: Ctx, token: str, action: str) -> dict[str, str] | Problem:
     """The orders of this attempt, secrets included, once. Raises Unauthorised, Conflict."""
     boot = authenticate(ctx, token)
     machine = speak_for(ctx, boot)
-    if machine is None:
+    if machine is None or not is_proved(boot):
         raise Conflict("report first; nothing is ordered for an unknown machine")
     install = open_install(ctx, machine)
     if install is None or KIND_OF.get(machine.state) != action or install.kind != action:
@@ -129,6 +132,8 @@ def claim(ctx: Ctx, token: str, action: str) -> dict[str, str]:
     if install.claimed is not None:
         ctx.note("token.refused", f"the orders of {machine.name} were asked for a second time and refused", machine.id)
         raise Conflict("the orders of this attempt were already given out")
+    if refusal := refuse_another_machine(ctx, machine, install):
+        return refusal
     secret = secrets.token_urlsafe(32)
     orders = _install_orders(ctx, machine, secret) if action == "install" else _wipe_orders(machine, secret)
     install.token_hash, install.boot_id, install.claimed = token_hash(secret), boot.id, ctx.now()

@@ -313,7 +313,7 @@ def power(ctx: Ctx, name: str, verb: str) -> MachineDetail:
 def enrol(ctx: Ctx, mac: str, bmc: BmcIn | None = None) -> MachineDetail:
     """Make a machine known before its first boot, by the MAC it will boot from, so that OCI can switch it on."""
     mac = mac.lower()  # as machines and reports say it, whichever door it came through
-    if ctx.db.get(tables.Nic, mac):
+    if ctx.db.scalar(select(tables.Nic.machine_id).where(tables.Nic.mac == mac).limit(1)):
         raise Conflict(f"{mac} already belongs to a machine; `ocicli machine show {mac}` shows it")
     now = ctx.now()
     machine = tables.Machine(name=f"new-{mac}", state="discovered", state_since=now, created=now, inventory={})

@@ -8,6 +8,7 @@ from oci.db import tables
 from oci.domain import lifecycle
 from oci.services import power_orders
 from oci.services.context import Conflict, Ctx, NotFound
+from oci.services.records import facts_of
 
 MACHINE = tables.Machine
 
@@ -74,7 +75,8 @@ def start_work(ctx: Ctx, machine: tables.Machine, kind: str) -> None:
     """Open an install or wipe and get the machine to the live image, unless it waits there already."""
     close_install(ctx, machine, "aborted")
     now = ctx.now()
-    ctx.db.add(tables.Install(machine_id=machine.id, kind=kind, started=now, phase="", percent=0, seen=now))
+    ctx.db.add(tables.Install(machine_id=machine.id, kind=kind, started=now, phase="", percent=0, seen=now,
+                              facts=facts_of(ctx, machine)))
     waiting = machine.presence == "live" and machine.seen and now - machine.seen < 4 * ctx.config.heartbeat_seconds
     if not waiting:
         if machine.bmc_address:

@@ -1,4 +1,4 @@
-"""Reports: the most hostile input there is. Kept raw, parsed by pure functions, matched by score."""
+"""Reports: the most hostile input there is. Kept raw, parsed by pure functions, matched by what each fact proves."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ from collections.abc import Mapping
 from sqlalchemy import delete, or_, select, update
 
 from oci.db import tables
-from oci.domain import hardware, identity
+from oci.domain import hardware
+from oci.domain.facts import Identity, canonical_uuid, serial_number, uuid_spellings
 from oci.domain.hardware import Inventory, Probe
 from oci.services import controllers
-from oci.services.boot_session import authenticate, speak_for
+from oci.services.boot_session import authenticate, is_proved, speak_for
 from oci.services.context import Conflict, Ctx, Problem, usecase
+from oci.services.doubts import key_of, open_doubt
+from oci.services.order_guard import bind_first
+from oci.services.records import borne_by_another, facts_as_data, make, recognise, share
+from oci.services.returns import refuse_again
 
 _HASH = re.compile(r"[0-9a-f]{64}")
+SAYINGS = 8  # pairs of UUID and serial that a boot loader may call a machine by
 VOLATILE = ("clock",)  # probes whose output changes by itself
 
 
@@ -41,72 +47,78 @@ def unpack(raw: bytes) -> dict[str, Probe]:
     return {n: Probe(o.encode("latin-1"), e.encode("latin-1"), x) for n, (o, e, x) in data.items()}
 
 
-def _known(ctx: Ctx, facts: identity.Identity, boot: tables.Boot) -> list[tables.Machine]:
-    """Machines that share a fact with the report: index look-ups only."""
-    near = [tables.Machine.id.in_(select(tables.Nic.machine_id).where(tables.Nic.mac.in_({*facts.macs, boot.mac})))]
-    if facts.uuid:
-        near.append(tables.Machine.uuid.in_(identity.uuid_spellings(facts.uuid)))
-    if facts.serial:
-        near.append(tables.Machine.serial == facts.serial)
-    if facts.bmc_mac:
-        near.append(tables.Machine.bmc_mac == facts.bmc_mac)
-    return list(ctx.db.scalars(select(tables.Machine).where(or_(*near)).limit(20)))
-
-
-def _match(ctx: Ctx, found: Inventory, boot: tables.Boot) -> tables.Machine:
-    """The machine this report is of, made when it is new. Raises Conflict when it could be two."""
-    facts = hardware.identity(found)
-    candidates = _known(ctx, facts, boot)
-    nics: dict[int, list[str]] = {}
-    for nic in ctx.db.scalars(select(tables.Nic).where(tables.Nic.machine_id.in_([m.id for m in candidates]))):
-        nics.setdefault(nic.machine_id, []).append(nic.mac)
-    known = [identity.Known(m.id, identity.Identity.of(nics.get(m.id, ()), m.bmc_mac, m.uuid, m.serial, m.vendor,
-                                                       m.model)) for m in candidates]
-    match = identity.match(facts, known)
-    if match.verdict == "conflict":
-        ctx.note("machine.conflict", f"a report from {boot.mac} is {match.reason}", match.claims[0].machine_id)
-        raise Conflict(f"this report matches more than one machine ({match.reason}); an operator must decide")
-    if match.machine_id is not None:
-        machine = next(m for m in candidates if m.id == match.machine_id)
-        if boot.machine_id not in (None, machine.id):
-            raise Conflict("this boot belongs to another machine than its report")
+def _judge(ctx: Ctx, facts: Identity, boot: tables.Boot) -> tables.Machine | Problem:
+    """The machine this report is of, made when it is new; or the refusal when a person has to say which it is."""
+    decided = boot.facts.get("decided")
+    if decided and (machine := ctx.db.get(tables.Machine, decided)):
         return machine
-    return _create(ctx, facts)
-
-
-def _create(ctx: Ctx, facts: identity.Identity) -> tables.Machine:
-    now = ctx.now()
-    label = min(facts.macs)
-    machine = tables.Machine(name=f"new-{label}", state="discovered", state_since=now, created=now, inventory={})
-    ctx.db.add(machine)
-    ctx.db.flush()
-    machine.name = f"machine-{machine.id}"
+    match, known = recognise(ctx, facts)
+    if match.verdict == "conflict":
+        text = f"a report from {boot.mac} is {match.reason}"
+        doubt = open_doubt(ctx, "report", text, key_of("report", facts.values()), facts, boot, match.claims)
+        return Conflict(f"it is not sure which machine this is ({match.reason}); an operator must decide: "
+                        f"`ocicli conflict show {doubt.id}`")
+    machine = known[match.machine_id] if match.machine_id is not None else make(ctx)
+    if len(known) > (match.machine_id is not None):
+        why = f"machine {machine.id} has it, and so has another"
+        share(ctx, borne_by_another(facts, match, known), why)
+    if match.verdict == "new" and match.claims:
+        ctx.event("machine.conflict", f"is {match.reason}; join them if it is that one", machine,
+                  machines=[claim.machine_id for claim in match.claims])
     return machine
 
 
-def _store(ctx: Ctx, machine: tables.Machine, found: Inventory) -> None:
+def _store(ctx: Ctx, machine: tables.Machine, found: Inventory, boot: tables.Boot) -> None:
     """Copy what lists and searches need into columns, and hold the NICs."""
     machine.vendor, machine.model, machine.serial = found.vendor[:128], found.model[:128], found.serial[:128]
-    machine.uuid, machine.firmware = identity.canonical_uuid(found.uuid), found.firmware
+    machine.uuid, machine.firmware = canonical_uuid(found.uuid), found.firmware
     machine.memory_bytes, machine.cores = found.memory_bytes, found.cpu.cores
     machine.disk_bytes = sum(d.bytes for d in hardware.fixed_disks(found))
     machine.bmc_mac, machine.bmc_reported = found.bmc.mac, found.bmc.address[:64]
+    machine.board_serial, machine.chassis_serial = found.board_serial[:128], found.chassis_serial[:128]
     machine.inventory = found.to_dict()
-    wanted = {n.mac: n.name for n in found.nics if n.mac and not n.bmc_usb}
+    _hold_cards(ctx, machine, _cards(found), boot)
+
+
+def _cards(found: Inventory) -> dict[str, hardware.Nic]:
+    return {n.mac: n for n in found.nics if n.mac and not n.bmc_usb}
+
+
+def _hold_cards(ctx: Ctx, machine: tables.Machine, wanted: Mapping[str, hardware.Nic], boot: tables.Boot) -> None:
+    """Make the record's cards those of the report, and its boot's MAC one that it boots from.
+
+    A report may lie: a card that another record has stays there too, and proves nothing until that one reports without it.
+    """
+    table = tables.Nic
     with ctx.db.no_autoflush:  # the machine is written once, with what is still to come
-        held = {n.mac: n for n in ctx.db.scalars(select(tables.Nic).where(
-            or_(tables.Nic.machine_id == machine.id, tables.Nic.mac.in_(wanted))))}
-    for mac, nic in held.items():
-        if nic.machine_id != machine.id:
-            # A report may lie: a card stays with its machine until that one reports without it.
-            ctx.event("machine.conflict", f"reports the network card {mac}, which belongs to machine {nic.machine_id}; "
-                      "it stays there", machine)
-        elif mac not in wanted:
-            ctx.db.delete(nic)
+        rows = ctx.db.scalars(select(table).where(
+            or_(table.machine_id == machine.id, table.mac.in_({*wanted, boot.mac})))).all()
+    held = {row.mac: row for row in rows if row.machine_id == machine.id}
+    foreign = {row.mac: row.machine_id for row in rows if row.machine_id != machine.id}
+    for mac, row in held.items():
+        if mac in wanted:
+            row.name, row.kind = wanted[mac].name, "onboard" if wanted[mac].onboard else "card"
+        elif row.kind != "boot" and mac != boot.mac:
+            ctx.db.delete(row)
         else:
-            nic.name = wanted[mac]
-    for mac in wanted.keys() - held.keys():
-        ctx.db.add(tables.Nic(mac=mac, machine_id=machine.id, name=wanted[mac]))
+            row.kind = "boot"
+    for mac in sorted(wanted.keys() - held.keys()):
+        ctx.db.add(table(mac=mac, machine_id=machine.id, name=wanted[mac].name,
+                         kind="onboard" if wanted[mac].onboard else "card"))
+        if mac in foreign:
+            ctx.event("machine.conflict", f"reports the network card {mac}, which machine {foreign[mac]} has too; "
+                      "it proves nothing until one of them reports without it", machine)
+    if boot.mac not in wanted and boot.mac not in held:
+        ctx.db.add(table(mac=boot.mac, machine_id=machine.id, kind="boot"))
+        ctx.event("machine.learned", f"boots from {boot.mac}, which none of its network cards has", machine)
+
+
+def _learn_boot(machine: tables.Machine, boot: tables.Boot) -> None:
+    """Remember what the machine's boot loader calls it, where that is not what its report says."""
+    uuid, serial = canonical_uuid(boot.facts.get("uuid", "")), serial_number(boot.facts.get("serial", ""))
+    known = (not uuid or uuid in uuid_spellings(machine.uuid)) and (not serial or serial == machine.serial)
+    if not known and [uuid, serial] not in machine.says:
+        machine.says = [*machine.says, [uuid, serial]][-SAYINGS:]
 
 
 def _keep(ctx: Ctx, machine: tables.Machine, report: Mapping[str, Probe], digest: str) -> None:
@@ -120,47 +132,88 @@ def _keep(ctx: Ctx, machine: tables.Machine, report: Mapping[str, Probe], digest
                                                tables.Report.id.not_in(keep.scalar_subquery())))
 
 
-def _refuse_nameless(ctx: Ctx, found: Inventory, boot: tables.Boot) -> None:
-    if not any(n.mac and not n.bmc_usb for n in found.nics):
-        ctx.note("report.refused", f"a report from {boot.mac} names no network card", boot.machine_id)
-        raise Problem("the report names no network card with a permanent MAC; the probes ip and ethtool must work")
+def _nameless(ctx: Ctx, found: Inventory, facts: Identity, boot: tables.Boot) -> Problem | None:
+    if any(n.mac and not n.bmc_usb for n in found.nics) or len(facts.values()) > len(facts.boot_macs):
+        return None
+    ctx.note("report.refused", f"a report from {boot.mac} names no network card", boot.machine_id)
+    why = "the report names no network card with a permanent MAC, and nothing else that tells the machine from others"
+    refuse_again(ctx, boot, why)
+    return Problem(f"{why}; the probes ip and ethtool must work")
+
+
+def _bind(ctx: Ctx, boot: tables.Boot, machine: tables.Machine, facts: Identity) -> Problem | None:
+    """Make the boot the machine's, as its report proved; what the MAC had promised before that is undone."""
+    if is_proved(boot) and boot.machine_id != machine.id:
+        refuse_again(ctx, boot, f"the boot is machine {boot.machine_id}, and its report machine {machine.id}")
+        return Conflict("this boot belongs to another machine than its report")
+    if is_proved(boot):
+        return None
+    if boot.machine_id not in (None, machine.id):
+        ctx.event("boot.moved", f"a boot by the card {boot.mac}, which this machine has, is machine {machine.id}",
+                  boot.machine_id, boot_id=boot.id)
+    ctx.db.execute(update(tables.Event).where(tables.Event.boot_id == boot.id, tables.Event.kind != "boot.moved")
+                   .values(machine_id=machine.id))
+    boot.machine_id = machine.id
+    boot.facts = {**boot.facts, "reported": True, "reported_at": ctx.now(), "facts": facts_as_data(facts)}
+    try:
+        speak_for(ctx, boot)
+    except Conflict as busy:
+        return busy
+    return None
+
+
+def _take(ctx: Ctx, boot: tables.Boot, found: Inventory, report: Mapping[str, Probe],
+          digest: str) -> tables.Machine | Problem:
+    """Take in a report that says something new."""
+    facts = hardware.identity(found, boot.mac)
+    if refused := _nameless(ctx, found, facts, boot):
+        return refused
+    machine = _judge(ctx, facts, boot)
+    if isinstance(machine, Problem):
+        return machine
+    if refused := _bind(ctx, boot, machine, facts):
+        return refused
+    _learn_boot(machine, boot)
+    if digest == machine.report_digest:
+        _hold_cards(ctx, machine, _cards(found), boot)
+        ctx.event("machine.reported", "reported; nothing changed", machine, boot_id=boot.id)
+        return machine
+    fresh = not machine.report_digest
+    _store(ctx, machine, found, boot)
+    controllers.compare(ctx, machine)
+    _keep(ctx, machine, report, digest)
+    machine.report_digest = digest
+    if fresh:
+        ctx.db.flush()
+        bind_first(ctx, machine)
+    kind = "machine.discovered" if fresh else "machine.reported"
+    words = "reported for the first time" if fresh else "reported; something changed"
+    packages = ", ".join(sorted({f.package or f.file for f in found.missing_firmware})[:5])
+    lacks = f"; firmware is missing: {packages}" if packages else ""
+    ctx.event(kind, f"{words}: {found.vendor} {found.model}, {len(found.nics)} NICs, {len(found.disks)} disks{lacks}",
+              machine, boot_id=boot.id, problems=list(found.problems)[:20])
+    return machine
 
 
 @usecase("nobody")
-def receive(ctx: Ctx, token: str, report: Mapping[str, Probe], agent_hash: str) -> int:
+def receive(ctx: Ctx, token: str, report: Mapping[str, Probe], agent_hash: str) -> int | Problem:
     """Take in one report, sent with a boot's token; returns the machine's id.
 
-    Raises Problem (400) for a report that identifies nothing, Unauthorised, Conflict.
+    Raises Problem (400) for a report that identifies nothing, Unauthorised, and Conflict where another boot speaks for
+    the machine or a person has to say which machine it is.
     """
     boot = authenticate(ctx, token)
     if not _HASH.fullmatch(agent_hash):
         raise Problem("the field hash must be 64 hexadecimal digits")
     digest = _digest(report)
     machine = speak_for(ctx, boot)
-    first_of_boot = machine is None or machine.presence != "live" or "reported" not in boot.facts
     if machine is None or digest != machine.report_digest:
-        found = hardware.parse(report)
-        _refuse_nameless(ctx, found, boot)
-        machine = _match(ctx, found, boot)
-        if boot.machine_id is None:
-            boot.machine_id = machine.id
-            ctx.db.execute(update(tables.Event).where(tables.Event.boot_id == boot.id,
-                                                      tables.Event.machine_id.is_(None)).values(machine_id=machine.id))
-            speak_for(ctx, boot)
-        fresh = not machine.report_digest
-        _store(ctx, machine, found)
-        controllers.compare(ctx, machine)
-        _keep(ctx, machine, report, digest)
-        kind = "machine.discovered" if fresh else "machine.reported"
-        words = "reported for the first time" if fresh else "reported; something changed"
-        packages = ", ".join(sorted({f.package or f.file for f in found.missing_firmware})[:5])
-        lacks = f"; firmware is missing: {packages}" if packages else ""
-        ctx.event(kind, f"{words}: {found.vendor} {found.model}, {len(found.nics)} NICs, {len(found.disks)} disks{lacks}",
-                  machine, boot_id=boot.id, problems=list(found.problems)[:20])
-    elif first_of_boot:
+        taken = _take(ctx, boot, hardware.parse(report), report, digest)
+        if isinstance(taken, Problem):
+            return taken
+        machine = taken
+    elif machine.presence != "live":
         ctx.event("machine.reported", "reported; nothing changed", machine, boot_id=boot.id)
-    if first_of_boot:
-        boot.facts = {**boot.facts, "reported": True}
-    machine.report_digest, machine.report_hash = digest, agent_hash
+    machine.report_hash = agent_hash
     machine.presence, machine.power, machine.seen = "live", "on", ctx.now()
     return machine.id

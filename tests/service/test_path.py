@@ -179,6 +179,9 @@ def test_a_stranger_with_a_busy_machines_mac_learns_nothing(world) -> None:
     token = installing(world)
     orders = installs.claim(world.ctx(NOBODY), token, "install")
     stranger = boot(world)
+    assert beat(world, stranger) == "report"  # a MAC proves nothing yet
+    with pytest.raises(Conflict):
+        reports.receive(world.ctx(NOBODY), stranger, report(), HASH)
     assert beat(world, stranger) == "wait"
     with pytest.raises(Conflict):
         installs.claim(world.ctx(NOBODY), stranger, "install")

@@ -80,7 +80,7 @@ def test_every_route_under_v1_is_in_the_contract(rest) -> None:
 
 
 KNOWN = {"machines": ("1", SECOND, "compute1"), "clusters": ("c1",), "people": ("vera", "olga"),
-         "tokens": ("1", "2", "400")}
+         "tokens": ("1", "2", "400"), "conflicts": ("1", "2", "400")}
 
 
 def _real(path: str, number: int) -> dict[str, str] | None:

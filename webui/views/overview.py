@@ -6,9 +6,10 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from oci.domain.lifecycle import STATES, transient
+from oci.schemas.conflict import ConflictQuery
 from oci.schemas.machine import MachineOut
 from oci.schemas.site import EventQuery
-from oci.services import events
+from oci.services import conflicts, events
 from oci.services import machines as service
 from webui.live import live
 from webui.session import ctx
@@ -26,8 +27,10 @@ def overview() -> Response | str:
     running = [m for state in STATES if transient(state) for m in _in(state, counts)]
     failed = _in("failed", counts)
     last = events.list_events(ctx(), EventQuery(limit=LINES)).events[::-1]
-    shown = (counts, [m.model_dump(exclude={"seen"}) for m in (*running, *failed)], [e.id for e in last])
-    return live("overview", shown, counts=counts, running=running, failed=failed, events=last, states=STATES)
+    doubts = conflicts.list_conflicts(ctx(), ConflictQuery(limit=SHOWN)).conflicts
+    shown = ([(d.id, d.times) for d in doubts], counts, [m.model_dump(exclude={"seen"}) for m in (*running, *failed)],
+             [e.id for e in last])
+    return live("overview", shown, counts=counts, running=running, failed=failed, doubts=doubts, events=last, states=STATES)
 
 
 def routes(bp: Blueprint) -> None:

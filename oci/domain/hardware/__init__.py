@@ -12,6 +12,7 @@ from oci.domain.hardware.disk_choice import (
     fixed_disks,
     install_disk,
 )
+from oci.domain.hardware.identity_facts import identity
 from oci.domain.hardware.inventory import (
     Bmc,
     Cpu,
@@ -51,17 +52,3 @@ __all__ = [
     "parse",
 ]
 
-
-def identity(inventory: Inventory) -> Identity:
-    """The facts of `inventory` that tell machines apart.
-
-    The BMC's own USB card is left out: many vendors give it the same MAC in every machine.
-    """
-    return Identity.of(
-        macs=(nic.mac for nic in inventory.nics if not nic.bmc_usb),
-        bmc_mac=inventory.bmc.mac,
-        uuid=inventory.uuid,
-        serial=inventory.serial,
-        vendor=inventory.vendor,
-        model=inventory.model,
-    )

@@ -16,7 +16,8 @@ MAX_SOCKETS = 256
 MAX_TABLES = 10_000
 
 _TABLE = re.compile(r"Handle (0x[0-9A-Fa-f]{1,8}), DMI type ([0-9]{1,3})\b")
-_WANTED = {"0": "bios", "1": "system", "2": "board", "4": "socket", "16": "array", "17": "dimm", "38": "bmc"}
+_WANTED = {"0": "bios", "1": "system", "2": "board", "3": "chassis", "4": "socket", "16": "array", "17": "dimm",
+           "38": "bmc", "41": "onboard"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,9 @@ class Firmware:
     cpu: Cpu = field(default_factory=Cpu)
     dimms: tuple[Dimm, ...] = ()
     bmc: bool = False
+    board_serial: str = ""
+    chassis_serial: str = ""
+    onboard: frozenset[str] = frozenset()  # bus addresses of what sits on the mainboard
 
 
 def parse(text: str) -> Firmware:
@@ -48,6 +52,9 @@ def parse(text: str) -> Firmware:
         cpu=_cpu(tables["socket"][:MAX_SOCKETS]),
         dimms=dimms.parse(tables["dimm"][: 4 * MAX_DIMMS], tables["array"]),
         bmc=bool(tables["bmc"]),
+        board_serial=_fact(_main(tables["board"]), "Serial Number", fillers.serial),
+        chassis_serial=_fact(next(iter(tables["chassis"]), {}), "Serial Number", fillers.serial),
+        onboard=frozenset(filter(None, (clean(table.get("Bus Address", "")) for table in tables["onboard"][:MAX_DIMMS]))),
     )
 
 
@@ -67,6 +74,12 @@ def _tables(text: str) -> Iterator[tuple[str, dict[str, str]]]:
 def _fact(table: dict[str, str], key: str, kind: Callable[[str], str]) -> str:
     """The value of `key`, '' when it is a filler for its kind of field."""
     return kind(clean(table.get(key, "")))
+
+
+def _main(boards: list[dict[str, str]]) -> dict[str, str]:
+    """The mainboard among the boards; blades name boards of their enclosure too."""
+    kinds = [board for board in boards if board.get("Type") in ("Motherboard", "Processor+Memory Module")]
+    return next(iter(kinds or boards), {})
 
 
 def _cpu(tables: list[dict[str, str]]) -> Cpu:

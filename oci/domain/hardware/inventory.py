@@ -59,6 +59,7 @@ class Nic:
 
     `kind`: `ethernet`, `infiniband` or `omni-path`; those two have a port `guid` instead of a MAC, and no name while no
     driver gives them one. `neighbours`: all who speak LLDP there; `neighbour` is the one its cable leads to.
+    `onboard`: the firmware says that it sits on the mainboard.
     """
 
     name: str = ""
@@ -73,6 +74,7 @@ class Nic:
     neighbours: tuple[Neighbour, ...] = ()
     kind: str = "ethernet"
     guid: str = ""
+    onboard: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,8 @@ class Inventory:
     boot_mac: str = ""
     clock_skew_seconds: int | None = None
     problems: tuple[str, ...] = ()
+    board_serial: str = ""
+    chassis_serial: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The inventory as JSON-safe objects, lists, texts and numbers."""

@@ -93,13 +93,15 @@ def parse(report: Mapping[str, Probe]) -> Inventory:
         cpu=_cpu(cpu.parse(text["cpu"]), dmi.cpu),
         memory_bytes=_memory(dmi.dimms, memory.parse(text["memory"])),
         dimms=dmi.dimms,
-        nics=_nics(links.links, ethtool.parse(text["ethtool"]), seen, pci.parse(text["pci"])),
+        nics=_on_board(_nics(links.links, ethtool.parse(text["ethtool"]), seen, pci.parse(text["pci"])), dmi.onboard),
         disks=disks.joined(block.disks, disks.parse(text["disks"])),
         bmc=replace(controller, present=controller.present or dmi.bmc),
         missing_drivers=drivers.described(drivers.parse(text["drivers"]), pci.parse(text["pci"])),
         missing_firmware=kernel.parse(text["kernel"]),
         boot_mac=cmdline.parse(text["cmdline"]),
         clock_skew_seconds=clock.parse(text["clock"]),
+        board_serial=dmi.board_serial,
+        chassis_serial=dmi.chassis_serial,
     )
     problems = [*_failures(report, found.bmc.present), *block.problems, *links.problems, *seen.problems]
     return replace(found, problems=tuple([*problems, *_doubts(found)][:MAX_PROBLEMS]))
@@ -170,6 +172,12 @@ def _nic(link: ip.Link, card: ethtool.Card) -> Nic:
         kind="omni-path" if card.driver.startswith(("hfi1", "opa")) and not ethernet else link.kind,
         guid=card.guid or link.guid,
     )
+
+
+def _on_board(nics: tuple[Nic, ...], addresses: frozenset[str]) -> tuple[Nic, ...]:
+    """The ports of a card with several have one device address; the firmware often names its first function alone."""
+    devices = {address.partition(".")[0] for address in addresses}
+    return tuple(replace(nic, onboard=bool(nic.bus) and nic.bus.partition(".")[0] in devices) for nic in nics)
 
 
 def _failures(report: Mapping[str, Probe], has_bmc: bool) -> Iterator[str]:
