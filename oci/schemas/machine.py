@@ -71,6 +71,7 @@ class MachineDetail(MachineOut):
     """One machine, with what its latest report said."""
 
     inventory: dict[str, Any]
+    disk: str = Field("", description="which disk an install would write and why, or why none; empty before a report")
     install_log: str = ""
 
 

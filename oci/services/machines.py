@@ -10,9 +10,11 @@ from sqlalchemy.exc import IntegrityError
 
 from oci.db import tables
 from oci.domain import lifecycle, phases, roles
+from oci.domain.hardware import disk_wipe
 from oci.domain.lifecycle import STATES
 from oci.domain.networks import BadNetwork, NetworkRecord, allocate, check
 from oci.schemas.machine import AssignIn, BmcIn, MachineDetail, MachineList, MachineOut, Progress, Why
+from oci.services import disk_orders
 from oci.services.context import Conflict, Ctx, NotFound, Problem, usecase
 from oci.services.moves import close_install, find, forget_promise, move, start_work
 
@@ -73,7 +75,8 @@ def _detail(ctx: Ctx, machine: tables.Machine) -> MachineDetail:
     promises, macs, installs = _related(ctx, [machine.id])
     install = installs.get(machine.id)
     values = _values(machine, promises.get(machine.id), macs.get(machine.id, []), install)
-    return MachineDetail(**values, inventory=machine.inventory, install_log=install.log if install else "")
+    disk = disk_orders.sentence(disk_orders.choice(machine)) if machine.inventory else ""
+    return MachineDetail(**values, inventory=machine.inventory, disk=disk, install_log=install.log if install else "")
 
 
 @usecase("viewer", reads=True)
@@ -123,6 +126,8 @@ def why(ctx: Ctx, name: str) -> Why:
     if recent:
         parts.append("Last heard: " + "; ".join(e.text for e in recent) + ".")
     verbs = lifecycle.possible(machine.state)
+    if "install" in verbs and machine.inventory:
+        parts.append(f"Of its disks {disk_orders.sentence(disk_orders.choice(machine))}.")
     parts.append(f"You can: {', '.join(verbs)}." if verbs else "There is nothing to do by hand.")
     return Why(text=" ".join(parts), verbs=verbs)
 
@@ -195,7 +200,12 @@ def install(ctx: Ctx, name: str) -> MachineDetail:
     machine = find(ctx, name)
     if machine.state in ("failed", "active") and ctx.db.get(tables.Assignment, machine.id) is None:
         raise Conflict(f"{machine.name} has no role; unassign it and assign it to a cluster first")
+    choice = disk_orders.choice(machine)
     move(ctx, machine, "install")
+    if machine.inventory:  # one that was enrolled and has not reported yet is judged when it asks for its orders
+        if choice.disk is None:
+            raise Conflict(disk_orders.refusal(machine, choice))
+        ctx.event("install.disk", disk_orders.sentence(choice), machine)
     machine.convergence = "never"
     start_work(ctx, machine, "install")
     return _detail(ctx, machine)
@@ -217,6 +227,9 @@ def release(ctx: Ctx, name: str, confirm: str) -> MachineDetail:
     if confirm != machine.name:
         raise Problem(f"to wipe the disks of {machine.name}, confirm with exactly that name; {confirm[:80]!r} is not it")
     move(ctx, machine, "release")
+    left = disk_wipe.told(disk_orders.wipe_plan(machine).left)
+    if left:
+        ctx.event("install.disk", f"the wipe of {machine.name} will not be whole: {left}", machine)
     start_work(ctx, machine, "wipe")
     return _detail(ctx, machine)
 

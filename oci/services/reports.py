@@ -13,6 +13,7 @@ from sqlalchemy import delete, or_, select, update
 from oci.db import tables
 from oci.domain import hardware, identity
 from oci.domain.hardware import Inventory, Probe
+from oci.services import disk_orders
 from oci.services.boot_session import authenticate, speak_for
 from oci.services.context import Conflict, Ctx, Problem, usecase
 
@@ -91,6 +92,8 @@ def _store(ctx: Ctx, machine: tables.Machine, found: Inventory) -> None:
     machine.disk_bytes = sum(d.bytes for d in hardware.fixed_disks(found))
     machine.bmc_mac = found.bmc.mac
     machine.inventory = found.to_dict()
+    if machine.state != "installing":
+        disk_orders.forget_contents(machine, "disk_last")
     wanted = {n.mac: n.name for n in found.nics if n.mac and not n.bmc_usb}
     with ctx.db.no_autoflush:  # the machine is written once, with what is still to come
         held = {n.mac: n for n in ctx.db.scalars(select(tables.Nic).where(
