@@ -10,6 +10,7 @@ from wtforms import IntegerField, PasswordField, SelectField, StringField
 from wtforms.validators import Optional
 
 from oci.domain.networks import PURPOSES
+from oci.schemas.disk import DiskIn
 from oci.schemas.machine import AssignIn, BmcIn, EnrolIn, ReleaseIn
 from oci.schemas.site import ClusterIn, LevelIn, NetworkIn, PasswordIn, PersonIn, TokenIn
 
@@ -107,6 +108,13 @@ class Enrol(Bmc):
 class Confirm(Order):
     model = ReleaseIn
     confirm = StringField("Name of the machine", render_kw={"autocomplete": "off", "spellcheck": "false"})
+
+
+class ChooseDisk(Order):
+    model = DiskIn
+    disk = StringField("Disk")
+    confirm = StringField("Name of the disk", description="its wwn:, serial: or path: name, where it must be confirmed",
+                          render_kw={"autocomplete": "off", "spellcheck": "false"})
 
 
 class NewCluster(Order):

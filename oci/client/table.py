@@ -61,6 +61,10 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "jobs": (Column("ID", "id"), Column("KIND", "kind"), Column("STATE", "state"), Column("MACHINE", "machine_id"),
              Column("CREATED", "created", clock, last=2), Column("TRIES", "attempts", last=1),
              Column("ERROR", "error", cut=True)),
+    "disks": (Column("", "chosen", lambda chosen: "->" if chosen else ""), Column("DISK", "device"),
+              Column("SIZE", "bytes", disk), Column("NAME", "name"), Column("MODEL", "model", cut=True, last=3),
+              Column("ON IT", "contents", cut=True, last=1), Column("VERDICT", "verdict"),
+              Column("BECAUSE", "reason", cut=True, last=2)),
     "tokens": (Column("ID", "id"), Column("NAME", "name", cut=True), Column("PERSON", "person"),
                Column("EXPIRES", "expires", clock)),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from oci.db import tables
 from oci.domain import hardware
 from oci.domain.hardware import Choice, Inventory, Remembered, disk_wipe
@@ -39,6 +41,15 @@ def refusal(machine: tables.Machine, found: Choice) -> str:
     """Why an install of the machine cannot be ordered, and what can be done."""
     return f"{machine.name} has no disk that can be installed: {found.reason}. Its Disks page shows them; " \
         "`ocicli machine disk` names one"
+
+
+def outlook(machine: tables.Machine) -> dict[str, Any]:
+    """What an install and a release of the machine would do to its disks, as its page shows it."""
+    if not machine.inventory:
+        return {}
+    found, plan = choice(machine), wipe_plan(machine)
+    return {"disk": sentence(found), "disk_device": found.disk.name if found.disk else "",
+            "wipe_devices": [disk.name for disk in plan.disks], "wipe_left": disk_wipe.told(plan.left)}
 
 
 def remember(ctx: Ctx, machine: tables.Machine, found: Choice) -> None:

@@ -75,8 +75,8 @@ def _detail(ctx: Ctx, machine: tables.Machine) -> MachineDetail:
     promises, macs, installs = _related(ctx, [machine.id])
     install = installs.get(machine.id)
     values = _values(machine, promises.get(machine.id), macs.get(machine.id, []), install)
-    disk = disk_orders.sentence(disk_orders.choice(machine)) if machine.inventory else ""
-    return MachineDetail(**values, inventory=machine.inventory, disk=disk, install_log=install.log if install else "")
+    return MachineDetail(**values, **disk_orders.outlook(machine), inventory=machine.inventory,
+                         install_log=install.log if install else "")
 
 
 @usecase("viewer", reads=True)
