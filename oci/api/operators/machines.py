@@ -95,7 +95,7 @@ def _disks(app: OpenAPI) -> None:
 
     @app.post(f"{ONE}/disk", **_told("disk", "ocicli machine disk compute1 --disk serial:S3Z1NX0K", DiskList))
     def machine_disk(path: MachineName, body: DiskIn) -> Response:
-        """Say which disk installs of a machine write; one that holds data must be confirmed by its name"""
+        """Say which disk installs write; one that holds data is confirmed by its name"""
         return out(machine_disks.choose_disk(ctx(), path.name, body))
 
 

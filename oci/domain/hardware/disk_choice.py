@@ -29,25 +29,26 @@ class Verdict:
 
 FIRST, SECOND, NAMED, NEVER = "first choice", "second choice", "only by name", "never"
 
+# The first that fits counts: what cannot be, whose it is, what is on it, of what kind it is.
 VERDICTS = {v.word: v for v in (
-    Verdict("last-install", "it is the disk of the last install, and nothing else has been put on it", FIRST),
-    Verdict("may-be-installed", "it is fixed, large enough and empty", FIRST),
-    Verdict("second-choice", "it is empty, but slow or small by its kind (eMMC, host-aware zones)", SECOND),
-    Verdict("holds-data", "somebody's data is on it", NAMED),
-    Verdict("firmware-raid", "it is a member of an array of the firmware, which writes to it by itself", NAMED),
-    Verdict("remote", "it is on another machine or a storage network, and may be in use there", NAMED),
-    Verdict("removable", "it is on USB or a medium that can be taken out", NAMED),
-    Verdict("sd", "it is an SD card, which a running system wears out", NAMED),
-    Verdict("unknown-kind", "its driver is not known to be one that firmware boots from", NAMED),
     Verdict("no-medium", "there is no medium in it, or it has no size", NEVER),
     Verdict("virtual-media", "the management controller lends it", NEVER),
-    Verdict("pmem", "it is persistent memory, from which no firmware boots", NEVER),
     Verdict("read-only", "it is read-only", NEVER),
+    Verdict("pmem", "it is persistent memory, from which no firmware boots", NEVER),
     Verdict("zoned", "its zones are managed by the host, so no ordinary file system can be on it", NEVER),
     Verdict("multipath", "it is one unit seen along several paths", NEVER),
     Verdict("too-small", f"it has fewer than {SMALLEST // 10**9} GB", NEVER),
     Verdict("cannot-boot", "its sectors have 4096 bytes, and a BIOS boots from sectors of 512 bytes only; UEFI can", NEVER),
     Verdict("unnamed", "it has no wwn, serial or path of its own, so no order could mean it without doubt", NEVER),
+    Verdict("remote", "it is on another machine or a storage network, and may be in use there", NAMED),
+    Verdict("removable", "it is on USB or a medium that can be taken out", NAMED),
+    Verdict("firmware-raid", "it is a member of an array of the firmware, which writes to it by itself", NAMED),
+    Verdict("last-install", "it is the disk of the last install, and nothing else has been put on it", FIRST),
+    Verdict("holds-data", "somebody's data is on it", NAMED),
+    Verdict("sd", "it is an SD card, which a running system wears out", NAMED),
+    Verdict("unknown-kind", "its driver is not known to be one that firmware boots from", NAMED),
+    Verdict("second-choice", "it is empty, but slow or small by its kind (eMMC, host-aware zones)", SECOND),
+    Verdict("may-be-installed", "it is fixed, large enough and empty", FIRST),
 )}
 
 
