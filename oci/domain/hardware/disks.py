@@ -16,7 +16,9 @@ MAX_LINKS = 20_000
 _REMOTE = frozenset({"fc", "fcoe", "iscsi", "tcp", "rdma", "loop"})
 _REMOTE_PATH = re.compile(r"(^|-)(ip|fc|fcoe|iscsi)-|-vmbus-.*-iscsi")
 _SINGLE = frozenset({"sata", "ata", "usb", "virtio", "mmc"})
-_TARGET = re.compile(r"(?P<card>.+)-(?P<target>(scsi-[0-9]+:[0-9]+:[0-9]+|ata-[0-9.]+)(:[0-9]+)?|nvme-[0-9]+)")
+# Places on a controller of its own; with `sas-`, several places can lead to one disk.
+_PLACE = re.compile(r"-(scsi-[0-9]+:[0-9]+:[0-9]+:[0-9]+|ata-[0-9.]+|nvme-[0-9]+)$")
+_UNIT = re.compile(r"(-lun-|:)[0-9a-fA-FxX]+$")
 
 
 @dataclass(frozen=True)
@@ -71,15 +73,14 @@ def _unit(disk: Disk) -> tuple[str, str, int]:
 def _is_one_unit(nodes: list[Disk]) -> bool:
     """Whether nodes of equal wwn, serial and size are paths of one unit, or cannot be told from that.
 
-    Disks on a cable of their own have one path. Where there is no serial, different targets of one and the same
-    controller are different disks: some controllers give every logical disk the same factory name.
+    Disks on a cable of their own have one path, and the units of one target are told apart by their number. Where there
+    is no serial, different places are different disks: some controllers give every logical disk the same factory name.
     """
     if len(nodes) < 2 or not nodes[0].wwn or all(disk.transport in _SINGLE for disk in nodes):
         return False
-    if any(disk.serial for disk in nodes) or any(disk.multipath for disk in nodes):
+    paths = {disk.path for disk in nodes}
+    if any(disk.multipath for disk in nodes) or "" in paths or len(paths) < len(nodes):
         return True
-    targets = [_TARGET.fullmatch(disk.path) for disk in nodes]
-    if not all(targets):
-        return True
-    places = {(found["card"], found["target"]) for found in targets if found}
-    return len(places) < len(nodes) or len({card for card, _ in places}) > 1
+    if len({_UNIT.sub("", path) for path in paths}) == 1:
+        return False
+    return any(disk.serial for disk in nodes) or not all(map(_PLACE.search, paths))
