@@ -189,7 +189,7 @@ def failed(ctx: Ctx, token: str, name: str, reason: str) -> None:
     """The work failed in phase `name`. Another attempt is armed where that can help."""
     machine, install = authenticate_install(ctx, token)
     title = phases.PHASES[name].title if name in phases.PHASES else name[:40]
-    why = f"{title}: {reason[:300]}"
+    why = f"{title}: {reason[:300]}" + (f"; {install.left}" if install.left else "")
     ctx.event("install.failed", why, machine, phase=name[:40], attempt=install.attempt)
     if machine.state == "configuring":
         return  # the first boot keeps trying by itself until the deadline
