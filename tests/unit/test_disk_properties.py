@@ -33,19 +33,21 @@ words = st.sampled_from(("", "a", "A", "b", "c", "d e", "0x5000"))
 partitions = st.builds(Partition, name=st.sampled_from(("p1", "p2", "p3")), bytes=st.integers(0, 3),
                        filesystem=st.sampled_from(("", "ext4", "vfat", "xfs", "LVM2_member")),
                        label=st.sampled_from(("", "root", "esp", "bios", "ceph data", "Basic")))
+rarely = st.sampled_from((False,) * 9 + (True,))
 disks = st.builds(
-    Disk, wwn=words, serial=words, path=words, bytes=st.sampled_from((0, 10**9, 10**10, 10**11, 10**12)),
-    transport=st.sampled_from(("", "sata", "sas", "nvme", "usb", "fc", "virtio")), rotational=st.booleans(),
-    removable=st.booleans(), read_only=st.booleans(), virtual_media=st.booleans(), multipath=st.booleans(),
-    sector_bytes=st.sampled_from((0, 512, 4096)), medium=st.sampled_from(("", "", "", "sd", "emmc", "pmem", "unknown")),
-    zoned=st.sampled_from(("", "", "host-aware", "host-managed")),
-    signatures=st.lists(st.sampled_from(SIGNATURES), max_size=3, unique=True).map(lambda s: tuple(sorted(s))),
-    partitions=st.lists(partitions, max_size=3).map(tuple))
+    Disk, wwn=words, serial=words, path=words, bytes=st.sampled_from((10**11, 10**12, 10**10, 10**9, 0)),
+    transport=st.sampled_from(("sata", "", "sas", "nvme", "virtio", "sata", "usb", "fc")), rotational=st.booleans(),
+    removable=rarely, read_only=rarely, virtual_media=rarely, multipath=rarely,
+    sector_bytes=st.sampled_from((512, 0, 4096)), medium=st.sampled_from(("", "", "", "", "sd", "emmc", "pmem", "unknown")),
+    zoned=st.sampled_from(("", "", "", "", "host-aware", "host-managed")),
+    signatures=st.one_of(st.just(()), st.lists(st.sampled_from(SIGNATURES), max_size=3, unique=True).map(tuple)),
+    partitions=st.one_of(st.just(()), st.lists(partitions, max_size=3).map(tuple)))
 
 
 @st.composite
 def inventories(draw: st.DrawFn) -> Inventory:
-    found = [replace(disk, name=f"sd{chr(97 + n)}") for n, disk in enumerate(draw(st.lists(disks, max_size=6)))]
+    found = [replace(disk, name=f"sd{chr(97 + n)}", path=disk.path or f"port{n}")
+             for n, disk in enumerate(draw(st.lists(disks, max_size=4)))]
     return Inventory(disks=tuple(found), firmware=draw(st.sampled_from(("", "bios", "efi"))),
                      disks_missing=draw(st.sampled_from(("", "", "", "it was cut off"))))
 
@@ -75,6 +77,15 @@ def test_a_disk_with_foreign_data_is_chosen_only_by_name(history) -> None:
     excused = {item for was in kept for item in was.contents}
     new = {*disk_contents.items(choice.disk)} - excused
     assert not new or (last in kept and disk_contents.is_own_layout(choice.disk)), "data that came after the word"
+
+
+@given(disks, disks)
+def test_the_disk_of_the_last_install_is_taken_again_only_without_anything_new(now: Disk, empty: Disk) -> None:
+    now = Disk("sda", serial="S1", bytes=10**12, signatures=now.signatures, partitions=now.partitions)
+    other = Disk("sdb", serial="S2", bytes=10**11, signatures=empty.signatures, partitions=empty.partitions)
+    choice = choose(Inventory(disks=(other, now)), Remembered("serial:S1", 10**12))
+    own = disk_contents.is_own_layout(now) and not {*now.signatures} & disk_contents.FIRMWARE_RAID
+    assert choice.disk == (now if own else None)
 
 
 @given(inventories())
