@@ -69,6 +69,10 @@ def heartbeat(ctx: Ctx, token: str, agent_hash: str) -> Orders:
     return Orders(_action(ctx, machine, boot, agent_hash), pause)
 
 
+class Undoable(Exception):
+    """Orders that the machine's disks do not allow; no second claim could mend it."""
+
+
 def _disk(ctx: Ctx, machine: tables.Machine) -> tuple[str, int]:
     """Name and bytes of the disk that is written from now on. Raises Undoable."""
     choice = disk_orders.choice(machine)
@@ -76,10 +80,6 @@ def _disk(ctx: Ctx, machine: tables.Machine) -> tuple[str, int]:
         raise Undoable(disk_orders.refusal(machine, choice))
     disk_orders.remember(ctx, machine, choice)
     return choice.name, choice.disk.bytes
-
-
-class Undoable(Exception):
-    """Orders that the machine's disks do not allow; no second claim could mend it."""
 
 
 def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, str]:
@@ -112,6 +112,8 @@ def _wipe_orders(ctx: Ctx, machine: tables.Machine, install: tables.Install, tok
     if not plan.names:
         raise Undoable(install.left or "no disk is known that could be wiped; let the machine report again")
     words = f"wipes {', '.join(disk.name for disk in plan.disks)}"
+    others = [disk.name for disk in plan.spared if disk.bytes]
+    words += f"; not its own or removable, so left alone: {', '.join(others)}" if others else ""
     ctx.event("install.disk", words + (f"; {install.left}" if install.left else ""), machine)
     return {"TOKEN": token, "DISKS": " ".join(plan.names), "UNITS": " ".join(plan.units), "METHOD": "discard"}
 

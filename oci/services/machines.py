@@ -127,7 +127,7 @@ def why(ctx: Ctx, name: str) -> Why:
         parts.append("Last heard: " + "; ".join(e.text for e in recent) + ".")
     verbs = lifecycle.possible(machine.state)
     if "install" in verbs and machine.inventory:
-        parts.append(f"Of its disks {disk_orders.sentence(disk_orders.choice(machine))}.")
+        parts.append(f"If it is installed, {disk_orders.sentence(disk_orders.choice(machine))}.")
     parts.append(f"You can: {', '.join(verbs)}." if verbs else "There is nothing to do by hand.")
     return Why(text=" ".join(parts), verbs=verbs)
 

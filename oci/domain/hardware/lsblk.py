@@ -139,7 +139,8 @@ def _medium(name: str) -> str:
 
 def _in_bay(row: dict[str, object], transport: str) -> bool:
     chain = clean(row.get("subsystems")).lower().split(":")
-    return transport in _BAYS or (not transport and "pci" in chain and "usb" not in chain)
+    internal = ("pci" in chain and "usb" not in chain) or clean(row.get("vendor")) == "ATA" or _name(row).startswith("nvme")
+    return transport in _BAYS or (not transport and internal)
 
 
 def wwn(value: str) -> str:
