@@ -17,6 +17,7 @@ import yaml
 from oci.client.command import Command, commands
 from oci.config import SETTINGS
 from oci.domain.events import EVENTS
+from oci.domain.hardware import VERDICTS
 from oci.domain.lifecycle import CLOCK, MACHINES, PEOPLE, STATES, TRANSITIONS, possible
 from oci.domain.phases import PHASES
 from oci.domain.roles import Role, parse
@@ -213,6 +214,44 @@ def cli(document: dict[str, Any]) -> str:
     )
 
 
+DISKS = (
+    "An install writes one disk. Which one follows from the latest report by rules, and is told with its "
+    "reason when it is ordered, when the machine fetches its orders, on the machine's page, by `ocicli "
+    "machine show`, `why` and `disks`, and as an event. What is on a disk decides before its size: a disk"
+    " with somebody's data is written only when a person named it and confirmed it by that name.",
+    "1. The disk that a person chose (`ocicli machine disk NAME --disk wwn:...`, the page Disks). If it "
+    "is gone, has another size, or holds something that was not there when it was confirmed, the install "
+    "is refused.\n"
+    "2. The disk of the last install, known by its name and size. If anything but an install of ours is "
+    "on it by now, the install is refused. If it is gone, only an empty disk is taken in its place.\n"
+    "3. The smallest empty disk of first choice; among equals solid-state before rotating, then by path "
+    "and name.\n"
+    "4. The smallest of second choice.",
+    "Without a person's word no disk is chosen while the list of disks is not whole: the probe failed, or"
+    " its list was cut off. Any partition counts as data, also one without a file system, because the "
+    "OSDs of older Ceph have none. An older system of OCI on another disk is data like any other.",
+    "An install that no disk can be found for is refused when it is ordered. Where it shows only later, "
+    "when the machine fetches its orders, the machine is `failed` with the reason, and nothing was "
+    "written.",
+)
+WIPE = (
+    "A release wipes everything of the machine's own that can hold data: also units with several paths "
+    "(each once, along one path that answers), SD cards, persistent memory, and disks that only the "
+    "kernel's name of this boot can mean (with their size, as `kernel:pmem0=BYTES`). Storage networks and"
+    " what the controller lends are not touched. What cannot be wiped is told by name: read-only disks, "
+    "zones managed by the host, USB and removable media that hold data, a list that is not whole, and any"
+    " disk that fails. It keeps no other disk from being wiped, but then the release ends as `failed`, "
+    "and the machine is not called empty.",
+)
+
+
+def disks() -> str:
+    rows = ((f"`{v.word}`", v.meaning, v.install) for v in VERDICTS.values())
+    verdicts = table(("verdict", "because", "written by an install"), rows)
+    return page("How a disk is chosen", *DISKS, "## Verdicts", "The first that fits counts.", verdicts,
+                "## What a release wipes", *WIPE)
+
+
 def pages() -> dict[Path, str]:
     """Every generated page: its path and its text."""
     made = {
@@ -224,6 +263,7 @@ def pages() -> dict[Path, str]:
             ("phases", phases),
             ("roles", roles),
             ("probes", probes),
+            ("disks", disks),
         )
     }
     if OPENAPI.exists():

@@ -11,6 +11,7 @@ from wtforms.validators import Optional
 
 from oci.domain.networks import PURPOSES
 from oci.schemas.conflict import MergeIn
+from oci.schemas.disk import DiskIn
 from oci.schemas.machine import AssignIn, BmcIn, EnrolIn, ReleaseIn
 from oci.schemas.site import ClusterIn, LevelIn, NetworkIn, PasswordIn, PersonIn, TokenIn
 
@@ -114,6 +115,13 @@ class Merge(Order):
     model = MergeIn
     other = StringField("Other record", render_kw={"autocomplete": "off", "spellcheck": "false"})
     confirm = StringField("Name of that record", render_kw={"autocomplete": "off", "spellcheck": "false"})
+
+
+class ChooseDisk(Order):
+    model = DiskIn
+    disk = StringField("Disk")
+    confirm = StringField("Name of the disk", description="its wwn:, serial: or path: name, where it must be confirmed",
+                          render_kw={"autocomplete": "off", "spellcheck": "false"})
 
 
 class NewCluster(Order):

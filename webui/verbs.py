@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from oci.domain import hardware
 from oci.domain.hardware import Disk, Inventory
 from oci.schemas.machine import MachineDetail
 from oci.services import machines
@@ -63,13 +62,10 @@ class Loss:
 def loss(verb: str, machine: MachineDetail) -> Loss:
     """What `verb` takes from the machine."""
     inventory = Inventory.from_dict(machine.inventory)
-    if verb == "release":
-        taken = hardware.fixed_disks(inventory)
-    elif verb == "install":
-        disk = hardware.install_disk(inventory)
-        taken = (disk,) if disk else ()
-    else:
+    names = {"release": machine.wipe_devices, "install": [machine.disk_device]}.get(verb)
+    if names is None:
         return Loss()
+    taken = tuple(disk for disk in inventory.disks if disk.name in names)
     return Loss(taken, tuple(disk for disk in inventory.disks if disk not in taken))
 
 

@@ -106,6 +106,8 @@ def upgrade() -> None:
         sa.Column("bmc_password", sa.String(length=500), nullable=False),
         sa.Column("bmc_reported", sa.String(length=64), nullable=False),
         sa.Column("inventory", sa.JSON(), nullable=False),
+        sa.Column("disk_last", sa.JSON(), nullable=False),
+        sa.Column("disk_wish", sa.JSON(), nullable=False),
         sa.Column("report_hash", sa.String(length=64), nullable=False),
         sa.Column("report_digest", sa.String(length=64), nullable=False),
         sa.Column("boot_id", sa.String(length=32), nullable=False),
@@ -257,6 +259,7 @@ def upgrade() -> None:
         sa.Column("seen", sa.Float(), nullable=True),
         sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("log", sa.String(), nullable=False),
+        sa.Column("left", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )

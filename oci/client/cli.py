@@ -83,9 +83,14 @@ def _ask(machine: dict[str, Any]) -> str:
     if not sys.stdin.isatty():
         raise arguments.Usage("this wipes disks; without a terminal confirm it with --yes")
     print(f"{machine['name']}: everything on these disks will be lost:", file=sys.stderr)
+    wiped = machine.get("wipe_devices") or []
     for one in (machine.get("inventory") or {}).get("disks") or []:
+        if one.get("name") not in wiped:
+            continue
         words = (disk(one.get("bytes")), one.get("model"), "serial " + (one.get("serial") or "unknown"))
         print("  " + "  ".join(plain(w) for w in words if w), file=sys.stderr)
+    if machine.get("wipe_left"):
+        print(f"But {plain(machine['wipe_left'])}", file=sys.stderr)
     print(f"Type {machine['name']} to wipe them: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip()
 

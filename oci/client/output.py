@@ -19,6 +19,7 @@ EMPTY = {
     "events": "Nothing has happened yet.",
     "jobs": "There is no background work.",
     "conflicts": "Nothing is in doubt: it is sure which machine is which.",
+    "disks": "No disk is known. Disks are known once the machine has booted the live image.",
     "tokens": "You have no token. `ocicli token make NAME` makes one.",
 }
 
@@ -61,6 +62,8 @@ def _people(data: dict[str, Any]) -> None:
         print(EMPTY.get(kind, f"There are no {kind}."), file=sys.stderr)
         return
     print(table.table(kind, rows, width(), coloured))
+    if data.get("choice"):
+        print(textwrap.fill(table.plain(data["choice"]), min(width() or 100, 100), break_on_hyphens=False))
     if data.get("total", 0) > len(rows) and kind == "machines":
         print(f"{len(rows)} of {data['total']}; narrow with --search or --state, or give --limit and --offset",
               file=sys.stderr)

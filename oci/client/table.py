@@ -64,6 +64,10 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
              Column("ERROR", "error", cut=True)),
     "conflicts": (Column("ID", "id"), Column("KIND", "kind"), Column("ASKED", "seen", ago), Column("WHAT", "text", cut=True),
                   Column("ANSWER", "outcome", last=2), Column("CAN", "verbs")),
+    "disks": (Column("", "chosen", lambda chosen: "->" if chosen else ""), Column("DISK", "device"),
+              Column("SIZE", "bytes", disk), Column("NAME", "name"), Column("MODEL", "model", cut=True, last=3),
+              Column("ON IT", "contents", cut=True, last=1), Column("VERDICT", "verdict"),
+              Column("BECAUSE", "reason", cut=True, last=2)),
     "tokens": (Column("ID", "id"), Column("NAME", "name", cut=True), Column("PERSON", "person"),
                Column("EXPIRES", "expires", clock)),
 }

@@ -67,6 +67,8 @@ class Machine(Table):
     bmc_reported: Mapped[str] = mapped_column(String(64), default="", index=True)  # address, as its report shows it
     # Large, and most queries need none of it: read when it is asked for.
     inventory: Mapped[dict[str, Any]] = mapped_column(default=dict, deferred=True)
+    disk_last: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the last install was ordered onto
+    disk_wish: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what a person chose, and what was on it then
     report_hash: Mapped[str] = mapped_column(String(64), default="")  # as the agent computes it
     report_digest: Mapped[str] = mapped_column(String(64), default="")  # as the appliance computes it
     boot_id: Mapped[str] = mapped_column(String(32), default="")  # the boot of the live image that speaks for it
@@ -193,6 +195,7 @@ class Install(Table):
     seen: Mapped[float | None]
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # who the machine was when this was ordered
     log: Mapped[str] = mapped_column(default="")
+    left: Mapped[str] = mapped_column(default="")  # a wipe: the disks that its orders do not name, and why
     __table_args__ = (Index("install_open", "machine_id", "finished"),)
 
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from oci.db import tables
-from oci.domain import hardware, phases
-from oci.domain.hardware import Inventory
+from oci.domain import phases
+from oci.domain.hardware import disk_wipe
 from oci.domain.networks import prefix_length
+from oci.services import disk_orders
 from oci.services.boot_session import authenticate, is_proved, speak_for, token_hash
 from oci.services.claims import role_named
 from oci.services.context import Conflict, Ctx, Problem, usecase
@@ -25,8 +26,8 @@ from oci.services.returns import back_to_disk, before_proof, doubt_two_at_once
 
 KIND_OF = {"installing": "install", "releasing": "wipe"}
 LOG_BYTES = 262144
-# What a second try cannot mend: the disk is not the one that was promised.
-FINAL_PHASES = ("check",)
+# What a second try cannot mend: the disk is not the one that was promised, or some disks cannot be wiped.
+FINAL_PHASES = {"install": ("check",), "wipe": ("check", "verify")}
 
 
 @dataclass(frozen=True)
@@ -72,20 +73,17 @@ def heartbeat(ctx: Ctx, token: str, agent_hash: str) -> Orders:
     return Orders(_action(ctx, machine, boot, agent_hash), pause)
 
 
+class Undoable(Exception):
+    """Orders that the machine's disks do not allow; no second claim could mend it."""
+
+
 def _disk(ctx: Ctx, machine: tables.Machine) -> tuple[str, int]:
-    inventory = Inventory.from_dict(machine.inventory)
-    disk = hardware.install_disk(inventory)
-    if disk is None:
-        raise Conflict(f"{machine.name} has no disk that can be installed: none is fixed, large enough and named "
-                       "without doubt. Check its Disks page")
-    return _disk_name(machine, inventory, disk), disk.bytes
-
-
-def _disk_name(machine: tables.Machine, inventory: Inventory, disk: hardware.Disk) -> str:
-    try:
-        return hardware.disk_name(inventory, disk)
-    except hardware.AmbiguousDisk as error:
-        raise Conflict(f"{machine.name}: {error}") from None
+    """Name and bytes of the disk that is written from now on. Raises Undoable."""
+    choice = disk_orders.choice(machine)
+    if choice.disk is None:
+        raise Undoable(disk_orders.refusal(machine, choice))
+    disk_orders.remember(ctx, machine, choice)
+    return choice.name, choice.disk.bytes
 
 
 def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, str]:
@@ -112,15 +110,25 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, 
     }
 
 
-def _wipe_orders(machine: tables.Machine, token: str) -> dict[str, str]:
-    inventory = Inventory.from_dict(machine.inventory)
-    names = [_disk_name(machine, inventory, disk) for disk in hardware.fixed_disks(inventory)]
-    return {"TOKEN": token, "DISKS": " ".join(names), "METHOD": "discard"}
+def _wipe_orders(ctx: Ctx, machine: tables.Machine, install: tables.Install, token: str) -> dict[str, str]:
+    plan = disk_orders.wipe_plan(machine)
+    install.left = disk_wipe.told(plan.left)
+    if not plan.names:
+        raise Undoable(install.left or "no disk is known that could be wiped; let the machine report again")
+    words = f"wipes {', '.join(disk.name for disk in plan.disks)}"
+    others = [disk.name for disk in plan.spared if disk.bytes]
+    words += f"; not its own or removable, so left alone: {', '.join(others)}" if others else ""
+    ctx.event("install.disk", words + (f"; {install.left}" if install.left else ""), machine)
+    return {"TOKEN": token, "DISKS": " ".join(plan.names), "UNITS": " ".join(plan.units), "METHOD": "discard"}
 
 
 @usecase("nobody")
 def claim(ctx: Ctx, token: str, action: str) -> dict[str, str] | Problem:
-    """The orders of this attempt, secrets included, once. Raises Unauthorised, Conflict."""
+    """The orders of this attempt, secrets included, once. Raises Unauthorised, Conflict.
+
+    Where the machine is not the one that was meant, or its disks do not allow what was ordered, the work has failed by
+    then, with that reason.
+    """
     boot = authenticate(ctx, token)
     machine = speak_for(ctx, boot)
     if machine is None or not is_proved(boot):
@@ -135,12 +143,24 @@ def claim(ctx: Ctx, token: str, action: str) -> dict[str, str] | Problem:
     if refusal := refuse_another_machine(ctx, machine, install):
         return refusal
     secret = secrets.token_urlsafe(32)
-    orders = _install_orders(ctx, machine, secret) if action == "install" else _wipe_orders(machine, secret)
+    try:
+        orders = (_install_orders(ctx, machine, secret) if action == "install"
+                  else _wipe_orders(ctx, machine, install, secret))
+    except Undoable as refused:
+        return Conflict(_refuse(ctx, machine, str(refused)))
     install.token_hash, install.boot_id, install.claimed = token_hash(secret), boot.id, ctx.now()
     install.phase, install.percent, install.seen = "", 0, ctx.now()
     install.log = ""
     ctx.event("install.claimed", f"fetched the orders of attempt {install.attempt} ({action})", machine)
     return orders
+
+
+def _refuse(ctx: Ctx, machine: tables.Machine, why: str) -> str:
+    """Nothing was written: the machine waits for a person instead of asking for ever."""
+    ctx.event("install.disk", why, machine)
+    move(ctx, machine, "error", reason=why)
+    close_install(ctx, machine, "failed")
+    return why
 
 
 @usecase("nobody")
@@ -171,11 +191,11 @@ def failed(ctx: Ctx, token: str, name: str, reason: str) -> None:
     """The work failed in phase `name`. Another attempt is armed where that can help."""
     machine, install = authenticate_install(ctx, token)
     title = phases.PHASES[name].title if name in phases.PHASES else name[:40]
-    why = f"{title}: {reason[:300]}"
+    why = f"{title}: {reason[:300]}" + (f"; {install.left}" if install.left else "")
     ctx.event("install.failed", why, machine, phase=name[:40], attempt=install.attempt)
     if machine.state == "configuring":
         return  # the first boot keeps trying by itself until the deadline
-    if name in FINAL_PHASES:
+    if name in FINAL_PHASES[install.kind]:
         move(ctx, machine, "error", reason=why)
         close_install(ctx, machine, "failed")
     else:
@@ -191,6 +211,7 @@ def done(ctx: Ctx, token: str) -> None:
     if install.kind != "install":
         raise Conflict("this is a wipe; it ends with /install/wiped")
     move(ctx, machine, "installed")
+    disk_orders.forget_contents(machine, "disk_wish")
     machine.presence = "nothing"
     boot = ctx.db.get(tables.Boot, machine.boot_id)
     if boot:
@@ -200,11 +221,16 @@ def done(ctx: Ctx, token: str) -> None:
 
 @usecase("nobody")
 def wiped(ctx: Ctx, token: str) -> None:
-    """All disks are empty; the promise ends here."""
+    """The disks that were ordered are empty. The promise ends here, unless a disk that may hold data was left out."""
     machine, install = authenticate_install(ctx, token)
     if install.kind != "wipe":
         raise Conflict("this is an install; it ends with /install/done")
+    if install.left:
+        move(ctx, machine, "error", reason=f"the machine is not empty: {install.left}")
+        close_install(ctx, machine, "failed")
+        return
     move(ctx, machine, "wiped")
+    disk_orders.forget(machine)
     close_install(ctx, machine, "done")
     fqdn = ctx.db.scalar(select(tables.Assignment.fqdn).where(tables.Assignment.machine_id == machine.id))
     if fqdn:

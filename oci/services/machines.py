@@ -12,11 +12,11 @@ from sqlalchemy.exc import IntegrityError
 from oci.db import tables
 from oci.domain import lifecycle, phases, roles
 from oci.domain.controllers import doubt
-from oci.domain.hardware import Inventory
+from oci.domain.hardware import Inventory, disk_wipe
 from oci.domain.lifecycle import STATES
 from oci.domain.networks import BadNetwork, NetworkRecord, allocate, check
 from oci.schemas.machine import AssignIn, BmcIn, MachineDetail, MachineList, MachineOut, Progress, Why
-from oci.services import claims, controllers, power_orders
+from oci.services import claims, controllers, disk_orders, power_orders
 from oci.services.context import Conflict, Ctx, NotFound, Problem, usecase
 from oci.services.moves import close_install, find, forget_promise, move, start_work
 
@@ -79,7 +79,7 @@ def _detail(ctx: Ctx, machine: tables.Machine) -> MachineDetail:
     install = installs.get(machine.id)
     values = _values(machine, promises.get(machine.id), macs.get(machine.id, []), install)
     seen = Inventory.from_dict(machine.inventory)
-    return MachineDetail(**values, inventory=machine.inventory, problems=list(seen.problems),
+    return MachineDetail(**values, **disk_orders.outlook(machine), inventory=machine.inventory, problems=list(seen.problems),
                          missing_firmware=[f"{f.file} ({f.package or 'no Debian package known'})"
                                            for f in seen.missing_firmware],
                          install_log=install.log if install else "")
@@ -132,6 +132,8 @@ def why(ctx: Ctx, name: str) -> Why:
     if recent:
         parts.append("Last heard: " + "; ".join(e.text for e in recent) + ".")
     verbs = lifecycle.possible(machine.state)
+    if "install" in verbs and machine.inventory:
+        parts.append(f"If it is installed, {disk_orders.sentence(disk_orders.choice(machine))}.")
     parts.append(f"You can: {', '.join(verbs)}." if verbs else "There is nothing to do by hand.")
     return Why(text=" ".join(parts), verbs=verbs)
 
@@ -238,7 +240,12 @@ def install(ctx: Ctx, name: str) -> MachineDetail:
     if machine.state in ("failed", "active") and ctx.db.get(tables.Assignment, machine.id) is None:
         raise Conflict(f"{machine.name} has no role; unassign it and assign it to a cluster first")
     claims.check_promise(ctx, machine)
+    choice = disk_orders.choice(machine)
     move(ctx, machine, "install")
+    if machine.inventory:  # one that was enrolled and has not reported yet is judged when it asks for its orders
+        if choice.disk is None:
+            raise Conflict(disk_orders.refusal(machine, choice))
+        ctx.event("install.disk", disk_orders.sentence(choice), machine)
     machine.convergence = "never"
     start_work(ctx, machine, "install")
     return _detail(ctx, machine)
@@ -260,6 +267,9 @@ def release(ctx: Ctx, name: str, confirm: str) -> MachineDetail:
     if confirm != machine.name:
         raise Problem(f"to wipe the disks of {machine.name}, confirm with exactly that name; {confirm[:80]!r} is not it")
     move(ctx, machine, "release")
+    left = disk_wipe.told(disk_orders.wipe_plan(machine).left)
+    if left:
+        ctx.event("install.disk", f"the wipe of {machine.name} will not be whole: {left}", machine)
     start_work(ctx, machine, "wipe")
     return _detail(ctx, machine)
 

@@ -14,7 +14,7 @@ from oci.db import tables
 from oci.domain import hardware
 from oci.domain.facts import Identity, canonical_uuid, serial_number, uuid_spellings
 from oci.domain.hardware import Inventory, Probe
-from oci.services import controllers
+from oci.services import controllers, disk_orders
 from oci.services.boot_session import authenticate, is_proved, speak_for
 from oci.services.context import Conflict, Ctx, Problem, usecase
 from oci.services.doubts import key_of, open_doubt
@@ -77,6 +77,8 @@ def _store(ctx: Ctx, machine: tables.Machine, found: Inventory, boot: tables.Boo
     machine.bmc_mac, machine.bmc_reported = found.bmc.mac, found.bmc.address[:64]
     machine.board_serial, machine.chassis_serial = found.board_serial[:128], found.chassis_serial[:128]
     machine.inventory = found.to_dict()
+    if machine.state != "installing":
+        disk_orders.forget_contents(machine, "disk_last")
     _hold_cards(ctx, machine, _cards(found), boot)
 
 

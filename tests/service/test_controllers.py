@@ -81,7 +81,7 @@ def test_what_a_resolver_takes_for_another_address_is_refused(world, address: st
 
 
 def test_the_appliance_is_no_controller(world) -> None:
-    with pytest.raises(Conflict, match=r"10\.77\.0\.1 is the appliance's own address"):
+    with pytest.raises(Conflict, match="it is the appliance's own address"):
         machines.enrol(world.ctx(), ONE, bmc("10.77.0.1"))
 
 

@@ -85,6 +85,7 @@ def add_machine(world: Any, mac: str, name: str = "", **columns: Any) -> int:
     """A machine that has reported; `columns` replace what it reported."""
     made = machines.enrol(world.ctx(), mac)
     inventory = json.loads(REPORT.read_text())
+    inventory["disks"][0].update(signatures=[], partitions=[])  # nobody's data is on the disk that installs take
     given = {"vendor": inventory["vendor"], "model": inventory["model"],
              "memory_bytes": inventory["memory_bytes"], "serial": f"SN{made.id:04}", "disk_bytes": 32 * 10**9,
              "power": "on", "presence": "live", "firmware": "bios", "inventory": inventory,

@@ -17,7 +17,7 @@ from oci.services import machines
 PAGES = ("/", "/machines", "/machines/machine-1", "/machines/machine-1?tab=hardware",
          "/machines/machine-1?tab=disks", "/machines/machine-1?tab=network", "/machines/machine-1?tab=log",
          "/machines/machine-1?tab=puppet", "/clusters", "/networks", "/events", "/account")
-OPERATORS = ("/machines/enrol", "/machines/machine-1/assign", "/machines/machine-1/bmc",
+OPERATORS = ("/machines/enrol", "/machines/machine-1/assign", "/machines/machine-1/bmc", "/machines/machine-1/disk",
              "/machines/machine-1/power?power=off", "/machines/machine-1/retire")
 ADMINS = ("/people",)
 
@@ -148,7 +148,8 @@ def test_hostile_words_are_only_words(pages: Any, world: Any) -> None:
                  "cpu": {"model": HOSTILE}, "dimms": [{"slot": HOSTILE, "part": HOSTILE}],
                  "nics": [{"name": HOSTILE, "mac": MACS[1], "neighbour": {"chassis": HOSTILE, "port": HOSTILE}}],
                  "disks": [{"name": HOSTILE, "serial": HOSTILE, "model": HOSTILE, "bytes": 10**10, "path": HOSTILE,
-                            "signatures": [HOSTILE], "partitions": [{"name": HOSTILE, "label": HOSTILE}]}]}
+                            "signatures": [HOSTILE], "partitions": [{"name": HOSTILE, "label": HOSTILE}]},
+                           {"name": "sdb", "serial": "S9", "bytes": 10**10}]}
     number = scene.add_machine(world, MACS[1], vendor=HOSTILE, model=HOSTILE, serial=HOSTILE, uuid=HOSTILE[:36],
                                reason=HOSTILE, inventory=inventory)
     name = scene.assign(world, str(number))

@@ -50,7 +50,7 @@ def test_blanks_texts_for_truths_and_fillers_of_older_lsblk() -> None:
         )
     ).disks[0]
     assert (found.name, found.model, found.serial) == ("sdb", "MTFDDAV240TDU", "203329F89796")
-    assert (found.bytes, found.rotational, found.removable, found.wwn) == (240057409536, False, True, "")
+    assert (found.bytes, found.rotational, found.removable, found.wwn) == (240057409536, False, False, "")
 
 
 def test_an_nvme_without_a_product_and_with_a_wrong_name() -> None:

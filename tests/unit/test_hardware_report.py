@@ -95,7 +95,7 @@ def test_problems_are_sentences() -> None:
 
 def test_an_empty_report_is_an_empty_inventory() -> None:
     found = parse({})
-    assert replace(found, problems=()) == Inventory()
+    assert replace(found, problems=()) == Inventory(disks_missing="the probe lsblk returned nothing")
     assert len(found.problems) == len(PROBES)
 
 
@@ -187,14 +187,14 @@ def test_the_smallest_fit_disk_is_taken() -> None:
     ],
 )
 def test_what_is_never_offered(change: dict[str, object]) -> None:
-    other = replace(SSD, bytes=100 * GB, **change)  # type: ignore[arg-type]
+    other = replace(SSD, name="sdb", wwn="0x1", serial="S2", path="pci-2", bytes=100 * GB, **change)  # type: ignore[arg-type]
     assert fixed_disks(inventory(other)) == ()
     assert install_disk(inventory(other, SSD)) == SSD
 
 
 def test_equal_disks_are_taken_in_a_fixed_order() -> None:
     spinning = replace(SSD, name="sda", path="pci-0", rotational=True)
-    second, third = replace(SSD, name="sdb", path="pci-2"), replace(SSD, name="sdc", path="pci-2")
+    second, third = replace(SSD, name="sdb", wwn="0x2"), replace(SSD, name="sdc", wwn="0x3")
     assert install_disk(inventory(third, spinning, second)) == second
 
 

@@ -9,12 +9,11 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from oci.domain import hardware
 from oci.domain.events import EVENTS
 from oci.domain.hardware import Inventory
 from oci.schemas.machine import MachineDetail
 from oci.schemas.site import EventOut, EventQuery, TimelineQuery
-from oci.services import events
+from oci.services import events, machine_disks
 from oci.services import machines as service
 from webui.expected import expected
 from webui.filters import now
@@ -36,8 +35,11 @@ def _timeline(machine: MachineDetail) -> dict[str, Any]:
 
 def _facts(machine: MachineDetail) -> dict[str, Any]:
     inventory = Inventory.from_dict(machine.inventory)
-    return {"inventory": inventory, "fixed": hardware.fixed_disks(inventory),
-            "target": hardware.install_disk(inventory)}
+    return {"inventory": inventory}
+
+
+def _disks(machine: MachineDetail) -> dict[str, Any]:
+    return {**_facts(machine), "judged": machine_disks.list_disks(ctx(), str(machine.id)).disks}
 
 
 def _log(machine: MachineDetail) -> dict[str, Any]:
@@ -52,7 +54,7 @@ def _puppet(machine: MachineDetail) -> dict[str, Any]:
 
 
 TABS: dict[str, tuple[str, Callable[[MachineDetail], dict[str, Any]]]] = {
-    "timeline": ("Timeline", _timeline), "hardware": ("Hardware", _facts), "disks": ("Disks", _facts),
+    "timeline": ("Timeline", _timeline), "hardware": ("Hardware", _facts), "disks": ("Disks", _disks),
     "network": ("Network", _facts), "log": ("Log", _log), "puppet": ("Puppet", _puppet),
 }
 

@@ -9,6 +9,7 @@ from flask_openapi3 import OpenAPI, Tag
 
 from oci.api.operators.access import ctx
 from oci.api.operators.bodies import answers, out
+from oci.schemas.disk import DiskIn, DiskList
 from oci.schemas.machine import (
     AssignIn,
     BmcIn,
@@ -22,7 +23,7 @@ from oci.schemas.machine import (
     Why,
 )
 from oci.schemas.site import EventList, TimelineQuery
-from oci.services import events, machines
+from oci.services import events, machine_disks, machines
 
 TAG = Tag(name="machine", description="one computer that can be installed")
 ONE = "/v1/machines/<name>"
@@ -90,6 +91,19 @@ def _orders(app: OpenAPI) -> None:
         return out(machines.assign(ctx(), path.name, body))
 
 
+def _disks(app: OpenAPI) -> None:
+    @app.get(f"{ONE}/disks", tags=[TAG], operation_id="machine.disks", responses=answers(DiskList, 404, 409),
+             openapi_extensions={"x-example": "ocicli machine disks compute1"})
+    def machine_disks_list(path: MachineName) -> Response:
+        """List a machine's disks, what may be done with each, and which one an install would write"""
+        return out(machine_disks.list_disks(ctx(), path.name))
+
+    @app.post(f"{ONE}/disk", **_told("disk", "ocicli machine disk compute1 --disk serial:S3Z1NX0K", DiskList))
+    def machine_disk(path: MachineName, body: DiskIn) -> Response:
+        """Say which disk installs write; one that holds data is confirmed by its name"""
+        return out(machine_disks.choose_disk(ctx(), path.name, body))
+
+
 def _verbs(app: OpenAPI) -> None:
     @app.post(f"{ONE}/unassign", **_told("unassign", "ocicli machine unassign compute1"))
     def machine_unassign(path: MachineName) -> Response:
@@ -128,4 +142,5 @@ def add(app: OpenAPI) -> None:
     """Add the routes to `app`."""
     _looks(app)
     _orders(app)
+    _disks(app)
     _verbs(app)

@@ -6,12 +6,21 @@ One module per probe, each with `parse(text)`; `report.parse` joins them.
 from __future__ import annotations
 
 from oci.domain.hardware.disk_choice import (
-    AmbiguousDisk,
-    disk_name,
-    disk_named,
+    NAMED,
+    NEVER,
+    VERDICTS,
+    Choice,
+    Judged,
+    Remembered,
+    choose,
     fixed_disks,
     install_disk,
+    judge,
+    judge_all,
+    needs_confirmation,
+    remembered,
 )
+from oci.domain.hardware.disk_names import AmbiguousDisk, disk_name, disk_named
 from oci.domain.hardware.identity_facts import identity
 from oci.domain.hardware.inventory import (
     Bmc,
@@ -29,26 +38,37 @@ from oci.domain.hardware.report import PROBES, Probe, clock_is_wrong, parse
 from oci.domain.identity import Identity
 
 __all__ = [
+    "NAMED",
+    "NEVER",
     "PROBES",
+    "VERDICTS",
     "AmbiguousDisk",
     "Bmc",
+    "Choice",
     "Cpu",
     "Dimm",
     "Disk",
     "Identity",
     "Inventory",
+    "Judged",
     "Neighbour",
     "Nic",
     "Partition",
     "PciDevice",
     "Probe",
+    "Remembered",
     "WantedFirmware",
+    "choose",
     "clock_is_wrong",
     "disk_name",
     "disk_named",
     "fixed_disks",
     "identity",
     "install_disk",
+    "judge",
+    "judge_all",
+    "needs_confirmation",
     "parse",
+    "remembered",
 ]
 

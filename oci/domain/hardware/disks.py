@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -10,6 +11,14 @@ from oci.domain.hardware.lsblk import wwn
 from oci.domain.hardware.text import clean
 
 MAX_LINKS = 20_000
+
+# A unit on another machine may be in use there; the forms of udev's by-path are those of its `path_id`.
+_REMOTE = frozenset({"fc", "fcoe", "iscsi", "tcp", "rdma", "loop"})
+_REMOTE_PATH = re.compile(r"(^|-)(ip|fc|fcoe|iscsi)-|-vmbus-.*-iscsi")
+_SINGLE = frozenset({"sata", "ata", "usb", "virtio", "mmc"})
+# Places on a controller of its own; with `sas-`, several places can lead to one disk.
+_PLACE = re.compile(r"-(scsi-[0-9]+:[0-9]+:[0-9]+:[0-9]+|ata-[0-9.]+|nvme-[0-9]+)$")
+_UNIT = re.compile(r"(-lun-|:)[0-9a-fA-FxX]+$")
 
 
 @dataclass(frozen=True)
@@ -40,19 +49,38 @@ def parse(text: str) -> DiskLinks:
 
 
 def joined(disks: Iterable[Disk], links: DiskLinks) -> tuple[Disk, ...]:
-    """`disks` with path and world wide name from `links`, and with multipath units recognised."""
-    named = [
-        replace(disk, path=links.paths.get(disk.name, ""), wwn=disk.wwn or links.wwns.get(disk.name, ""))
-        for disk in disks
-    ]
-    units: dict[tuple[str, str, int], int] = {}
+    """`disks` with path and world wide name from `links`; units that others see too are recognised as such."""
+    named = [_with_links(disk, links) for disk in disks]
+    units: dict[tuple[str, str, int], list[Disk]] = {}
     for disk in named:
-        units[_unit(disk)] = units.get(_unit(disk), 0) + 1
+        units.setdefault(_unit(disk), []).append(disk)
     return tuple(
-        replace(disk, multipath=True) if disk.wwn and units[_unit(disk)] > 1 else disk for disk in named
+        replace(disk, multipath=True) if _is_one_unit(units[_unit(disk)]) else disk for disk in named
     )
+
+
+def _with_links(disk: Disk, links: DiskLinks) -> Disk:
+    path = links.paths.get(disk.name, "")
+    remote = disk.remote or disk.transport in _REMOTE or bool(_REMOTE_PATH.search(path))
+    return replace(disk, path=path, wwn=disk.wwn or links.wwns.get(disk.name, ""), remote=remote)
 
 
 def _unit(disk: Disk) -> tuple[str, str, int]:
     """Equal for two device nodes of one unit; two disks that only share a wrong name differ in serial."""
     return disk.wwn.casefold(), disk.serial.casefold(), disk.bytes
+
+
+def _is_one_unit(nodes: list[Disk]) -> bool:
+    """Whether nodes of equal wwn, serial and size are paths of one unit, or cannot be told from that.
+
+    Disks on a cable of their own have one path, and the units of one target are told apart by their number. Where there
+    is no serial, different places are different disks: some controllers give every logical disk the same factory name.
+    """
+    if len(nodes) < 2 or not nodes[0].wwn or all(disk.transport in _SINGLE for disk in nodes):
+        return False
+    paths = {disk.path for disk in nodes}
+    if any(disk.multipath for disk in nodes) or "" in paths or len(paths) < len(nodes):
+        return True
+    if len({_UNIT.sub("", path) for path in paths}) == 1:
+        return False
+    return any(disk.serial for disk in nodes) or not all(map(_PLACE.search, paths))

@@ -92,7 +92,9 @@ class Partition:
 class Disk:
     """One block device that can hold a system. `path` is its link's name in /dev/disk/by-path.
 
-    `multipath`: another device node is the same unit. `virtual_media`: lent by the BMC.
+    `multipath`: another device node is the same unit. `virtual_media`: lent by the BMC. `removable`: a medium
+    that can be taken out, not a bay for hot-plug. `sector_bytes`: the smallest unit of reading, 0 if not known.
+    `medium`: `sd`, `emmc`, `pmem`, `unknown` or '' for an ordinary disk; `zoned`: `host-managed`, `host-aware` or ''.
     `signatures`: partition tables, file systems, LVM, md ... found anywhere on it, sorted.
     """
 
@@ -109,6 +111,10 @@ class Disk:
     read_only: bool = False
     virtual_media: bool = False
     multipath: bool = False
+    sector_bytes: int = 0
+    medium: str = ""
+    zoned: str = ""
+    remote: bool = False
     signatures: tuple[str, ...] = ()
     partitions: tuple[Partition, ...] = ()
 
@@ -149,7 +155,8 @@ class Inventory:
     """Everything that one report says about a machine.
 
     `firmware` is how it booted: `bios`, `efi` or ''. `clock_skew_seconds` is positive when its clock is
-    ahead of the appliance's. `problems` are sentences for a person.
+    ahead of the appliance's. `disks_missing` says why `disks` may not be all of them; '' when they are.
+    `problems` are sentences for a person.
     """
 
     vendor: str = ""
@@ -163,6 +170,7 @@ class Inventory:
     dimms: tuple[Dimm, ...] = ()
     nics: tuple[Nic, ...] = ()
     disks: tuple[Disk, ...] = ()
+    disks_missing: str = ""
     bmc: Bmc = field(default_factory=Bmc)
     missing_drivers: tuple[PciDevice, ...] = ()
     missing_firmware: tuple[WantedFirmware, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oci.domain.hardware import document
 from oci.domain.hardware.inventory import Disk, Partition
@@ -14,13 +14,19 @@ MAX_DEVICES = 2000
 MAX_PARTITIONS = 128
 MAX_SIGNATURES = 32
 
-# Memory, network and composed devices, and the small hardware partitions of eMMC.
+# Memory, network and composed devices, the small hardware partitions of eMMC, single paths of an NVMe unit.
 _NO_DISK = re.compile(
-    r"(zram|loop|ram|nbd|rbd|drbd|dm-|md|mtdblock|bcache|zd|fd)[0-9]|mmcblk[0-9]+(boot|rpmb)"
+    r"(zram|loop|ram|nbd|rbd|drbd|dm-|md|mtdblock|bcache|zd|fd|ublkb|nullb|zloop)_?[0-9]"
+    r"|etherd.|mmcblk[0-9]+(boot|rpmb|gp)|nvme[0-9]+c[0-9]+n"
 )
+# Names of drivers whose disks firmware boots from (Documentation/admin-guide/devices.txt of the kernel).
+_ORDINARY = re.compile(r"(sd|hd|vd|xvd|dasd)[a-z]+|nvme[0-9]+n[0-9]+|cciss[!/]c[0-9]+d[0-9]+|ubd[a-z]")
 _LENT_BY_BMC = re.compile(
-    r"virtual|idrac|\bilo\b|\bxcc\b|\bimm\b|lcdrive|secupd|oemdrv|megarac", re.IGNORECASE
+    r"virtual|idrac|\bilo\b|\bxcc\b|\bimm\b|lcdrive|secupd|oemdrv|megarac|irmc|vkvm|cimc|ciscovd|openbmc"
+    r"|file-stor gadget", re.IGNORECASE
 )
+# A port that is open for hot-plug makes the kernel call the disk in it removable; nothing can be taken out of these.
+_BAYS = frozenset({"sata", "ata", "sas", "nvme", "spi", "fc", "pcie"})
 _BETWEEN = " " * 6 + "},{\n"
 _BUSES = ("usb", "nvme", "mmc", "virtio")
 _WWN_PREFIX = re.compile(r"^(0x|eui\.|naa\.|nvme\.|uuid\.)", re.IGNORECASE)
@@ -28,7 +34,7 @@ _WWN_PREFIX = re.compile(r"^(0x|eui\.|naa\.|nvme\.|uuid\.)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class BlockDevices:
-    """The machine's disks in lsblk's order, and what was wrong with the text."""
+    """The machine's disks in lsblk's order, and what was wrong with the text: then some may be missing."""
 
     disks: tuple[Disk, ...] = ()
     problems: tuple[str, ...] = ()
@@ -65,12 +71,13 @@ def _cut_off(text: str) -> BlockDevices | None:
 def _read(devices: list[object]) -> BlockDevices:
     disks: list[Disk] = []
     left = MAX_DEVICES
+    emmc = {_name(row).removesuffix("boot0") for row in document.rows(devices) if _name(row).endswith("boot0")}
     for row in document.rows(devices):
         below, truncated = _below(row, left - 1)
         left -= 1 + len(below)
         disk = _disk(row, below)
         if disk:
-            disks.append(disk)
+            disks.append(replace(disk, medium="emmc") if disk.name in emmc else disk)
         if truncated or left <= 0:
             return BlockDevices(tuple(disks), (f"lsblk lists more than {MAX_DEVICES} block devices",))
     return BlockDevices(tuple(disks))
@@ -101,7 +108,7 @@ def _disk(row: dict[str, object], below: list[dict[str, object]]) -> Disk | None
     lent = transport == "usb" and bool(_LENT_BY_BMC.search(f"{vendor} {model}"))
     if not name or _NO_DISK.match(name) or not (kind == "disk" or (kind == "rom" and lent)):
         return None
-    removable = kind == "rom" or bool(flag(row.get("rm")))
+    zoned = clean(row.get("zoned")).lower()
     return Disk(
         name=name,
         wwn=wwn(clean(row.get("wwn"))),
@@ -111,13 +118,29 @@ def _disk(row: dict[str, object], below: list[dict[str, object]]) -> Disk | None
         vendor=vendor,
         transport=transport,
         rotational=bool(flag(row.get("rota"))),
-        removable=removable,
+        removable=kind == "rom" or (bool(flag(row.get("rm"))) and not _in_bay(row, transport)),
         read_only=bool(flag(row.get("ro"))),
         virtual_media=lent,
         multipath=any(child.get("type") == "mpath" for child in below),
+        sector_bytes=integer(row.get("log-sec")) or 0,
+        medium=_medium(name),
+        zoned="" if zoned == "none" else zoned,
         signatures=_signatures([row, *below]),
         partitions=_partitions(below),
     )
+
+
+def _medium(name: str) -> str:
+    """What the kernel's name tells of the medium; an eMMC is known by its boot partitions beside it."""
+    if name.startswith(("mmcblk", "pmem")):
+        return "sd" if name.startswith("mmcblk") else "pmem"
+    return "" if _ORDINARY.fullmatch(name) else "unknown"
+
+
+def _in_bay(row: dict[str, object], transport: str) -> bool:
+    chain = clean(row.get("subsystems")).lower().split(":")
+    internal = ("pci" in chain and "usb" not in chain) or clean(row.get("vendor")) == "ATA" or _name(row).startswith("nvme")
+    return transport in _BAYS or (not transport and internal)
 
 
 def wwn(value: str) -> str:

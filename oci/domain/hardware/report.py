@@ -95,6 +95,7 @@ def parse(report: Mapping[str, Probe]) -> Inventory:
         dimms=dmi.dimms,
         nics=_on_board(_nics(links.links, ethtool.parse(text["ethtool"]), seen, pci.parse(text["pci"])), dmi.onboard),
         disks=disks.joined(block.disks, disks.parse(text["disks"])),
+        disks_missing=_missing(report.get("lsblk"), block),
         bmc=replace(controller, present=controller.present or dmi.bmc),
         missing_drivers=drivers.described(drivers.parse(text["drivers"]), pci.parse(text["pci"])),
         missing_firmware=kernel.parse(text["kernel"]),
@@ -105,6 +106,17 @@ def parse(report: Mapping[str, Probe]) -> Inventory:
     )
     problems = [*_failures(report, found.bmc.present), *block.problems, *links.problems, *seen.problems]
     return replace(found, problems=tuple([*problems, *_doubts(found)][:MAX_PROBLEMS]))
+
+
+def _missing(probe: Probe | None, block: lsblk.BlockDevices) -> str:
+    """Why the list of disks may not be whole: the probe failed, or was stopped at the limit of its output."""
+    if probe is None or not probe.output.strip():
+        return "the probe lsblk returned nothing"
+    if probe.exit != 0:
+        return f"the probe lsblk ended with status {probe.exit}"
+    if len(probe.output) >= MAX_BYTES:
+        return "lsblk's list is longer than a report may be"
+    return block.problems[0] if block.problems else ""
 
 
 def clock_is_wrong(report: Mapping[str, Probe]) -> bool:

@@ -1,0 +1,86 @@
+"""What lies on a disk, in words, and whether it is somebody's data or only what an install of ours has left there.
+
+Signatures are libblkid's names of file systems, volumes and arrays (its `superblocks` and `partitions` tables).
+Any partition counts as data, also one without a signature: the OSDs of older Ceph versions and raw volumes have none.
+"""
+
+from __future__ import annotations
+
+from oci.domain.hardware.inventory import Disk, Partition
+
+TABLES = frozenset({"gpt", "dos", "PMBR", "sun", "mac", "bsd", "sgi", "atari", "minix", "dasd", "unixware", "solaris_x86"})
+"""Partition tables. One without a partition in it is nobody's data."""
+
+FIRMWARE_RAID = frozenset({
+    "adaptec_raid_member", "ddf_raid_member", "hpt37x_raid_member", "hpt45x_raid_member", "isw_raid_member",
+    "jmicron_raid_member", "lsi_mega_raid_member", "nvidia_raid_member", "promise_fasttrack_raid_member",
+    "silicon_medley_raid_member", "via_raid_member"})
+"""Arrays that the firmware puts together before any system runs (Intel's IMSM is `isw`)."""
+
+OWN_FILE_SYSTEMS = frozenset({"vfat", "ext4"})
+OWN_LABELS = ("bios", "esp", "root")
+"""What the installer's layout consists of; a test holds both against its steps."""
+
+WORDS = {
+    "LVM2_member": "LVM volumes", "LVM1_member": "LVM volumes", "ceph_bluestore": "a Ceph OSD", "zfs_member": "a ZFS pool",
+    "crypto_LUKS": "an encrypted volume", "BitLocker": "a volume encrypted by Windows", "bcache": "a bcache device",
+    "linux_raid_member": "a member of a software RAID", "isw_raid_member": "a member of an Intel firmware RAID (IMSM)",
+    "ddf_raid_member": "a member of a firmware RAID (DDF)", "swap": "swap space",
+    "swsuspend": "the memory of a sleeping system",
+    "ntfs": "a Windows file system", "btrfs": "a btrfs file system", "xfs": "an XFS file system",
+    "VMFS_volume_member": "a VMware datastore", "drbd": "a DRBD device", "iso9660": "an image of a CD",
+    "mpath_member": "a path of a multipath unit", "gfs2": "a shared file system", "ocfs2": "a shared file system"}
+# What stands on the disk already says more than the layer that carries it.
+_LAYERS = frozenset({"lvm", "crypt", "dm", "mpath", "linear", "md", "bcache", "part", "disk", "rom", "loop"})
+# How the partition types begin that ceph-disk gave to data, journal, block, block.db, block.wal and lockbox.
+_CEPH_TYPES = ("4fbd7e29-", "45b0969e-9b03-", "cafecafe-9b03-", "30cd0809-c2b2-", "5ce17fce-4087-", "fb3aabf9-d25f-")
+
+
+def items(disk: Disk) -> tuple[str, ...]:
+    """Everything found on `disk`, one short text for each thing, sorted: to compare with what was there before."""
+    parts = (f"partition {p.name.removeprefix(disk.name)}, {p.bytes} bytes, {p.filesystem}, {p.label}"
+             for p in disk.partitions)
+    return tuple(sorted({*disk.signatures} - TABLES) + sorted(parts))
+
+
+def has_data(disk: Disk) -> bool:
+    """Whether anything but an empty partition table is on `disk`."""
+    return bool(items(disk))
+
+
+def is_own_layout(disk: Disk) -> bool:
+    """Whether all that is on `disk` may be what an install has written, whole or half."""
+    return (not {*disk.signatures} - TABLES - OWN_FILE_SYSTEMS and all(map(_is_own, disk.partitions))
+            and len(disk.partitions) <= len(OWN_LABELS))
+
+
+def _is_own(part: Partition) -> bool:
+    label = part.label.casefold()
+    return part.filesystem in {"", *OWN_FILE_SYSTEMS} and any(word in label for word in OWN_LABELS)
+
+
+def foreign(disk: Disk, known: tuple[str, ...] = ()) -> bool:
+    """Whether anything is on `disk` that is neither of our layout nor among `known`, from an earlier `items`."""
+    return not is_own_layout(disk) and bool({*items(disk)} - {*known})
+
+
+def told(disk: Disk) -> str:
+    """What is on `disk`, for a person; '' when there is nothing."""
+    found = {WORDS.get(name) or _in_words(name) for name in disk.signatures if name not in TABLES | _LAYERS}
+    found |= {"a Ceph OSD" for part in disk.partitions if _is_ceph(part)}
+    if not found and disk.partitions:
+        found = {f"{len(disk.partitions)} partition{'s' * (len(disk.partitions) > 1)} of unknown contents"}
+    if not found and has_data(disk):
+        found = {", ".join(sorted({*disk.signatures} - TABLES))}
+    return ", ".join(sorted(found))
+
+
+def _in_words(signature: str) -> str:
+    if signature in FIRMWARE_RAID:
+        return "a member of a firmware RAID"
+    return f"an array ({signature})" if signature.startswith("raid") else signature
+
+
+def _is_ceph(part: Partition) -> bool:
+    kind = part.type.casefold()
+    return part.label.casefold().startswith("ceph") or kind.startswith(("ceph", *_CEPH_TYPES))
