@@ -109,9 +109,20 @@ def run_job(job_id: int) -> None:
     jobs.run(_ctx(), job_id, _owner())
 
 
+def woke(mark: Path, worker: int) -> bool:
+    """Whether the worker with the process number `worker` ticks for the first time; its processes share the file `mark`."""
+    if mark.exists() and mark.read_text() == str(worker):
+        return False
+    mark.write_text(str(worker))
+    return True
+
+
 @celery.task(name="oci.tick")
 def run_tick() -> None:
     """One tick: deadlines, silence, DHCP, and jobs that no message announced."""
+    ctx = _ctx()
+    if woke(ctx.config.path("run_dir", "broker", "worker"), os.getppid()):
+        tick.woke(ctx)
     try:
         tick.dhcp(_ctx())
     except OutsideError as problem:

@@ -27,6 +27,7 @@ class Progress(BaseModel):
     attempt: int
     phase: str = Field(description="name of the phase reached")
     title: str = Field(description="the phase in words")
+    doing: str = Field("", description="what the machine does now, in its own words")
     phase_percent: int
     percent: int = Field(description="percent of the whole work")
     started: float

@@ -10,6 +10,7 @@ from oci.db import tables
 from oci.domain import lifecycle, phases
 from oci.render import boot as render
 from oci.render.orders import lines
+from oci.services import liveness
 from oci.services.boot_session import token_hash
 from oci.services.context import Ctx, Gone, NotFound, Problem, usecase
 
@@ -41,6 +42,8 @@ def script(ctx: Ctx, asker: Asker) -> str:
     _check(asker)
     nic = ctx.db.get(tables.Nic, asker.mac)
     machine = ctx.db.get(tables.Machine, nic.machine_id) if nic else None
+    if machine:
+        liveness.begins(ctx, machine)
     if machine and lifecycle.has_disk_to_boot(machine.state):
         ctx.event("boot.script", "told to boot from its own disk", machine)
         return render.local(asker.platform, asker.arch)
@@ -83,6 +86,9 @@ def early_beacon(ctx: Ctx, boot_id: str, phase: str) -> None:
     boot = ctx.db.get(tables.Boot, boot_id)
     if known is None or known.part not in ("boot", "live") or boot is None or boot.token_hash == "":
         raise Problem("this boot or phase is not known")
+    machine = ctx.db.get(tables.Machine, boot.machine_id) if boot.machine_id else None
+    if machine:
+        liveness.begins(ctx, machine)
     seen = list(boot.facts.get("phases", []))
     if seen.count(phase) < 3:
         boot.facts = {**boot.facts, "phases": [*seen, phase]}

@@ -12,16 +12,18 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from oci.db import tables
-from oci.domain import hardware, phases
+from oci.domain import attempt_log, hardware, phases
 from oci.domain.hardware import Inventory
 from oci.domain.networks import prefix_length
+from oci.services import liveness
 from oci.services.boot_session import authenticate, speak_for, token_hash
 from oci.services.context import Conflict, Ctx, Problem, usecase
 from oci.services.install_session import authenticate_install
-from oci.services.moves import close_install, forget_promise, move, open_install, rearm
+from oci.services.liveness import open_install
+from oci.services.moves import close_install, forget_promise, move, rearm
 
 KIND_OF = {"installing": "install", "releasing": "wipe"}
-LOG_BYTES = 262144
+LOG_BYTES, DOING_CHARS = 262144, 200
 # What a second try cannot mend: the disk is not the one that was promised.
 FINAL_PHASES = ("check",)
 
@@ -131,8 +133,11 @@ def claim(ctx: Ctx, token: str, action: str) -> dict[str, str]:
     secret = secrets.token_urlsafe(32)
     orders = _install_orders(ctx, machine, secret) if action == "install" else _wipe_orders(machine, secret)
     install.token_hash, install.boot_id, install.claimed = token_hash(secret), boot.id, ctx.now()
-    install.phase, install.percent, install.seen = "", 0, ctx.now()
-    install.log = ""
+    install.phase, install.percent, install.doing = "", 0, ""
+    if not install.log:
+        install.log = attempt_log.header(install.attempt, action, liveness.utc_at(ctx.now()))
+    liveness.heard(ctx, machine, install)
+    liveness.progress(ctx, machine, install)
     ctx.event("install.claimed", f"fetched the orders of attempt {install.attempt} ({action})", machine)
     return orders
 
@@ -146,18 +151,41 @@ def phase(ctx: Ctx, token: str, name: str, percent: int, message: str) -> None:
         raise Problem(f"phase {name[:40]!r} is not known")
     if name in ("firstboot", "network", "puppet"):
         machine.presence = "installed"
+    percent = max(0, min(100, percent))
+    if name != install.phase or percent > install.percent:
+        liveness.progress(ctx, machine, install)
     if name != install.phase:
-        install.phase, install.phase_since = name, ctx.now()
+        install.phase, install.phase_since, install.doing = name, ctx.now(), ""
         ctx.event("install.phase", known.title + (f": {message[:200]}" if message else ""), machine, phase=name,
                   attempt=install.attempt)
-    install.percent = max(0, min(100, percent))
+    install.percent = percent
+
+
+def _append(install: tables.Install, data: bytes, at: int | None) -> None:
+    """Add what is new of `data`, which begins at byte `at` of this attempt's log; an answer may have been lost."""
+    new = data if at is None else data[max(0, install.log_bytes - at):] if at <= install.log_bytes else data
+    install.log_bytes = max(install.log_bytes, (install.log_bytes if at is None else at) + len(data))
+    text = attempt_log.quote(new.decode("utf-8", "replace").replace("\0", ""))
+    if text:
+        install.log = attempt_log.bounded(install.log + text, LOG_BYTES)
 
 
 @usecase("nobody")
-def log(ctx: Ctx, token: str, text: str) -> None:
-    """Append to the installer's log, of which the last LOG_BYTES are kept."""
+def log(ctx: Ctx, token: str, text: str | bytes, at: int | None = None) -> None:
+    """Append to the log of this attempt. `at` says where `text` begins in it, in bytes, so that nothing is there twice."""
     _machine, install = authenticate_install(ctx, token)
-    install.log = (install.log + text)[-LOG_BYTES:]
+    _append(install, text.encode() if isinstance(text, str) else text, at)
+
+
+@usecase("nobody")
+def alive(ctx: Ctx, token: str, doing: str) -> None:
+    """The machine is at work, on `doing`. Other words than before are progress: a machine that only beats stands still."""
+    machine, install = authenticate_install(ctx, token)
+    words = "".join(c if c.isprintable() else " " for c in doing)
+    words = " ".join(words.split())[:DOING_CHARS]
+    if words and words != install.doing:
+        install.doing = words
+        liveness.progress(ctx, machine, install)
 
 
 @usecase("nobody")
@@ -168,7 +196,8 @@ def failed(ctx: Ctx, token: str, name: str, reason: str) -> None:
     why = f"{title}: {reason[:300]}"
     ctx.event("install.failed", why, machine, phase=name[:40], attempt=install.attempt)
     if machine.state == "configuring":
-        return  # the first boot keeps trying by itself until the deadline
+        liveness.trouble(ctx, machine, install, why)  # the first boot keeps trying by itself until the deadline
+        return
     if name in FINAL_PHASES:
         move(ctx, machine, "error", reason=why)
         close_install(ctx, machine, "failed")
@@ -186,6 +215,8 @@ def done(ctx: Ctx, token: str) -> None:
         raise Conflict("this is a wipe; it ends with /install/wiped")
     move(ctx, machine, "installed")
     machine.presence = "nothing"
+    install.restarted = ctx.now()
+    liveness.progress(ctx, machine, install)
     boot = ctx.db.get(tables.Boot, machine.boot_id)
     if boot:
         boot.replaced = True  # the live system ends here; the next boot need not wait for its silence
@@ -200,8 +231,5 @@ def wiped(ctx: Ctx, token: str) -> None:
         raise Conflict("this is an install; it ends with /install/done")
     move(ctx, machine, "wiped")
     close_install(ctx, machine, "done")
-    fqdn = ctx.db.scalar(select(tables.Assignment.fqdn).where(tables.Assignment.machine_id == machine.id))
-    if fqdn:
-        ctx.queue("clean_certificate", machine, certname=fqdn)
     forget_promise(ctx, machine)
     machine.convergence, machine.converged_at = "never", None

@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 
 from oci.db import tables
 from oci.ports import BmcAccess, OutsideError
+from oci.services import liveness
 from oci.services.context import Ctx, usecase
 
 LEASE_SECONDS = 120
@@ -84,10 +85,27 @@ def saw_power(ctx: Ctx, machine_id: int, state: str, verb: str = "") -> None:
         machine.presence = "unknown"
 
 
+@usecase("appliance")
+def spared(ctx: Ctx, machine_id: int, args: dict[str, Any]) -> bool:
+    """Whether the power stays as it is, because what it was to be switched for is no longer so."""
+    machine = ctx.db.get(tables.Machine, machine_id)
+    why = liveness.spared(ctx, machine, args) if machine else ""
+    if why:
+        ctx.event("power.spared", f"{args.get('verb')} was not carried out: {why}", machine_id)
+    return bool(why)
+
+
+@usecase("appliance", reads=True)
+def renewed(ctx: Ctx, certname: str, since: float) -> bool:
+    """Whether the certificate of `certname` was cleaned and asked for anew after `since`."""
+    return ctx.db.scalar(select(tables.Challenge.id).where(
+        tables.Challenge.certname == certname, tables.Challenge.issued >= since).limit(1)) is not None
+
+
 def power(ctx: Ctx, machine_id: int, args: dict[str, Any]) -> None:
     """Switch or read the power of a machine. Verbs: status, on, off, cycle, netboot, ensure."""
     bmc = bmc_access(ctx, machine_id)
-    if bmc is None:
+    if bmc is None or spared(ctx, machine_id, args):
         return
     port, verb = ctx.outside.power, str(args.get("verb", "status"))
     if verb == "netboot":
@@ -109,7 +127,9 @@ def power(ctx: Ctx, machine_id: int, args: dict[str, Any]) -> None:
 
 
 def clean_certificate(ctx: Ctx, _machine_id: int, args: dict[str, Any]) -> None:
-    """Revoke the certificate of a machine that is no longer what it was."""
+    """Revoke the certificate of a machine that is no longer what it was, but never the one that its name got since."""
+    if "ordered" in args and renewed(ctx, str(args["certname"]), float(args["ordered"])):
+        return
     ctx.outside.puppet_ca.clean(str(args["certname"]))
 
 
