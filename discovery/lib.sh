@@ -80,6 +80,7 @@ phase() { tell /install/phase 1800 -d "phase=$1" ${2:+-d "percent=$2"}; }
 # A percentage is worth one try only: the next one follows.
 percent() { echo "$2" >"$WORK/percent"; tell /install/phase 0 -d "phase=$1" -d "percent=$2" || :; }
 
+up() { read -r _up _ </proc/uptime; echo "${_up%%.*}"; }
 # disk_megabytes: read from disks, and written to or discarded on them, since the live system started.
 disk_megabytes() {
   awk '$3 !~ /^(ram|zram|sr)/ { if ($3 !~ /^loop/) read += $6; written += $10 + $17 }
@@ -117,15 +118,15 @@ halt() {
 # beat WORK-PID: says every few seconds what the work is at, and sends its log as it grows. A process of its own, so that
 # no step can keep it from speaking. It ends with the work, whose child it is, and it ends a step that stands still.
 beat() {
-  _moved=$(date +%s) _was=''
+  _moved=$(up) _was=''
   while read -r _ _ _ _parent _ </proc/self/stat && [ "$_parent" = "$1" ]; do
     _doing=$(doing)
     _code=$(mutter /install/alive --data-urlencode "doing=$_doing") || :
     case $_code in 401 | 410) halt stopped "the appliance ended this attempt (HTTP $_code)" ;; esac
     if new_log; then case $(mutter "/install/log?at=$_at" -H 'Content-Type: text/plain' --data-binary "@$WORK/log.new") in 2??) sent_log ;; esac; fi
     _is="$_doing $(cat "$WORK/phase" "$WORK/percent" 2>/dev/null) $(du -sk "$WORK" 2>/dev/null)"
-    [ "$_is" = "$_was" ] || _moved=$(date +%s) _was=$_is
-    [ "$(($(date +%s) - _moved))" -lt "$STILL" ] || halt reason "nothing moved for $STILL seconds, no log, no disk, so it was stopped; look at the disk and at the end of the log"
+    [ "$_is" = "$_was" ] || _moved=$(up) _was=$_is
+    [ "$(($(up) - _moved))" -lt "$STILL" ] || halt reason "nothing moved for $STILL seconds, no log, no disk, so it was stopped; look at the disk and at the end of the log"
     sleep "${OCI_HEARTBEAT:-5}"
   done
 }

@@ -161,6 +161,12 @@ def phase(ctx: Ctx, token: str, name: str, percent: int, message: str) -> None:
     install.percent = percent
 
 
+def _still_boots(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:
+    """The last words of an installer that is through do not come from the system that boots now."""
+    if machine.state == "configuring" and install.phase in phases.INSTALL:
+        install.restarted = ctx.now()
+
+
 def _append(install: tables.Install, data: bytes, at: int | None) -> None:
     """Add what is new of `data`, which begins at byte `at` of this attempt's log; an answer may have been lost."""
     new = data if at is None else data[max(0, install.log_bytes - at):] if at <= install.log_bytes else data
@@ -173,7 +179,8 @@ def _append(install: tables.Install, data: bytes, at: int | None) -> None:
 @usecase("nobody")
 def log(ctx: Ctx, token: str, text: str | bytes, at: int | None = None) -> None:
     """Append to the log of this attempt. `at` says where `text` begins in it, in bytes, so that nothing is there twice."""
-    _machine, install = authenticate_install(ctx, token)
+    machine, install = authenticate_install(ctx, token)
+    _still_boots(ctx, machine, install)
     _append(install, text.encode() if isinstance(text, str) else text, at)
 
 
@@ -181,6 +188,7 @@ def log(ctx: Ctx, token: str, text: str | bytes, at: int | None = None) -> None:
 def alive(ctx: Ctx, token: str, doing: str) -> None:
     """The machine is at work, on `doing`. Other words than before are progress: a machine that only beats stands still."""
     machine, install = authenticate_install(ctx, token)
+    _still_boots(ctx, machine, install)
     words = "".join(c if c.isprintable() else " " for c in doing)
     words = " ".join(words.split())[:DOING_CHARS]
     if words and words != install.doing:
