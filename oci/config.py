@@ -61,7 +61,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("attempts", 3, "how often an install or wipe is tried before it is called failed"),
     Setting("install_seconds", 3600, "how long an install or a wipe may go on without progress"),
     Setting("configure_seconds", 7200, "how long first boot and first Puppet run may go on without progress"),
-    Setting("longest_seconds", 86400, "how long an install or a first Puppet run may take in all; a wipe has more, by its bytes"),
+    Setting("longest_seconds", 86400, "how long an install or first boot may take in all; a wipe has more, by its bytes"),
     Setting("reports_kept", 5, "raw reports kept for each machine"),
     Setting("report_bytes", 8388608, "largest report that is read"),
     Setting("signin_attempts", 5, "failed sign-ins for each name or address within a minute before a pause"),

@@ -1,4 +1,4 @@
-"""The log of an install or wipe: one section for each attempt, bounded, so that a later one never takes an earlier one's place."""
+"""The log of an install or wipe: a section for each attempt, bounded so that none takes another's place."""
 
 from __future__ import annotations
 

@@ -56,7 +56,8 @@ def _why(report: Mapping[str, Any]) -> str:
         return f"failed: {', '.join(failed)}"
     errors = [str(line.get("message", "")) for line in _list(report.get("logs"))
               if isinstance(line, Mapping) and line.get("level") in ("err", "alert", "emerg", "crit")]
-    return f"failed: {' '.join(errors[0].split())[:300]}" if errors else "failed: the run did not end as it should; see the Puppet tab"
+    said = " ".join(errors[0].split())[:300] if errors else "the run did not end as it should; see the Puppet tab"
+    return f"failed: {said}"
 
 
 def _resource(item: Any) -> str:

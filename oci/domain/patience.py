@@ -19,7 +19,7 @@ def still_seconds(kind: str, seconds: float, disk_bytes: int) -> float:
 
 
 def whole_seconds(kind: str, seconds: float, disk_bytes: int) -> float:
-    """How long work of `kind` may take in all, however much moves: a wipe writes each of `disk_bytes` one after the other."""
+    """How long work of `kind` may take in all, however much moves: a wipe writes `disk_bytes` one after the other."""
     return seconds + (disk_bytes / SLOW_DISK if kind == "wipe" else 0)
 
 

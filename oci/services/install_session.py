@@ -20,9 +20,9 @@ def authenticate_install(ctx: Ctx, token: str) -> tuple[tables.Machine, tables.I
         tables.Install.token_hash == hashed, tables.Install.finished.is_(None))) if token else None
     if install is None:
         ctx.note("token.refused", "a request with an unknown or used install token was refused")
-        ended = ctx.db.scalar(select(tables.Install.machine_id).where(tables.Install.ended_hash == hashed)) if token else None
-        if ended is not None:
-            ctx.still_alive(ended)
+        ended = select(tables.Install.machine_id).where(tables.Install.ended_hash == hashed)
+        for machine_id in ctx.db.scalars(ended) if token else ():
+            ctx.still_alive(machine_id)
         raise Gone("this install was aborted, replaced or never ordered; stop")
     machine = ctx.db.get(tables.Machine, install.machine_id)
     assert machine is not None

@@ -82,13 +82,18 @@ def _detail(ctx: Ctx, machine: tables.Machine) -> MachineDetail:
 
 
 @usecase("viewer", reads=True)
-def list_machines(ctx: Ctx, state: str = "", search: str = "", limit: int = 200, offset: int = 0) -> MachineList:
-    """Machines by name, newest state first kept out of it; `state` and `search` narrow the list."""
+def list_machines(ctx: Ctx, state: str = "", search: str = "", limit: int = 200, offset: int = 0,
+                  convergence: str = "") -> MachineList:
+    """Machines by name, newest state first kept out of it; `state`, `search` and `convergence` narrow the list."""
+    if convergence and convergence not in CONVERGENCE:
+        raise Problem(f"there is no convergence {convergence[:40]!r}; it is one of {', '.join(CONVERGENCE)}")
     if state and state not in STATES:
         raise Problem(f"there is no state {state[:40]!r}; states are {', '.join(STATES)}")
     query = select(MACHINE)
     if state:
         query = query.where(MACHINE.state == state)
+    if convergence:
+        query = query.where(MACHINE.convergence == convergence)
     if search:
         like = f"%{search.replace('%', '').lower()}%"
         columns = (MACHINE.name, MACHINE.serial, MACHINE.vendor, MACHINE.model, MACHINE.uuid)

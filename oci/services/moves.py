@@ -98,7 +98,8 @@ def rearm(ctx: Ctx, machine: tables.Machine, install: tables.Install, why: str) 
     _end_token(install)
     install.boot_id, install.claimed, install.percent, install.doing = "", None, 0, ""
     install.restarted = ctx.now()
-    install.log = attempt_log.begin(install.log, attempt_log.header(install.attempt, install.kind, liveness.utc_at(ctx.now()), why))
+    head = attempt_log.header(install.attempt, install.kind, liveness.utc_at(ctx.now()), why)
+    install.log = attempt_log.begin(install.log, head)
     install.log_bytes = 0
     liveness.progress(ctx, machine, install)
     ctx.event("install.retry", f"attempt {install.attempt} of {ctx.config.attempts}: {why}", machine)
