@@ -28,7 +28,7 @@ class profile::base::checks {
     $servers = join($profile::base::ntp_servers, ', ')
 
     exec { "the clock follows ${servers}":
-      command => ['/usr/bin/chronyc', '-n', 'waitsync', '60', '0', '0', '2'],
+      command => ['/usr/bin/chronyc', '-n', 'waitsync', '30', '0', '0', '2'],
       unless  => [['/usr/bin/chronyc', '-n', 'waitsync', '1', '0', '0', '1']],
       timeout => 0,
     }
