@@ -20,9 +20,11 @@ def authenticate_install(ctx: Ctx, token: str) -> tuple[tables.Machine, tables.I
         tables.Install.token_hash == hashed, tables.Install.finished.is_(None))) if token else None
     if install is None:
         ctx.note("token.refused", "a request with an unknown or used install token was refused")
-        ended = select(tables.Install.machine_id).where(tables.Install.ended_hash == hashed)
-        for machine_id in ctx.db.scalars(ended) if token else ():
-            ctx.still_alive(machine_id)
+        ended = ctx.db.scalar(select(tables.Install).where(tables.Install.ended_hash == hashed).limit(1)) if token else None
+        if ended is not None:
+            ctx.still_alive(ended.machine_id)
+        if ended is not None and ended.outcome == "done":
+            raise Gone("this install has ended well; there is nothing more to say")
         raise Gone("this install was aborted, replaced or never ordered; stop")
     machine = ctx.db.get(tables.Machine, install.machine_id)
     assert machine is not None

@@ -111,6 +111,8 @@ def power(ctx: Ctx, machine_id: int, args: dict[str, Any]) -> None:
     if verb == "netboot":
         port.boot_device(bmc, "pxe")
         state = port.status(bmc)
+        if state == "on" and spared(ctx, machine_id, args):  # the controller may have taken its time
+            return
         port.cycle(bmc) if state == "on" else port.on(bmc)
         saw_power(ctx, machine_id, "on", "network boot")
     elif verb == "ensure":  # a machine at work that lost its power gets it back; a running one is left alone

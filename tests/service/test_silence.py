@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_path import HASH, NOBODY, boot, csr, installing, report, test_from_boot_to_active, work_off
 
-from oci.adapters.fake import BrokenPower, FakePuppetCa
+from oci.adapters.fake import BrokenPower, FakePower, FakePuppetCa
 from oci.app import APPLIANCE
 from oci.db import tables
 from oci.schemas.machine import AssignIn, BmcIn
@@ -249,11 +249,10 @@ def test_a_puppet_that_fails_again_and_again_gains_no_time_by_trying(world) -> N
 
 # -- any interleaving
 
-STEPS = st.lists(st.one_of(
-    st.tuples(st.just("wait"), st.sampled_from((1, 5, 30, 89, 91, 400, 421, 1201))),
-    st.tuples(st.just("say"), st.sampled_from(("alive", "phase", "log", "failed", "catalogue", "failed report"))),
-    st.tuples(st.just("tick"), st.just(0)), st.tuples(st.just("work"), st.just(0)),
-    st.tuples(st.just("broken"), st.booleans())), max_size=40)
+ROUND = st.tuples(
+    st.sampled_from((5, 30, 89, 91, 419, 421, 1201)), st.booleans(),  # a silence, and whether it is looked at
+    st.sampled_from((1, 20, 90)), st.sampled_from(("", "alive", "phase", "log", "failed", "catalogue", "failed report")),
+    st.booleans(), st.booleans())  # whether a worker comes, and whether the controller answers
 
 
 def _empty(world) -> None:
@@ -268,28 +267,27 @@ def _say(world, token: str, word: str) -> None:
         WORDS[word](world, token)
 
 
-@given(steps=STEPS, first=st.booleans())
-@settings(max_examples=30, suppress_health_check=list(HealthCheck))
-def test_no_power_is_cut_under_a_machine_that_was_heard_of_within_the_limit(world, steps, first) -> None:
+@given(rounds=st.lists(ROUND, min_size=1, max_size=8), first=st.booleans())
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+def test_no_power_is_cut_under_a_machine_that_was_heard_of_within_the_limit(world, rounds, first) -> None:
     _empty(world)
     token = configuring(world) if first else claimed(world)
     config = world.appliance.config
     limit = config.firstboot_silence_seconds if first else config.silence_seconds
     heard = world.clock.now
-    for kind, value in steps:
-        if kind == "wait":
-            world.clock.now += value
-        elif kind == "say" and (first or value in ("alive", "phase", "log")):
-            _say(world, token, value)
-            heard = world.clock.now
-        elif kind == "tick":
+    for silence, looks, pause, word, works, answers in rounds:
+        world.clock.now += silence
+        if looks:
             tick.machines(world.ctx(APPLIANCE))
-        elif kind == "work":
-            before = len(cuts(world))
+        world.clock.now += pause
+        if word and (first or word in ("alive", "phase", "log")):
+            _say(world, token, word)
+            heard = world.clock.now
+        before = len(cuts(world))
+        world.outside(power=world.power if answers else BrokenPower())
+        if works:
             work_off(world)
-            assert len(cuts(world)) == before or world.clock.now - heard > limit
-        elif kind == "broken":
-            world.outside(power=BrokenPower() if value else world.power)
+        assert len(cuts(world)) == before or world.clock.now - heard > limit
 
 
 # -- what is left behind
@@ -397,3 +395,26 @@ def test_an_active_machine_on_an_old_catalogue_says_so_until_a_good_run(world) -
     assert show(world).convergence == "cached"
     puppet.report(world.ctx(APPLIANCE), NAME, GOOD)
     assert show(world).reason == "" and show(world).convergence == "ok"
+
+
+def test_a_machine_that_asks_after_its_good_end_is_told_that_it_was_one(world) -> None:
+    token = configuring(world)
+    puppet.report(world.ctx(APPLIANCE), NAME, GOOD)
+    with pytest.raises(Gone, match="ended well"):
+        puppet.challenge(world.ctx(NOBODY), token)
+
+
+def test_a_controller_that_takes_its_time_is_overtaken_by_the_machines_word(world) -> None:
+    token = claimed(world)
+    world.clock.now += 100
+    tick.machines(world.ctx(APPLIANCE))
+
+    class Slow(FakePower):
+        def status(self, bmc) -> str:
+            installs.alive(world.ctx(NOBODY), token, "still at it")
+            return "on"
+
+    world.outside(power=Slow())
+    world.power = world.appliance.outside.power
+    work_off(world)
+    assert cuts(world) == [] and events(world, "power.spared")

@@ -71,3 +71,8 @@ firstboot() { timeout 30 "$LIB/firstboot/oci-firstboot"; }
     [ "$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)" != '/usr/bin/sleep 300 ' ] || kill -9 "$pid"
   done || true
 }
+
+@test "a power cut right after the last report does not leave the machine without Puppet" {
+  echo 410 >"$FAKE/code.firstboot_ready"; echo 'this install has ended well; there is nothing more to say' >"$FAKE/answer.firstboot_ready"
+  run firstboot; [ "$status" -eq 0 ]; [ ! -e "$OCI_ETC/auth" ]; grep -q 'enable oci-puppet.timer' "$FAKE/log"; ! grep -q '^puppet' "$FAKE/log"
+}
