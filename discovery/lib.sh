@@ -13,16 +13,7 @@ WORK=$OCI_RUN/work
 STOPPED=10 # exit status: the appliance said stop, or does not know this attempt any more
 umask 077
 
-# Seconds that a phase may take. Generous: they are there so that nothing hangs, not to hurry a slow disk.
-limit() {
-  case $1 in
-    stream) echo 2400 ;;
-    wipe) echo 86400 ;;
-    verify) echo 3600 ;;
-    filesystems | bootloader) echo 600 ;;
-    *) echo 300 ;;
-  esac
-}
+STILL=${OCI_STILL:-1800} # seconds that a phase may stand still; as long as anything moves it may take any time
 
 say() { printf 'oci: %s\n' "$*" >&2; }
 
@@ -84,9 +75,61 @@ tell() {
     sleep 2
   done
 }
-phase() { tell /install/phase 120 -d "phase=$1" ${2:+-d "percent=$2"}; }
+# An appliance that is being upgraded, or a switch that starts anew, is waited for.
+phase() { tell /install/phase 1800 -d "phase=$1" ${2:+-d "percent=$2"}; }
 # A percentage is worth one try only: the next one follows.
-percent() { tell /install/phase 0 -d "phase=$1" -d "percent=$2" || :; }
+percent() { echo "$2" >"$WORK/percent"; tell /install/phase 0 -d "phase=$1" -d "percent=$2" || :; }
+
+up() { read -r _up _ </proc/uptime; echo "${_up%%.*}"; }
+# disk_megabytes: read from disks, and written to or discarded on them, since the live system started.
+disk_megabytes() {
+  awk '$3 !~ /^(ram|zram|sr)/ { if ($3 !~ /^loop/) read += $6; written += $10 + $17 }
+    END { printf "%.0f MB read, %.0f MB written\n", read / 2048, written / 2048 }' /proc/diskstats
+}
+# doing: what the work is at, in words that are others whenever it moves.
+doing() { printf '%s (%s)\n' "$(tail -n 1 "$WORK/log" 2>/dev/null | cut -c 1-120)" "$(disk_megabytes)"; }
+
+# new_log: puts what the appliance has not got of the log into $WORK/log.new, and where it begins into $_at.
+new_log() {
+  _at=$(cat "$WORK/log.sent" 2>/dev/null) || _at=0
+  tail -c "+$((_at + 1))" "$WORK/log" 2>/dev/null | head -c 65536 >"$WORK/log.new"
+  [ -s "$WORK/log.new" ]
+}
+sent_log() { echo "$((_at + $(stat -c %s "$WORK/log.new")))" >"$WORK/log.sent"; }
+rest_of_log() {
+  for _ in 1 2 3 4 5 6 7 8; do
+    new_log || return 0
+    tell "/install/log?at=$_at" "$1" -H 'Content-Type: text/plain' --data-binary "@$WORK/log.new" || return 0
+    sent_log
+  done
+}
+
+# mutter PATH [curl options]: one request of the beat, which must not touch the answers of the work.
+mutter() {
+  _to=$1; shift
+  curl -sS -o /dev/null -w '%{http_code}' --connect-timeout 5 -m 20 --cacert "$OCI_SITE/ca.pem" -H "@$WORK/auth" -X POST "$@" "$OCI_URL$_to" 2>/dev/null
+}
+# halt FILE WORDS: ends the step that runs; the beat then says no more, so that what cannot even be killed is not covered by it.
+halt() {
+  echo "$2" >"$WORK/$1"
+  kill -TERM "$(cat "$WORK/step")" 2>/dev/null
+  exit 0
+}
+# beat WORK-PID: says every few seconds what the work is at, and sends its log as it grows. A process of its own, so that
+# no step can keep it from speaking. It ends with the work, whose child it is, and it ends a step that stands still.
+beat() {
+  _moved=$(up) _was=''
+  while read -r _ _ _ _parent _ </proc/self/stat && [ "$_parent" = "$1" ]; do
+    _doing=$(doing)
+    _code=$(mutter /install/alive --data-urlencode "doing=$_doing") || :
+    case $_code in 401 | 410) halt stopped "the appliance ended this attempt (HTTP $_code)" ;; esac
+    if new_log; then case $(mutter "/install/log?at=$_at" -H 'Content-Type: text/plain' --data-binary "@$WORK/log.new") in 2??) sent_log ;; esac; fi
+    _is="$_doing $(cat "$WORK/phase" "$WORK/percent" 2>/dev/null) $(du -sk "$WORK" 2>/dev/null)"
+    [ "$_is" = "$_was" ] || _moved=$(up) _was=$_is
+    [ "$(($(up) - _moved))" -lt "$STILL" ] || halt reason "nothing moved for $STILL seconds, no log, no disk, so it was stopped; look at the disk and at the end of the log"
+    sleep "${OCI_HEARTBEAT:-5}"
+  done
+}
 
 # disk_of NAME: the device node of wwn:..., serial:... or path:...; exactly one whole disk must have the name.
 disk_of() {
@@ -192,40 +235,42 @@ end_session() {
   done
 }
 
-# run_phases KIND STEP...: the scripts KIND.d/NN-STEP in order, each within its limit.
+# run_phases KIND STEP...: the scripts KIND.d/NN-STEP in order; the beat ends one that stands still.
 run_phases() {
   _kind=$1; shift
   for PHASE; do
     echo "$PHASE" >"$WORK/phase"; rm -f "$WORK/reason"
     say "phase $PHASE"
-    phase "$PHASE" 0 || { echo 'the appliance did not answer for two minutes' >"$WORK/reason"; return 1; }
+    phase "$PHASE" 0 || { echo 'the appliance did not answer for half an hour' >"$WORK/reason"; return 1; }
     _rc=0
-    timeout -k 10 "$(limit "$PHASE")" "${0%/*}/$_kind.d"/[0-9][0-9]-"$PHASE" </dev/null >>"$WORK/log" 2>&1 || _rc=$?
-    case $_rc in
-      0) ;;
-      124 | 137) echo "it took longer than $(limit "$PHASE") seconds and was stopped" >"$WORK/reason"; return 1 ;;
-      *) return "$_rc" ;;
-    esac
+    # No limit of its own: timeout passes on what the beat says, to all that the step has started.
+    timeout -k 10 0 "${0%/*}/$_kind.d"/[0-9][0-9]-"$PHASE" </dev/null >>"$WORK/log" 2>&1 & echo $! >"$WORK/step"
+    wait $! || _rc=$?
+    rm -f "$WORK/step"
+    [ ! -e "$WORK/stopped" ] || { say "$(cat "$WORK/stopped")"; return "$STOPPED"; }
+    [ "$_rc" = 0 ] || return "$_rc"
   done
 }
 
 # failed REASON-FILE: the log first, so that it is there when a person reads the reason.
 failed() {
-  tail -c 200000 "$WORK/log" >"$WORK/log.tail" 2>/dev/null || :
-  tell /install/log 30 -H 'Content-Type: text/plain' --data-binary "@$WORK/log.tail" || :
-  tell /install/failed 300 --data-urlencode "phase@$WORK/phase" --data-urlencode "reason@$1" || :
+  rest_of_log 30
+  tell /install/failed 1800 --data-urlencode "phase@$WORK/phase" --data-urlencode "reason@$1" || :
 }
 
 # work KIND STEP...: one whole attempt, in a session of its own so that nothing of it can stay behind.
 work() {
-  read_env "$OCI_SITE/site.env" OCI_URL || exit 1
+  read_env "$OCI_SITE/site.env" OCI_URL OCI_HEARTBEAT || exit 1
+  rm -f "$WORK/stopped" "$WORK/log.sent" "$WORK/percent"
   echo $$ >"$WORK/session"; : >"$WORK/log"
+  ( set +e; beat $$ ) </dev/null >/dev/null 2>&1 &
   _rc=0
   ( run_phases "$@" ) || _rc=$?
   end_session $$
   unmount_target >>"$WORK/log" 2>&1 || :
   case $_rc in
-    0 | "$STOPPED") ;;
+    0) ( rest_of_log 10 ) || : ;;
+    "$STOPPED") ;;
     *)
       [ -s "$WORK/reason" ] || echo "it ended with status $_rc: $(tail -n 1 "$WORK/log")" >"$WORK/reason"
       say "failed in $(cat "$WORK/phase"): $(cat "$WORK/reason")"

@@ -16,6 +16,7 @@ import yaml
 
 from oci.client.command import Command, commands
 from oci.config import SETTINGS
+from oci.domain.convergence import CONVERGENCE
 from oci.domain.events import EVENTS
 from oci.domain.hardware import VERDICTS
 from oci.domain.lifecycle import CLOCK, MACHINES, PEOPLE, STATES, TRANSITIONS, possible
@@ -86,6 +87,8 @@ def states() -> str:
         "separate facts.",
         diagram(),
         *(_state(name) for name in STATES),
+        "## Convergence\n\nWhat Puppet's last runs came to. Only `ok` and `changed` are well.",
+        table(("word", "meaning"), [(f"`{word}`", meaning) for word, meaning in CONVERGENCE.items()]),
     )
 
 

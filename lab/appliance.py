@@ -12,7 +12,7 @@ import yaml
 from lab.mirror import loaders, mirror_location, start_mirror
 from lab.net import BRIDGE, Net
 from lab.process import LabError, Process, run, wait_until
-from lab.services import dnsmasq, expose, listens, nginx, socket_serves, tftpd
+from lab.services import dnsmasq, expose, listens, nginx, socket_serves, tftpd, timeserver
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PUPPET_NAME = "puppet.lab.test"
@@ -162,6 +162,7 @@ class Appliance:
         servers = machine_servers(self.net, self.run_dir, self.images, mirror)
         self.processes["nginx"] = nginx("machines", self.run_dir, servers, self.net).start()
         self._door(port or free_port(8443))
+        self.processes["timeserver"] = timeserver(self.net, self.run_dir).start()
         self.processes["tftpd"] = tftpd(self.net, self.run_dir, loaders()).start()
         self._dhcp()
 

@@ -55,6 +55,12 @@ def _with_lab() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
 
 
+def timeserver(net: Net, run_dir: Path) -> Process:
+    """The time server of the lab's machines."""
+    argv = [sys.executable, "-m", "lab.timeserver", "--address", net.address]
+    return Process("timeserver", net.command(argv), run_dir, env=_with_lab())
+
+
 def tftpd(net: Net, run_dir: Path, root: Path) -> Process:
     """The TFTP server for the loaders below `root`: reads only, below that root only."""
     user = "tftp" if _has_user("tftp") else "nobody"

@@ -76,9 +76,9 @@ def _bootstrap(root: Path, sources: Path) -> None:
 
 def _furnish(root: Path) -> None:
     """What the product's own image has: first boot, and the names by which a kernel is found."""
-    firstboot = root / "usr/lib/oci/oci-firstboot"
-    firstboot.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(CHECKOUT / "discovery/firstboot/oci-firstboot", firstboot)
+    (root / "usr/lib/oci").mkdir(parents=True, exist_ok=True)
+    for name in ("oci-firstboot", "oci-puppet"):
+        shutil.copy(CHECKOUT / "discovery/firstboot" / name, root / "usr/lib/oci" / name)
     (root / "boot").mkdir(exist_ok=True)
     for name, link in (("boot/vmlinuz-simulated", "vmlinuz"), ("boot/initrd.img-simulated", "initrd.img")):
         (root / name).write_text(f"{name}\n")

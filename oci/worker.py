@@ -17,6 +17,7 @@ from queue import Empty
 from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
 from kombu.transport import filesystem
 from kombu.utils.json import dumps, loads
 
@@ -25,6 +26,7 @@ from oci.ports import OutsideError
 from oci.services import jobs, site_troubles, tick
 
 log = logging.getLogger("oci.worker")
+WORKER = "OCI_WORKER"
 
 
 class Channel(filesystem.Channel):  # type: ignore[misc]
@@ -115,9 +117,26 @@ def run_job(job_id: int) -> None:
     jobs.run(_ctx(), job_id, _owner())
 
 
+@worker_init.connect
+def _named(**_signal: Any) -> None:
+    """Give this worker a name that its processes inherit."""
+    os.environ[WORKER] = uuid.uuid4().hex
+
+
+def woke(mark: Path, worker: str) -> bool:
+    """Whether the worker called `worker` ticks for the first time; its processes share the file `mark`."""
+    if mark.exists() and mark.read_text() == worker:
+        return False
+    mark.write_text(worker)
+    return True
+
+
 @celery.task(name="oci.tick")
 def run_tick() -> None:
     """One tick: deadlines, silence, DHCP, and jobs that no message announced."""
+    ctx = _ctx()
+    if woke(ctx.config.path("run_dir", "broker", "worker"), os.environ.get(WORKER, "")):
+        tick.woke(ctx)
     try:
         tick.dhcp(_ctx())
     except OutsideError as problem:

@@ -249,6 +249,7 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("boot_id", sa.String(length=32), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("ended_hash", sa.String(length=64), nullable=False),
         sa.Column("started", sa.Float(), nullable=False),
         sa.Column("claimed", sa.Float(), nullable=True),
         sa.Column("finished", sa.Float(), nullable=True),
@@ -256,15 +257,21 @@ def upgrade() -> None:
         sa.Column("phase", sa.String(length=32), nullable=False),
         sa.Column("percent", sa.Integer(), nullable=False),
         sa.Column("phase_since", sa.Float(), nullable=True),
+        sa.Column("doing", sa.String(length=200), nullable=False),
         sa.Column("seen", sa.Float(), nullable=True),
-        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("moved", sa.Float(), nullable=True),
+        sa.Column("restarted", sa.Float(), nullable=True),
+        sa.Column("troubled", sa.Float(), nullable=True),
         sa.Column("log", sa.String(), nullable=False),
+        sa.Column("log_bytes", sa.Integer(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
         sa.Column("left", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("install", schema=None) as batch_op:
         batch_op.create_index("install_open", ["machine_id", "finished"], unique=False)
+        batch_op.create_index(batch_op.f("ix_install_ended_hash"), ["ended_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_install_machine_id"), ["machine_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_install_token_hash"), ["token_hash"], unique=False)
 
@@ -343,6 +350,7 @@ def downgrade() -> None:
     with op.batch_alter_table("install", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_install_token_hash"))
         batch_op.drop_index(batch_op.f("ix_install_machine_id"))
+        batch_op.drop_index(batch_op.f("ix_install_ended_hash"))
         batch_op.drop_index("install_open")
 
     op.drop_table("install")

@@ -42,6 +42,10 @@ def _percent() -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
 
 
+def _at(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+
+
 def read_report(req: Request) -> tuple[dict[str, Probe], str]:
     """The multipart report in `req`. Raises Problem or TooLarge."""
     found: dict[str, Probe] = {}
@@ -119,7 +123,12 @@ def _install_routes(app: Flask) -> None:
 
     @app.post("/install/log")
     def log() -> tuple[str, int]:
-        installs.log(_ctx(), _token(), request.get_data()[: installs.LOG_BYTES].decode("utf-8", "replace"))
+        installs.log(_ctx(), _token(), request.get_data()[: installs.LOG_BYTES], _at(request.args.get("at", "")))
+        return "", 204
+
+    @app.post("/install/alive")
+    def alive() -> tuple[str, int]:
+        installs.alive(_ctx(), _token(), request.form.get("doing", ""))
         return "", 204
 
     @app.post("/install/failed")

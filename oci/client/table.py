@@ -160,5 +160,5 @@ def sheet(data: dict[str, Any], coloured: bool) -> str:
     progress = data.get("progress")
     if progress and not progress.get("outcome"):
         lines.append(f"{progress['kind'].ljust(size)}  {progress['percent']} %, {progress['title']}, "
-                     f"attempt {progress['attempt']}")
+                     f"attempt {progress['attempt']}" + (f": {plain(progress['doing'])}" if progress.get("doing") else ""))
     return "\n".join(lines)

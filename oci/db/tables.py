@@ -47,7 +47,7 @@ class Machine(Table):
     power_seen: Mapped[float | None]
     presence: Mapped[str] = mapped_column(String(16), default="unknown")  # live|installed|nothing|unknown
     seen: Mapped[float | None]
-    convergence: Mapped[str] = mapped_column(String(8), default="never")  # ok|changed|failed|stale|never
+    convergence: Mapped[str] = mapped_column(String(8), default="never")  # ok|changed|failed|cached|stale|never
     converged_at: Mapped[float | None]
     uuid: Mapped[str] = mapped_column(String(36), default="", index=True)
     serial: Mapped[str] = mapped_column(String(128), default="", index=True)
@@ -185,6 +185,7 @@ class Install(Table):
     attempt: Mapped[int] = mapped_column(default=1)
     boot_id: Mapped[str] = mapped_column(String(32), default="")  # the boot that claimed this attempt
     token_hash: Mapped[str] = mapped_column(String(64), default="", index=True)
+    ended_hash: Mapped[str] = mapped_column(String(64), default="", index=True)  # opens nothing, but tells who speaks
     started: Mapped[float]
     claimed: Mapped[float | None]
     finished: Mapped[float | None]
@@ -192,9 +193,14 @@ class Install(Table):
     phase: Mapped[str] = mapped_column(String(32), default="")
     percent: Mapped[int] = mapped_column(default=0)
     phase_since: Mapped[float | None]
-    seen: Mapped[float | None]
-    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # who the machine was when this was ordered
+    doing: Mapped[str] = mapped_column(String(200), default="")  # what it does now, in its own words
+    seen: Mapped[float | None]  # its last word, whatever it said
+    moved: Mapped[float | None]  # its last progress
+    restarted: Mapped[float | None]  # made to start anew and not heard of since: its firmware takes its time
+    troubled: Mapped[float | None]  # when first boot or Puppet failed for the first time
     log: Mapped[str] = mapped_column(default="")
+    log_bytes: Mapped[int] = mapped_column(default=0)  # taken of the log of this attempt
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # who the machine was when this was ordered
     left: Mapped[str] = mapped_column(default="")  # a wipe: the disks that its orders do not name, and why
     __table_args__ = (Index("install_open", "machine_id", "finished"),)
 

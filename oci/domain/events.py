@@ -23,6 +23,7 @@ EVENTS: dict[str, str] = {
     "machine.bmc": "the access to the machine's management controller was changed",
     "machine.disk": "a person chose the disk that installs write, or took that back",
     "machine.silent": "a machine that should be busy has not been heard of",
+    "power.spared": "power was not switched as ordered, because the machine was heard of meanwhile or its work had ended",
     "report.refused": "a report was refused; the text says why",
     "token.refused": "a machine's request was refused because its token is wrong, used or of another machine",
     "install.claimed": "the machine fetched the orders of this attempt",

@@ -27,6 +27,7 @@ class Progress(BaseModel):
     attempt: int
     phase: str = Field(description="name of the phase reached")
     title: str = Field(description="the phase in words")
+    doing: str = Field("", description="what the machine does now, in its own words")
     phase_percent: int
     percent: int = Field(description="percent of the whole work")
     started: float
@@ -46,7 +47,7 @@ class MachineOut(BaseModel):
     power: str
     presence: str
     seen: float | None = None
-    convergence: str
+    convergence: str = Field(description="never, ok, changed, failed, cached or stale")
     vendor: str
     model: str
     serial: str
@@ -136,6 +137,8 @@ class MachineQuery(Strict):
     state: str = Field("", description="only machines in this state", max_length=16)
     search: str = Field("", description="part of a name, serial, vendor, model, UUID or MAC", max_length=100,
                         pattern=PLAIN_OR_EMPTY)
+    convergence: str = Field("", description="only machines whose Puppet is so: never, ok, changed, failed, cached, stale",
+                             max_length=8)
     limit: int = Field(200, description="most machines in the answer", ge=1, le=1000)
     offset: int = Field(0, description="how many to leave out at the start", ge=0, le=1_000_000)
 

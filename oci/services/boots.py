@@ -15,6 +15,7 @@ from oci.domain.facts import Identity, uuid_spellings
 from oci.domain.identity import Claim
 from oci.render import boot as render
 from oci.render.orders import lines
+from oci.services import liveness
 from oci.services.boot_session import token_hash
 from oci.services.context import Ctx, Gone, NotFound, Problem, usecase
 from oci.services.doubts import key_of, open_doubt
@@ -98,6 +99,8 @@ def script(ctx: Ctx, asker: Asker) -> str:
     if found.denied:
         words = f"a boot by the card {asker.mac}, which this machine has, tells the UUID or serial of another"
         ctx.event("boot.moved", words, found.denied[0], mac=asker.mac)
+    if machine:
+        liveness.begins(ctx, machine)
     if machine and _own_disk(ctx, machine, asker, found):
         ctx.event("boot.script", "told to boot from its own disk", machine, mac=asker.mac)
         return render.local(asker.platform, asker.arch)
@@ -140,6 +143,9 @@ def early_beacon(ctx: Ctx, boot_id: str, phase: str) -> None:
     boot = ctx.db.get(tables.Boot, boot_id)
     if known is None or known.part not in ("boot", "live") or boot is None or boot.token_hash == "":
         raise Problem("this boot or phase is not known")
+    machine = ctx.db.get(tables.Machine, boot.machine_id) if boot.machine_id else None
+    if machine:
+        liveness.begins(ctx, machine)
     seen = list(boot.facts.get("phases", []))
     if seen.count(phase) < 3:
         boot.facts = {**boot.facts, "phases": [*seen, phase]}

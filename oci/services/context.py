@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
@@ -105,6 +105,7 @@ class Ctx:
     _db: Session | None = None
     _after: list[Callable[[], None]] = field(default_factory=list)
     _notes: list[tuple[str, str, int | None]] = field(default_factory=list)
+    _alive: list[int] = field(default_factory=list)
 
     @property
     def db(self) -> Session:
@@ -132,6 +133,10 @@ class Ctx:
     def note(self, kind: str, text: str, machine_id: int | None = None) -> None:
         """Record an event even though (and only if) the use case is about to be refused."""
         self._notes.append((kind, text, machine_id))
+
+    def still_alive(self, machine_id: int) -> None:
+        """Record that the machine was heard of even though the use case is about to be refused."""
+        self._alive.append(machine_id)
 
     def queue(self, kind: str, machine: tables.Machine | None = None, delay: float = 0, **args: Any) -> tables.Job:
         """Queue background work of `kind`, `delay` seconds from now. `args` must hold no secret."""
@@ -163,6 +168,8 @@ def _record_notes(ctx: Ctx) -> None:
     """Write what `note` collected. The same words within a minute are written once: a stranger who
     repeats himself must not fill the disk."""
     with ctx.make_session() as db:
+        for machine_id in ctx._alive:
+            db.execute(update(tables.Machine).where(tables.Machine.id == machine_id).values(seen=ctx.now()))
         for kind, text, machine_id in ctx._notes:
             recent = select(tables.Event.id).where(
                 tables.Event.kind == kind, tables.Event.text == text[:500],
@@ -199,7 +206,7 @@ def usecase(level: str, reads: bool = False) -> Callable[
             _permit(ctx, level, name)
             assert ctx._db is None, "use cases do not call use cases"
             effects: list[Callable[[], None]] = []
-            ctx._after, ctx._notes = effects, []
+            ctx._after, ctx._notes, ctx._alive = effects, [], []
             with ctx.make_session() as db:
                 if reads:
                     db.connection(execution_options={"reads": True})

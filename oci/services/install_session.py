@@ -5,18 +5,28 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from oci.db import tables
+from oci.services import liveness
 from oci.services.boot_session import token_hash
 from oci.services.context import Ctx, Gone
 
 
 def authenticate_install(ctx: Ctx, token: str) -> tuple[tables.Machine, tables.Install]:
-    """The running install that `token` was given to. Raises Gone: the machine must stop at once."""
+    """The running install that `token` was given to. Raises Gone: the machine must stop at once.
+
+    Every call is a sign of life, also one that comes with the token of an attempt that was given up.
+    """
+    hashed = token_hash(token)
     install = ctx.db.scalar(select(tables.Install).where(
-        tables.Install.token_hash == token_hash(token), tables.Install.finished.is_(None))) if token else None
+        tables.Install.token_hash == hashed, tables.Install.finished.is_(None))) if token else None
     if install is None:
         ctx.note("token.refused", "a request with an unknown or used install token was refused")
+        ended = ctx.db.scalar(select(tables.Install).where(tables.Install.ended_hash == hashed).limit(1)) if token else None
+        if ended is not None:
+            ctx.still_alive(ended.machine_id)
+        if ended is not None and ended.outcome == "done":
+            raise Gone("this install has ended well; there is nothing more to say")
         raise Gone("this install was aborted, replaced or never ordered; stop")
     machine = ctx.db.get(tables.Machine, install.machine_id)
     assert machine is not None
-    install.seen = machine.seen = ctx.now()
+    liveness.heard(ctx, machine, install)
     return machine, install

@@ -12,20 +12,21 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from oci.db import tables
-from oci.domain import phases
+from oci.domain import attempt_log, phases
 from oci.domain.hardware import disk_wipe
 from oci.domain.networks import prefix_length
-from oci.services import disk_orders
+from oci.services import disk_orders, liveness
 from oci.services.boot_session import authenticate, is_proved, speak_for, token_hash
 from oci.services.claims import role_named
 from oci.services.context import Conflict, Ctx, Problem, usecase
 from oci.services.install_session import authenticate_install
-from oci.services.moves import close_install, forget_promise, move, open_install, rearm
+from oci.services.liveness import open_install
+from oci.services.moves import close_install, forget_promise, move, rearm
 from oci.services.order_guard import refuse_another_machine
 from oci.services.returns import back_to_disk, before_proof, doubt_two_at_once
 
 KIND_OF = {"installing": "install", "releasing": "wipe"}
-LOG_BYTES = 262144
+LOG_BYTES, DOING_CHARS = 262144, 200
 # What a second try cannot mend: the disk is not the one that was promised, or some disks cannot be wiped.
 FINAL_PHASES = {"install": ("check",), "wipe": ("check", "verify")}
 
@@ -149,8 +150,11 @@ def claim(ctx: Ctx, token: str, action: str) -> dict[str, str] | Problem:
     except Undoable as refused:
         return Conflict(_refuse(ctx, machine, str(refused)))
     install.token_hash, install.boot_id, install.claimed = token_hash(secret), boot.id, ctx.now()
-    install.phase, install.percent, install.seen = "", 0, ctx.now()
-    install.log = ""
+    install.phase, install.percent, install.doing = "", 0, ""
+    if not install.log:
+        install.log = attempt_log.header(install.attempt, action, liveness.utc_at(ctx.now()))
+    liveness.heard(ctx, machine, install)
+    liveness.progress(ctx, machine, install)
     ctx.event("install.claimed", f"fetched the orders of attempt {install.attempt} ({action})", machine)
     return orders
 
@@ -172,18 +176,49 @@ def phase(ctx: Ctx, token: str, name: str, percent: int, message: str) -> None:
         raise Problem(f"phase {name[:40]!r} is not known")
     if name in ("firstboot", "network", "puppet"):
         machine.presence = "installed"
+    percent = max(0, min(100, percent))
+    if name != install.phase or percent > install.percent:
+        liveness.progress(ctx, machine, install)
     if name != install.phase:
-        install.phase, install.phase_since = name, ctx.now()
+        install.phase, install.phase_since, install.doing = name, ctx.now(), ""
         ctx.event("install.phase", known.title + (f": {message[:200]}" if message else ""), machine, phase=name,
                   attempt=install.attempt)
-    install.percent = max(0, min(100, percent))
+    install.percent = percent
+
+
+def _still_boots(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:
+    """The last words of an installer that is through do not come from the system that boots now."""
+    if machine.state == "configuring" and install.phase in phases.INSTALL:
+        install.restarted = ctx.now()
+
+
+def _append(install: tables.Install, data: bytes, at: int | None) -> None:
+    """Add what is new of `data`, which begins at byte `at` of this attempt's log; an answer may have been lost."""
+    new = data if at is None else data[max(0, install.log_bytes - at):] if at <= install.log_bytes else data
+    install.log_bytes = max(install.log_bytes, (install.log_bytes if at is None else at) + len(data))
+    text = attempt_log.quote(new.decode("utf-8", "replace").replace("\0", ""))
+    if text:
+        install.log = attempt_log.bounded(install.log + text, LOG_BYTES)
 
 
 @usecase("nobody")
-def log(ctx: Ctx, token: str, text: str) -> None:
-    """Append to the installer's log, of which the last LOG_BYTES are kept."""
-    _machine, install = authenticate_install(ctx, token)
-    install.log = (install.log + text)[-LOG_BYTES:]
+def log(ctx: Ctx, token: str, text: str | bytes, at: int | None = None) -> None:
+    """Append to the log of this attempt. `at` says where `text` begins in it, in bytes, so that nothing is there twice."""
+    machine, install = authenticate_install(ctx, token)
+    _still_boots(ctx, machine, install)
+    _append(install, text.encode() if isinstance(text, str) else text, at)
+
+
+@usecase("nobody")
+def alive(ctx: Ctx, token: str, doing: str) -> None:
+    """The machine is at work, on `doing`. Other words than before are progress: a machine that only beats stands still."""
+    machine, install = authenticate_install(ctx, token)
+    _still_boots(ctx, machine, install)
+    words = "".join(c if c.isprintable() else " " for c in doing)
+    words = " ".join(words.split())[:DOING_CHARS]
+    if words and words != install.doing:
+        install.doing = words
+        liveness.progress(ctx, machine, install)
 
 
 @usecase("nobody")
@@ -194,7 +229,8 @@ def failed(ctx: Ctx, token: str, name: str, reason: str) -> None:
     why = f"{title}: {reason[:300]}" + (f"; {install.left}" if install.left else "")
     ctx.event("install.failed", why, machine, phase=name[:40], attempt=install.attempt)
     if machine.state == "configuring":
-        return  # the first boot keeps trying by itself until the deadline
+        liveness.trouble(ctx, machine, install, why)  # the first boot keeps trying by itself until the deadline
+        return
     if name in FINAL_PHASES[install.kind]:
         move(ctx, machine, "error", reason=why)
         close_install(ctx, machine, "failed")
@@ -213,6 +249,8 @@ def done(ctx: Ctx, token: str) -> None:
     move(ctx, machine, "installed")
     disk_orders.forget_contents(machine, "disk_wish")
     machine.presence = "nothing"
+    install.restarted = ctx.now()
+    liveness.progress(ctx, machine, install)
     boot = ctx.db.get(tables.Boot, machine.boot_id)
     if boot:
         boot.replaced = True  # the live system ends here; the next boot need not wait for its silence
@@ -232,8 +270,5 @@ def wiped(ctx: Ctx, token: str) -> None:
     move(ctx, machine, "wiped")
     disk_orders.forget(machine)
     close_install(ctx, machine, "done")
-    fqdn = ctx.db.scalar(select(tables.Assignment.fqdn).where(tables.Assignment.machine_id == machine.id))
-    if fqdn:
-        ctx.queue("clean_certificate", machine, certname=fqdn)
     forget_promise(ctx, machine)
     machine.convergence, machine.converged_at = "never", None

@@ -10,7 +10,7 @@ from sqlalchemy import or_, select
 from oci.db import tables
 from oci.domain.power import STAGES, Progress, Step, decide
 from oci.ports import BmcAccess, OutsideError, PowerRefused, PowerUnseen
-from oci.services import power_orders
+from oci.services import liveness, power_orders
 from oci.services.claims import protected
 from oci.services.context import Ctx, usecase
 from oci.services.controllers import contradiction
@@ -168,6 +168,23 @@ def _give(ctx: Ctx, work: Work, found: Controller, step: Step) -> Progress | Lat
     return replace(progress, sure=True)
 
 
+@usecase("appliance")
+def spared(ctx: Ctx, work: Work) -> str:
+    """Why the power stays as it is, because what it was to be switched for is no longer so; empty when it is switched."""
+    machine = ctx.db.get(tables.Machine, work.machine_id)
+    why = liveness.spared(ctx, machine, work.args) if machine else ""
+    if why:
+        ctx.event("power.spared", f"{work.verb} was not carried out: {why}", work.machine_id)
+    return why
+
+
+@usecase("appliance", reads=True)
+def renewed(ctx: Ctx, certname: str, since: float) -> bool:
+    """Whether the certificate of `certname` was cleaned and asked for anew after `since`."""
+    return ctx.db.scalar(select(tables.Challenge.id).where(
+        tables.Challenge.certname == certname, tables.Challenge.issued >= since).limit(1)) is not None
+
+
 def power(ctx: Ctx, work: Work) -> str | Later:
     """Switch or read the power of a machine. Verbs: status, and those of STAGES."""
     found = controller(ctx, work)
@@ -193,6 +210,10 @@ def power(ctx: Ctx, work: Work) -> str | Later:
             raise Hopeless(f"{found.access.address} did not switch {progress.ordered}",
                            f"it took the order {progress.times} times, and still shows {shown} after {seconds:.0f} s",
                            "Look at the machine's own event log, restart the controller, or switch the machine by hand")
+        # Asked after the controller was read, which may take its time; what was begun is not left half done.
+        untouched = not (progress.ordered or progress.stage)
+        if untouched and (why := spared(ctx, work)):
+            return f"left alone: {why}"
         given = _give(ctx, work, found, step)
         if isinstance(given, Later):
             return given
@@ -210,10 +231,12 @@ def may_clean(ctx: Ctx, certname: str, machine_id: int) -> bool:
 
 
 def clean_certificate(ctx: Ctx, work: Work) -> str:
-    """Revoke the certificate of a machine that is no longer what it was."""
+    """Revoke the certificate of a machine that is no longer what it was, but never the one that its name got since."""
     certname = str(work.args["certname"])
     if not may_clean(ctx, certname, work.machine_id or 0):
         return "it is not a machine's"
+    if "ordered" in work.args and renewed(ctx, certname, float(work.args["ordered"])):
+        return "its name has a newer one since"
     ctx.outside.puppet_ca.clean(certname)
     return ""
 

@@ -12,12 +12,15 @@ from sqlalchemy.exc import IntegrityError
 from oci.db import tables
 from oci.domain import lifecycle, phases, roles
 from oci.domain.controllers import doubt
+from oci.domain.convergence import CONVERGENCE
 from oci.domain.hardware import Inventory, disk_wipe
 from oci.domain.lifecycle import STATES
 from oci.domain.networks import BadNetwork, NetworkRecord, allocate, check
+from oci.domain.patience import words
 from oci.schemas.machine import AssignIn, BmcIn, MachineDetail, MachineList, MachineOut, Progress, Why
-from oci.services import claims, controllers, disk_orders, power_orders
+from oci.services import claims, controllers, disk_orders, liveness, power_orders
 from oci.services.context import Conflict, Ctx, NotFound, Problem, usecase
+from oci.services.liveness import open_install
 from oci.services.moves import close_install, find, forget_promise, move, start_work
 
 MACHINE = tables.Machine
@@ -31,6 +34,7 @@ def progress(install: tables.Install | None) -> Progress | None:
     return Progress(
         kind=install.kind, attempt=install.attempt, phase=install.phase,
         title=phase.title if phase else "Waiting for the machine", phase_percent=install.percent,
+        doing=install.doing if install.finished is None else "",
         percent=100 if install.outcome == "done" else phases.progress(install.kind, install.phase, install.percent),
         started=install.started, finished=install.finished, outcome=install.outcome)
 
@@ -86,13 +90,18 @@ def _detail(ctx: Ctx, machine: tables.Machine) -> MachineDetail:
 
 
 @usecase("viewer", reads=True)
-def list_machines(ctx: Ctx, state: str = "", search: str = "", limit: int = 200, offset: int = 0) -> MachineList:
-    """Machines by name, newest state first kept out of it; `state` and `search` narrow the list."""
+def list_machines(ctx: Ctx, state: str = "", search: str = "", limit: int = 200, offset: int = 0,
+                  convergence: str = "") -> MachineList:
+    """Machines by name, newest state first kept out of it; `state`, `search` and `convergence` narrow the list."""
+    if convergence and convergence not in CONVERGENCE:
+        raise Problem(f"there is no convergence {convergence[:40]!r}; it is one of {', '.join(CONVERGENCE)}")
     if state and state not in STATES:
         raise Problem(f"there is no state {state[:40]!r}; states are {', '.join(STATES)}")
     query = select(MACHINE)
     if state:
         query = query.where(MACHINE.state == state)
+    if convergence:
+        query = query.where(MACHINE.convergence == convergence)
     if search:
         like = f"%{search.replace('%', '').lower()}%"
         columns = (MACHINE.name, MACHINE.serial, MACHINE.vendor, MACHINE.model, MACHINE.uuid)
@@ -116,6 +125,10 @@ def show(ctx: Ctx, name: str) -> MachineDetail:
     return _detail(ctx, find(ctx, name))
 
 
+def _since(machine: tables.Machine) -> str:
+    return f"; the last good run ended at {liveness.utc_at(machine.converged_at)}" if machine.converged_at else ""
+
+
 @usecase("viewer", reads=True)
 def why(ctx: Ctx, name: str) -> Why:
     """Why the machine is where it is, in words, with the events that led there and what can be done now."""
@@ -126,9 +139,13 @@ def why(ctx: Ctx, name: str) -> Why:
     parts = [f"{machine.name} is {state.name}: {state.meaning}."]
     if machine.reason:
         parts.append(f"Reason: {machine.reason}.")
+    install = open_install(ctx, machine)
+    if install and install.doing:
+        parts.append(f"It is at: {liveness.doing(install)}.")
     if machine.deadline:
-        parts.append(f"It must be through with this in {max(0, int(machine.deadline - ctx.now()))} s, "
-                     "or it is called failed.")
+        parts.append(f"If nothing moves for another {words(max(0.0, machine.deadline - ctx.now()))}, it is called failed.")
+    if machine.convergence in ("failed", "cached", "stale"):
+        parts.append(f"Puppet is {machine.convergence}: {CONVERGENCE[machine.convergence]}{_since(machine)}.")
     if recent:
         parts.append("Last heard: " + "; ".join(e.text for e in recent) + ".")
     verbs = lifecycle.possible(machine.state)

@@ -11,10 +11,13 @@ from oci.services.context import Ctx
 JOB = tables.Job
 
 
-def order(ctx: Ctx, machine: tables.Machine, verb: str, why: str = "") -> tables.Job:
-    """Queue the power verb in the name of whoever acts, with an event that says who and why."""
+def order(ctx: Ctx, machine: tables.Machine, verb: str, why: str = "", **work: object) -> tables.Job:
+    """Queue the power verb in the name of whoever acts, with an event that says who and why.
+
+    `work` says what it is switched for, where it is not to be switched once that is over (`liveness.spared`).
+    """
     ctx.event("power.ordered", WORDS[verb] + (f": {why}" if why else ""), machine, verb=verb)
-    return ctx.queue("power", machine, verb=verb, why=why)
+    return ctx.queue("power", machine, verb=verb, why=why, **work)
 
 
 def verb_of(job: tables.Job) -> str:

@@ -12,17 +12,19 @@ from cryptography.x509.oid import AttributeOID, NameOID
 from sqlalchemy import delete, select
 
 from oci.db import tables
+from oci.domain import convergence
 from oci.domain.fleet import Fleet, Member, Site, in_order
 from oci.domain.roles import BadRole
 from oci.render.enc import text
 from oci.render.psych import Unwritable
+from oci.services import liveness
 from oci.services.boot_session import token_hash
 from oci.services.claims import protected
 from oci.services.context import Conflict, Ctx, Forbidden, NotFound, Problem, Unavailable, usecase
 from oci.services.install_session import authenticate_install
 from oci.services.moves import close_install, move
 
-STATUSES = {"changed": "changed", "unchanged": "ok", "failed": "failed"}
+TROUBLE = "Puppet "  # how a reason begins that the next good run takes away
 
 
 def _by_certname(ctx: Ctx, certname: str) -> tuple[tables.Machine, tables.Assignment]:
@@ -164,35 +166,43 @@ def autosign(ctx: Ctx, certname: str, pem: bytes) -> None:
 def asked(ctx: Ctx, certname: str) -> None:
     """Puppet asked for a classification: the first time in an install this is a line of the timeline."""
     machine, _assignment = _by_certname(ctx, certname)
-    install = ctx.db.scalar(select(tables.Install).where(tables.Install.machine_id == machine.id,
-                                                         tables.Install.finished.is_(None)))
+    install = liveness.open_install(ctx, machine)
+    liveness.heard(ctx, machine, install)
     if install is None or machine.state != "configuring":
         return
-    install.seen = machine.seen = ctx.now()
+    liveness.progress(ctx, machine, install)
     if install.phase != "catalog":
-        install.phase, install.phase_since = "catalog", ctx.now()
+        install.phase, install.phase_since, install.doing = "catalog", ctx.now(), ""
         ctx.event("puppet.classified", "Puppet asked for the classification", machine)
-
-
-def _reason(report: Mapping[str, Any]) -> str:
-    failed = [str(r.get("resource", "?")) if isinstance(r, Mapping) else str(r)
-              for r in list(report.get("failed_resources") or ())[:3]]
-    return f"failed: {', '.join(failed)}" if failed else "the run failed; see the Puppet tab"
 
 
 @usecase("appliance")
 def report(ctx: Ctx, certname: str, data: Mapping[str, Any]) -> None:
-    """A Puppet run of `certname` ended; the first good one makes a configuring machine active."""
+    """A Puppet run of `certname` ended; the first that applied today's catalogue makes a configuring machine active."""
     machine, _assignment = _by_certname(ctx, certname)
-    status = STATUSES.get(str(data.get("status")))
-    if status is None:
+    outcome = convergence.outcome(data)
+    if outcome is None:
         raise Problem("a Puppet report's status is changed, unchanged or failed")
-    machine.convergence, machine.seen, machine.presence = status, ctx.now(), "installed"
-    words = {"ok": "converged, nothing to change", "changed": "converged, changed", "failed": _reason(data)}[status]
-    ctx.event("puppet.report", f"Puppet {words}", machine, status=status, metrics=data.get("metrics") or {})
-    if status == "failed":
+    install = liveness.open_install(ctx, machine)
+    liveness.heard(ctx, machine, install)
+    machine.presence = "installed"
+    ctx.event("puppet.report", f"Puppet {outcome.words}", machine, status=outcome.name, metrics=data.get("metrics") or {})
+    if not outcome.counts:
+        return
+    machine.convergence = outcome.name
+    if not outcome.good:
+        _troubled(ctx, machine, install, f"{TROUBLE}{outcome.words}")
         return
     machine.converged_at = ctx.now()
     if machine.state in ("configuring", "failed"):
         move(ctx, machine, "converged")
         close_install(ctx, machine, "done")
+    elif machine.reason.startswith(TROUBLE):
+        machine.reason = ""
+
+
+def _troubled(ctx: Ctx, machine: tables.Machine, install: tables.Install | None, why: str) -> None:
+    if machine.state == "configuring" and install is not None:
+        liveness.trouble(ctx, machine, install, why)
+    elif machine.state == "active":
+        machine.reason = why[:500]

@@ -6,11 +6,13 @@ from sqlalchemy import delete, select
 
 from oci.db import tables
 from oci.domain.lifecycle import STATES
+from oci.domain.patience import words
 from oci.render.dnsmasq import DhcpSettings, render
-from oci.services import power_orders
+from oci.services import liveness, power_orders
 from oci.services.boot_session import prune
 from oci.services.context import Ctx, usecase
-from oci.services.moves import close_install, move, open_install, rearm
+from oci.services.liveness import open_install
+from oci.services.moves import close_install, move, rearm
 
 TRANSIENT = [name for name, state in STATES.items() if state.transient]
 POWER_CHECK_SECONDS = 20
@@ -22,9 +24,10 @@ JOBS_KEPT_SECONDS = 7 * 86400
 def _overdue(ctx: Ctx, machine: tables.Machine, install: tables.Install | None) -> bool:
     if machine.deadline is None or ctx.now() <= machine.deadline:
         return False
-    where = f"last phase {install.phase or 'none'}, {install.percent} %" if install else "no work was running"
-    minutes = int((ctx.now() - machine.state_since) / 60)
-    why = f"{machine.state} took longer than its deadline ({minutes} minutes; {where})"
+    where = liveness.doing(install) if install else "no work was running"
+    still = words(ctx.now() - max(machine.state_since, (install.moved or 0) if install else 0))
+    why = (f"{machine.state} took longer than its deadline ({words(ctx.now() - machine.state_since)} in all, "
+           f"{still} without progress; {where})")
     if machine.reason:
         why += f"; before that: {machine.reason}"
     move(ctx, machine, "overdue", reason=why)
@@ -38,28 +41,24 @@ def _power_job_waits(ctx: Ctx, machine: tables.Machine) -> bool:
         tables.Job.state.in_(("queued", "running"))).limit(1)) is not None
 
 
-def _allowed_silence(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> float:
-    if machine.state == "configuring":
-        return float(ctx.config.firstboot_silence_seconds)
-    return float(ctx.config.silence_seconds if install.claimed else ctx.config.first_sign_seconds)
-
-
 def _silent(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:
-    """A busy machine that was not heard of for too long: another attempt, from the power button on."""
-    heard = max(install.seen or 0, install.started, machine.seen or 0 if machine.presence == "live" else 0)
-    if ctx.now() - heard <= _allowed_silence(ctx, machine, install):
+    """A busy machine that was not heard of for too long is started anew, from the power button on.
+
+    An attempt that was working is not given up yet: if the machine only could not be reached, it goes on. It is given up
+    by the machine's next boot, or when nothing at all comes of the restart.
+    """
+    quiet, spoke = liveness.quiet_since(machine, install), liveness.last_word(machine, install)
+    if ctx.now() - quiet <= liveness.allowed_silence(ctx, machine, install):
         return
-    why = f"silent for {int(ctx.now() - heard)} s in phase {install.phase or 'none'}"
+    why = f"silent for {int(ctx.now() - quiet)} s in phase {install.phase or 'none'}"
     ctx.event("machine.silent", why, machine)
-    if machine.state == "configuring":
-        install.seen = ctx.now()  # its own disk boots again; the deadline bounds how often
-        verb = "cycle"
-    else:
-        if not rearm(ctx, machine, install, why):
-            return
-        verb = "netboot"
+    working = install.claimed is not None and install.restarted is None
+    if machine.state != "configuring" and not working and not rearm(ctx, machine, install, why):
+        return
+    install.restarted = ctx.now()
     if machine.bmc_address:
-        power_orders.order(ctx, machine, verb, why)
+        power_orders.order(ctx, machine, "cycle" if machine.state == "configuring" else "netboot", why,
+                           install=install.id, attempt=install.attempt, silent_since=spoke)
     else:
         machine.reason = f"{why}; no management controller is known, so somebody must power it off and on"
 
@@ -70,7 +69,7 @@ def _busy(ctx: Ctx, machine: tables.Machine) -> None:
         return
     _silent(ctx, machine, install)
     waits = machine.bmc_address and not _power_job_waits(ctx, machine)
-    heard = max(install.seen or 0, machine.seen or 0)
+    heard = liveness.last_word(machine, install) or install.started
     if waits and ctx.now() - max(heard, machine.power_seen or 0) > POWER_CHECK_SECONDS:
         ctx.queue("power", machine, verb="ensure", why=f"at work, and not heard of for {int(ctx.now() - heard)} s")
 
@@ -86,6 +85,19 @@ def _presence(ctx: Ctx) -> None:
     for machine in ctx.db.scalars(select(tables.Machine).where(
             tables.Machine.convergence.in_(("ok", "changed")), tables.Machine.converged_at < stale).limit(200)):
         machine.convergence = "stale"
+
+
+@usecase("appliance")
+def woke(ctx: Ctx) -> int:
+    """The appliance begins to listen. Until now nobody could be heard and no progress be told, so neither counts;
+    returns how many machines are busy."""
+    busy = ctx.db.scalars(select(tables.Machine).where(tables.Machine.state.in_(TRANSIENT))).all()
+    for machine in busy:
+        install = open_install(ctx, machine)
+        if install is not None:
+            install.restarted = ctx.now()
+            liveness.progress(ctx, machine, install)
+    return len(busy)
 
 
 @usecase("appliance")

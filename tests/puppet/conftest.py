@@ -11,8 +11,11 @@ import pytest
 from oci_stub import Stub
 from puppet_site import ADDRESS, FQDN, MODULES, Place
 
-from lab.process import run
+from lab.mirror import cache_dir, mirror_location, start_mirror
+from lab.net import Net
+from lab.process import Process, run
 from lab.puppetserver import CHECKOUT, Puppetserver, build
+from lab.services import nginx, timeserver
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +24,13 @@ def puppet_root() -> Path:
     if os.geteuid():
         pytest.skip("only root can build and enter a Debian root")
     return build()
+
+
+def _beside(net: Net, directory: Path) -> list[Process]:
+    """What an appliance gives its machines beside Puppet: a Debian mirror and the time."""
+    mirror = mirror_location(start_mirror(directory, cache_dir()))
+    servers = f"server {{ listen {ADDRESS}:80; {mirror} }}"
+    return [timeserver(net, directory), nginx("mirror-inside", directory, servers, net)]
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +45,13 @@ def place(puppet_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     try:
         run(["ip", "-n", netns, "link", "set", "lo", "up"])
         run(["ip", "-n", netns, "addr", "add", f"{ADDRESS}/24", "dev", "lo"])
+        for process in _beside(Net(netns.removeprefix("oci-")), directory):
+            process.start()
         server.start().wait_ready(180)
         yield Place(server, stub, netns, directory)
     finally:
+        for record in (directory / "proc").glob("*.json"):
+            Process.recorded(record).stop(5)
         server.stop()
         stub.close()
         run(["ip", "netns", "del", netns])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -122,3 +123,19 @@ def test_a_report_that_is_refused_is_an_error(stub: Stub, tmp_path: Path) -> Non
     assert done.returncode == 1
     assert "the report of a.lab.test is refused (status 500): the disk is full" in done.stderr
     assert [report["status"] for _name, _size, report in stub.reports] == ["failed", "failed"]
+
+
+EXEC = re.compile(r"^ *exec \{.*?^ *\}", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("path", sorted((PUPPET / "site").rglob("*.pp")), ids=lambda path: path.stem)
+def test_no_exec_is_ended_by_a_limit_of_puppets_own(path: Path) -> None:
+    """Puppet's default is 300 s, which a busy machine reaches; oci-puppet ends a run in which nothing moves."""
+    for found in EXEC.findall(path.read_text()):
+        assert re.search(r"^ *timeout *=> 0,$", found, re.MULTILINE), f"{path} has an exec that Puppet ends: {found}"
+
+
+def test_an_exec_without_a_limit_is_found() -> None:
+    bad = "class a {\n  exec { 'x':\n    command => ['/bin/true'],\n    unless => 'a { b }',\n  }\n}\n"
+    assert EXEC.findall(bad) and "timeout" not in EXEC.findall(bad)[0]
+    assert sum(len(EXEC.findall(p.read_text())) for p in (PUPPET / "site").rglob("*.pp")) == 4

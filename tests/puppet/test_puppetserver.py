@@ -10,11 +10,13 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+import yaml
 from puppet_site import DOMAIN, KEY, AgentMachine, Place, classification
 
 from lab.process import run
 from lab.puppetserver import CHECKOUT, Room
 from oci.adapters.roles import load
+from oci.domain import convergence
 from oci.domain.roles import parse
 
 pytestmark = pytest.mark.real
@@ -113,6 +115,8 @@ def test_a_machine_from_its_challenge_to_a_clean_certificate(place: Place, machi
     assert last_report(place)["status"] == "unchanged"
 
     _check_a_failed_run(place, machine)
+    _check_what_looks_well_and_is_not(place, machine)
+    _check_old_catalogues_and_dry_runs(place, machine)
     _check_an_undelivered_report(place, machine)
     _check_a_cleaned_certificate(place, machine)
 
@@ -141,6 +145,39 @@ def _check_a_failed_run(place: Place, machine: AgentMachine) -> None:
     failed = {item["resource"]: item["messages"] for item in report["failed_resources"]}
     assert "chrony" in failed["File[/etc/chrony/chrony.conf]"][0]
     assert any(line["level"] == "err" for line in report["logs"])
+
+
+def _check_what_looks_well_and_is_not(place: Place, machine: AgentMachine) -> None:
+    """A mirror that is gone and a clock that nobody sets fail the run by name, and nothing else with them."""
+    right = place.stub.classes[machine.certname]
+    wrong = yaml.safe_load(right)
+    wrong["classes"]["profile::base"] |= {"apt_uri": "http://10.77.0.1:9/debian", "ntp_servers": ["10.77.0.9"]}
+    place.stub.classes[machine.certname] = yaml.safe_dump(wrong, sort_keys=False)
+    done = machine.run("puppet", "agent", "--test", "--color", "false", timeout=500)
+    assert done.returncode in (4, 6), said(done)
+    report = last_report(place)
+    assert {item["resource"] for item in report["failed_resources"]} == {
+        "Exec[apt can fetch its indexes from http://10.77.0.1:9/debian]", "Exec[the clock follows 10.77.0.9]"}
+    assert not convergence.outcome(report).good  # type: ignore[union-attr]
+    place.stub.classes[machine.certname] = right
+    mended = machine.agent()
+    assert mended.returncode == 2, said(mended)
+    assert convergence.outcome(last_report(place)).good  # type: ignore[union-attr]
+
+
+def _check_old_catalogues_and_dry_runs(place: Place, machine: AgentMachine) -> None:
+    """What Puppet's status calls unchanged, although nothing of today was applied."""
+    right = place.stub.classes[machine.certname]
+    place.stub.classes[machine.certname] = right.replace("role::compute", "role::nowhere")
+    for words, name in ((["--usecacheonfailure"], "cached"), (["--no-usecacheonfailure"], "failed")):
+        machine.run("puppet", "agent", "--onetime", "--no-daemonize", *words)
+        assert convergence.outcome(last_report(place)).name == name, last_report(place)  # type: ignore[union-attr]
+    place.stub.classes[machine.certname] = right
+    machine.run("rm", "/root/.ssh/authorized_keys")
+    machine.run("puppet", "agent", "--test", "--noop")
+    report = last_report(place)
+    assert machine.agent().returncode == 2
+    assert report["status"] == "unchanged" and convergence.outcome(report).name == "noop"  # type: ignore[union-attr]
 
 
 def _check_an_undelivered_report(place: Place, machine: AgentMachine) -> None:

@@ -8,7 +8,9 @@ setup() {
   printf '#!/bin/sh\necho systemctl "$@" >>"$FAKE/log"\n' >"$FAKE/bin/systemctl"
   printf '#!/bin/sh\necho puppet "$@" >>"$FAKE/log"\n' >"$FAKE/bin/puppet"
   printf 'cat "$OCI_PUPPET_ETC/csr_attributes.yaml" >>"$FAKE/csr"; stat -c %%a "$OCI_PUPPET_ETC/csr_attributes.yaml" >>"$FAKE/mode"; [ ! -e "$OCI_PUPPET_SSL/old" ] || echo stale >>"$FAKE/log"\nread -r code <"$FAKE/puppet.codes"; sed -i 1d "$FAKE/puppet.codes"; exit "$code"\n' >>"$FAKE/bin/puppet"
-  printf '#!/bin/sh\n' >"$FAKE/bin/sleep"
+  printf '#!/bin/sh\nexec /usr/bin/sleep 0.05\n' >"$FAKE/bin/sleep"
+  export OCI_PUPPET_STATE=$T/state OCI_DPKG_LOGS=$T/dpkg.log OCI_ARCHIVES=$T/archives
+  mkdir -p "$OCI_PUPPET_STATE"
   chmod +x "$FAKE"/bin/*
   echo 200 >"$FAKE/code.firstboot_ready"
   printf "CHALLENGE='secret-challenge'\nCERTNAME='n1.lab.test'\n" >"$FAKE/answer.firstboot_ready"
@@ -22,7 +24,7 @@ firstboot() { timeout 30 "$LIB/firstboot/oci-firstboot"; }
   grep -q '1.2.840.113549.1.9.7: "secret-challenge"' "$FAKE/csr"; [ "$(cat "$FAKE/mode")" = 600 ]
   [ ! -e "$OCI_PUPPET_ETC/csr_attributes.yaml" ]; [ ! -e "$OCI_ETC/auth" ]
   ! grep -q stale "$FAKE/log"
-  grep -q 'systemctl.*disable oci-firstboot' "$FAKE/log"; grep -q 'systemctl.*enable puppet' "$FAKE/log"
+  grep -q 'systemctl.*disable oci-firstboot' "$FAKE/log"; grep -q 'systemctl.*enable oci-puppet.timer' "$FAKE/log"
   [ "$(sed -n 's/^POST \/install\/phase.*phase=\([a-z]*\).*/\1/p' "$FAKE/log" | tr '\n' ' ')" = 'firstboot network puppet ' ]
   ! grep -q 'secret' "$FAKE/log"; [[ $output != *secret* ]]
 }
@@ -46,5 +48,31 @@ firstboot() { timeout 30 "$LIB/firstboot/oci-firstboot"; }
 
 @test "an attempt that is over leaves no token behind and starts nothing" {
   echo 410 >"$FAKE/code.firstboot_ready"
-  run firstboot; [ "$status" -eq 0 ]; [ ! -e "$OCI_ETC/auth" ]; ! grep -q 'enable puppet' "$FAKE/log"
+  run firstboot; [ "$status" -eq 0 ]; [ ! -e "$OCI_ETC/auth" ]; ! grep -q 'enable oci-puppet' "$FAKE/log"
+}
+
+@test "a failed run is told with its reason, and what is at work meanwhile is told too" {
+  printf '1\n0\n' >"$FAKE/puppet.codes"
+  sed -i '2i echo "Error: Could not retrieve catalog from remote server"; [ ! -e "$FAKE/go" ] || rm "$FAKE/go"; /usr/bin/sleep 1' "$FAKE/bin/puppet"
+  run firstboot; echo "$output"; cat "$FAKE/log"; [ "$status" -eq 0 ]
+  grep -q 'POST /install/failed.* phase=puppet reason=no catalogue was applied (status 1): Error: Could not retrieve catalog' "$FAKE/log"
+  grep -q 'POST /install/alive.* doing=Error: Could not retrieve catalog' "$FAKE/log"
+}
+
+@test "the beat ends with first boot, also when that is killed" {
+  printf '0\n' >"$FAKE/puppet.codes"; sed -i '2i /usr/bin/sleep 300' "$FAKE/bin/puppet"
+  "$LIB/firstboot/oci-firstboot" >/dev/null & first=$!
+  for _ in $(seq 200); do ! grep -q '^puppet agent\|install/alive' "$FAKE/log" || break; /usr/bin/sleep 0.1; done
+  kill -9 $first; wait $first || true
+  /usr/bin/sleep 1; before=$(grep -c install/alive "$FAKE/log"); /usr/bin/sleep 1
+  [ "$(grep -c install/alive "$FAKE/log")" -eq "$before" ]
+  for pid in $(grep -lz "FAKE=$FAKE" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3); do
+    grep -qs 'oci-puppet\|puppet agent\|bin/puppet' "/proc/$pid/cmdline" && kill -9 "$pid"
+    [ "$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)" != '/usr/bin/sleep 300 ' ] || kill -9 "$pid"
+  done || true
+}
+
+@test "a power cut right after the last report does not leave the machine without Puppet" {
+  echo 410 >"$FAKE/code.firstboot_ready"; echo 'this install has ended well; there is nothing more to say' >"$FAKE/answer.firstboot_ready"
+  run firstboot; [ "$status" -eq 0 ]; [ ! -e "$OCI_ETC/auth" ]; grep -q 'enable oci-puppet.timer' "$FAKE/log"; ! grep -q '^puppet' "$FAKE/log"
 }

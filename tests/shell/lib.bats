@@ -90,3 +90,8 @@ PY
   ln -s "${DISK_NODE}p1" "$OCI_BYID/virtio-only-part1"
   run lib 'disk_of serial:part1'; [ "$status" -ne 0 ]
 }
+
+@test "what was read from and written to disks is counted in whole megabytes, however large" {
+  run lib disk_megabytes; echo "$output"
+  [ "$status" -eq 0 ]; [[ $output =~ ^[0-9]+\ MB\ read,\ [0-9]+\ MB\ written$ ]]
+}

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from oci.domain.convergence import CONVERGENCE
 from oci.domain.events import EVENTS
 from oci.domain.hardware import Inventory
 from oci.schemas.machine import MachineDetail
@@ -50,7 +51,7 @@ def _log(machine: MachineDetail) -> dict[str, Any]:
 def _puppet(machine: MachineDetail) -> dict[str, Any]:
     runs: list[EventOut] = events.list_events(
         ctx(), EventQuery(machine=str(machine.id), kind="puppet.report", limit=RUNS)).events
-    return {"runs": runs[::-1]}
+    return {"runs": runs[::-1], "meaning": CONVERGENCE[machine.convergence]}
 
 
 TABS: dict[str, tuple[str, Callable[[MachineDetail], dict[str, Any]]]] = {
@@ -72,7 +73,7 @@ def machine(name: str) -> AnyResponse | str:
     found = service.show(ctx(), name)
     last = events.timeline(ctx(), str(found.id), TimelineQuery(limit=1)).next
     shown = (found.model_dump(exclude={"seen", "inventory", "install_log"}), last, tab,
-             len(found.install_log), found.install_log[-80:] if tab == "log" else "",
+             (len(found.install_log), found.install_log[-80:]) if tab == "log" else "",
              int(now() / REFRESH_SECONDS) if found.deadline else 0)
     return live("machine", shown, m=found, tab=tab, tabs=TABS, verbs=VERBS,
                 primary=PRIMARY.get(found.state, ""), why=service.why(ctx(), str(found.id)),

@@ -58,7 +58,8 @@ def machines() -> Response | str:
     number = max(1, request.args.get("page", 1, int))
     found, counts = _page(sort, number), service.counts(ctx())
     asked = _asked(sum(counts.values()))
-    shown = ([m.model_dump(include=LINE) for m in found.machines], found.total, counts, asked)
+    lines = [m.model_dump(include=LINE, exclude={"progress": {"doing"}}) for m in found.machines]
+    shown = (lines, found.total, counts, asked)
     return live("machines", shown, found=found, counts=counts, sort=sort, page=number,
                 pages=-(-found.total // PAGE), most=MOST, asked=asked, config=ctx().config)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
@@ -15,20 +17,27 @@ from webui.live import live
 from webui.session import ctx
 
 SHOWN, LINES = 25, 12
+UNSHOWN: dict[str, Any] = {"seen": True, "deadline": True, "progress": {"doing"}}
+TROUBLED = ("failed", "cached")
 
 
 def _in(state: str, counts: dict[str, int]) -> list[MachineOut]:
     return service.list_machines(ctx(), state=state, limit=SHOWN).machines if counts[state] else []
 
 
+def _troubled(convergence: str) -> list[MachineOut]:
+    """Machines that are active and not well: Puppet fails on them, or applies an old catalogue."""
+    return service.list_machines(ctx(), state="active", convergence=convergence, limit=SHOWN).machines
+
+
 def overview() -> Response | str:
     """State counts that are links, what runs, what failed, the last events."""
     counts = service.counts(ctx())
     running = [m for state in STATES if transient(state) for m in _in(state, counts)]
-    failed = _in("failed", counts)
+    failed = _in("failed", counts) + [m for word in TROUBLED for m in _troubled(word)]
     last = events.list_events(ctx(), EventQuery(limit=LINES)).events[::-1]
     doubts = conflicts.list_conflicts(ctx(), ConflictQuery(limit=SHOWN)).conflicts
-    shown = ([(d.id, d.times) for d in doubts], counts, [m.model_dump(exclude={"seen"}) for m in (*running, *failed)],
+    shown = ([(d.id, d.times) for d in doubts], counts, [m.model_dump(exclude=UNSHOWN) for m in (*running, *failed)],
              [e.id for e in last])
     return live("overview", shown, counts=counts, running=running, failed=failed, doubts=doubts, events=last, states=STATES)
 

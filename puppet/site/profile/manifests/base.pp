@@ -39,7 +39,10 @@ class profile::base (
   contain profile::base::trust
   contain profile::base::access
   contain profile::base::clock
+  contain profile::base::checks
 
   # A mirror may have a name, may be reached by HTTPS, and brings what the rest needs.
   File['/etc/hosts'] -> Class['profile::base::packages'] -> Class['profile::base::trust', 'profile::base::clock']
+  # Only what is not needed by them is told last: a machine without a mirror has its keys and its clock all the same.
+  Class['profile::base::trust', 'profile::base::access', 'profile::base::clock'] -> Class['profile::base::checks']
 }

@@ -22,7 +22,7 @@ class profile::base::packages {
   exec { 'profile::base::packages update':
     command => ['/usr/bin/apt-get', '--quiet', 'update'],
     unless  => [['/usr/bin/dpkg-query', '--show'] + $needed],
-    timeout => 300,
+    timeout => 0,
     require => File['/etc/apt/sources.list.d/oci.sources', '/etc/apt/sources.list'],
   }
 

@@ -25,9 +25,10 @@ class profile::base::trust {
 
   # Compares times instead of being told of a change: a run that was cut off is made good by the next.
   exec { 'profile::base::trust update':
-    command => ['/usr/sbin/update-ca-certificates'],
-    unless  => "/usr/bin/test -e ${bundle} && ! /usr/bin/find ${directory} -newer ${bundle} | /usr/bin/grep -q .",
-    require => File[$directory],
+    command  => ['/usr/sbin/update-ca-certificates'],
+    unless   => "/usr/bin/test -e ${bundle} && ! /usr/bin/find ${directory} -newer ${bundle} | /usr/bin/grep -q .",
+    require  => File[$directory],
     provider => shell,
+    timeout  => 0,
   }
 }

@@ -63,6 +63,7 @@ module OciReport
       'host' => report.host.to_s, 'status' => report.status.to_s, 'time' => report.time.utc.strftime('%Y-%m-%dT%H:%M:%SZ'),
       'environment' => report.environment.to_s, 'configuration_version' => report.configuration_version.to_s,
       'noop' => report.noop ? true : false, 'cached_catalog_status' => report.cached_catalog_status.to_s,
+      'transaction_completed' => report.transaction_completed ? true : false,
       'corrective_change' => report.corrective_change ? true : false,
       'metrics' => metrics(report), 'failed_resources' => failed.first(FAILED), 'logs' => logs(report).last(LINES),
       'truncated' => failed.size > FAILED || logs(report).size > LINES,

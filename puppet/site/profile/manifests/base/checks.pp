@@ -1,0 +1,36 @@
+# Whether packages can be fetched and the clock is set by somebody. Part of profile::base.
+#
+# A machine without these looks well and is not. So a run on it fails, and says which; it is told to OCI as failed, a new
+# machine does not become active, and the next run tries again.
+class profile::base::checks {
+  $apt = ['/usr/bin/apt-get', '--quiet', '--option', 'APT::Update::Error-Mode=any', '--option', 'Acquire::Retries=2']
+  $stamp = '/var/lib/apt/oci-fetched'
+  # What a mirror offers and who signed it, without the large lists.
+  $only_releases = [
+    '--option', 'APT::Get::List-Cleanup=false',
+    '--option', 'Acquire::IndexTargets::deb::Packages::DefaultEnabled=false',
+    '--option', 'Acquire::IndexTargets::deb::Translations::DefaultEnabled=false',
+  ]
+  $fetch = join($apt + ['update'], ' ')
+  $look = join($apt + $only_releases + ['update'], ' ')
+
+  # Everything once, and again when the sources change; afterwards only whether the mirror is still there.
+  exec { "apt can fetch its indexes from ${profile::base::apt_uri}":
+    command   => "${fetch} && /usr/bin/touch ${stamp}",
+    unless    => "/usr/bin/test ${stamp} -nt /etc/apt/sources.list.d/oci.sources && ${look}",
+    provider  => shell,
+    tries     => 3,
+    try_sleep => 10,
+    timeout   => 0,
+  }
+
+  unless $profile::base::ntp_servers.empty {
+    $servers = join($profile::base::ntp_servers, ', ')
+
+    exec { "the clock follows ${servers}":
+      command => ['/usr/bin/chronyc', '-n', 'waitsync', '30', '0', '0', '2'],
+      unless  => [['/usr/bin/chronyc', '-n', 'waitsync', '1', '0', '0', '1']],
+      timeout => 0,
+    }
+  }
+}

@@ -1,0 +1,46 @@
+"""First Puppet runs that last much longer than a machine may be silent: times are scaled, 75 s stand for half an hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from lab.simulated_waiting import Waiting
+from lab.simulation import SETTINGS, Simulation
+from lab.site import unique_name
+
+SLOW_SECONDS = 75
+CASES = {"slow": Waiting(f"slow {SLOW_SECONDS}"), "hangs": Waiting("hang"), "frozen": Waiting("slow 20", frozen=True)}
+
+
+@pytest.fixture(scope="module")
+def ran() -> Iterator[dict[str, Future[Waiting]]]:
+    """All three at once."""
+    with Simulation(unique_name("silence")).running() as sim, ThreadPoolExecutor(len(CASES)) as pool:
+        yield {name: pool.submit(case.run, sim) for name, case in CASES.items()}
+
+
+@pytest.mark.lab
+def test_a_long_run_is_never_disturbed(ran: dict[str, Future[Waiting]]) -> None:
+    assert SLOW_SECONDS / float(str(SETTINGS["firstboot_silence_seconds"])) > 1800 / 420
+    case = ran["slow"].result(timeout=400)
+    assert case.state == "active" and case.switched() == [], case.events
+    assert not [text for kind, text in case.events if kind == "machine.silent"]
+
+
+@pytest.mark.lab
+def test_a_run_that_hangs_is_ended_on_the_machine_and_tried_again(ran: dict[str, Future[Waiting]]) -> None:
+    case = ran["hangs"].result(timeout=400)
+    assert case.state == "active" and case.switched() == [], case.events
+    assert [text for kind, text in case.events if kind == "install.failed" and "stood still" in text and "hangs" in text]
+
+
+@pytest.mark.lab
+def test_a_machine_without_a_sign_of_life_is_switched_off_and_on_at_the_limit(ran: dict[str, Future[Waiting]]) -> None:
+    case = ran["frozen"].result(timeout=400)
+    assert case.state == "active", case.events
+    assert case.switched() == ["power is on after cycle"]
+    silent = [text for kind, text in case.events if kind == "machine.silent"]
+    assert len(silent) == 1 and int(silent[0].split()[2]) >= int(str(SETTINGS["firstboot_silence_seconds"])), silent
