@@ -12,6 +12,7 @@ from oci.domain.hardware.disk_choice import (
     fixed_disks,
     install_disk,
 )
+from oci.domain.hardware.identity_facts import disks as disk_names
 from oci.domain.hardware.identity_facts import identity
 from oci.domain.hardware.inventory import (
     Bmc,
@@ -44,6 +45,7 @@ __all__ = [
     "clock_is_wrong",
     "disk_name",
     "disk_named",
+    "disk_names",
     "fixed_disks",
     "identity",
     "install_disk",
