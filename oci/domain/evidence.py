@@ -17,7 +17,8 @@ class Evidence:
 
     `board` holds kind, words and agreement of each fact of the mainboard (uuid, board, bmc, onboard). `chassis` is 1
     when a number of the chassis agrees, -1 when it differs. `cards` are the network cards: 'all' when neither
-    side has one beyond what the other has, 'some' when both have, '' when one side names none.
+    side has one beyond what the other has, 'some' when both have, '' when one side names none. `other_disks`: both
+    sides name disks, and none is the same.
     """
 
     board: tuple[tuple[str, str, bool], ...] = ()
@@ -26,6 +27,7 @@ class Evidence:
     cards: Cards = ""
     cards_words: tuple[str, ...] = ()
     other_product: bool = False
+    other_disks: bool = False
 
     @property
     def agreeing(self) -> frozenset[str]:
@@ -56,7 +58,8 @@ def compare(facts: Identity, was: Identity) -> Evidence:
     """`facts` against `was`. A fact that one side lacks says nothing."""
     chassis, words = _chassis(facts, was)
     cards, ports = _cards(facts, was)
-    return Evidence(tuple(_board(facts, was)), chassis, words, cards, ports, not _same_product(facts, was))
+    other_disks = bool(facts.disks and was.disks and not facts.disks & was.disks)
+    return Evidence(tuple(_board(facts, was)), chassis, words, cards, ports, not _same_product(facts, was), other_disks)
 
 
 def mainboard_differs(facts: Identity, was: Identity) -> bool:

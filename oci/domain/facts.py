@@ -92,7 +92,8 @@ class Identity:
     """What a machine says it is, made canonical; a blank fact says nothing.
 
     `macs` are of all its cards, `onboard` those of them that sit on the mainboard, `cards` the ports of each card
-    together. `boot_macs` are those that it was seen to boot from, which a firmware can make up.
+    together. `boot_macs` are those that it was seen to boot from, which a firmware can make up. `disks` are serials or
+    WWNs; they prove nothing alone, since disks move, but tell a repaired machine from a twin.
     """
 
     macs: frozenset[str] = frozenset()
@@ -106,6 +107,7 @@ class Identity:
     onboard: frozenset[str] = frozenset()
     cards: tuple[frozenset[str], ...] = ()
     boot_macs: frozenset[str] = frozenset()
+    disks: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -121,6 +123,7 @@ class Identity:
         onboard: Iterable[str] = (),
         cards: Iterable[Iterable[str]] = (),
         boot_macs: Iterable[str] = (),
+        disks: Iterable[str] = (),
     ) -> Identity:
         """An identity from raw facts in any spelling; fillers become blank. Never raises on text."""
         found = frozenset(filter(None, map(proving_mac, macs)))
@@ -140,6 +143,7 @@ class Identity:
             onboard=found & frozenset(map(proving_mac, onboard)),
             cards=tuple(ports for card in cards if (ports := found & frozenset(map(proving_mac, card)))),
             boot_macs=frozenset(filter(None, map(proving_mac, boot_macs))) - found,
+            disks=frozenset(filter(None, map(serial_number, disks))),
         )
 
     def without(self, shared: Iterable[tuple[str, str]]) -> Identity:

@@ -30,6 +30,7 @@ A fact *agrees*, *differs* or says nothing because one side is blank. The rules,
 | nothing known | all, some | else | doubt | a card was changed, or moved |
 | nothing known | other | | new | |
 
+A doubt about a machine that has neither a card nor a disk of the record is none: it is new, and can be joined.
 Cards are *all* the same when one side has none that the other lacks, *some* when both have.
 A doubt, and a report that two machines claim equally well, is a conflict for a person: a wrong "same" writes over the
 wrong disk, a wrong "new" is one record too many.
@@ -110,6 +111,13 @@ class Match:
 
 def judge(found: Evidence) -> int:
     """STRONG, WEAK, DOUBT or NOT, by the table of this module."""
+    verdict = _by_table(found)
+    if verdict == DOUBT and found.cards == "none" and found.other_disks:
+        return NOT  # a repair keeps the disks, or at least a card
+    return verdict
+
+
+def _by_table(found: Evidence) -> int:
     if found.agreeing and found.differing:
         return _mixed(found)
     if found.agreeing:

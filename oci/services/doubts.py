@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -47,6 +47,16 @@ def is_open(ctx: Ctx, boot: tables.Boot) -> bool:
     number = boot.facts.get("conflict")
     found = ctx.db.get(tables.Conflict, number) if number else None
     return found is not None and found.closed is None
+
+
+def settle_boot(ctx: Ctx, known: Iterable[int], mac: str, machine: tables.Machine) -> None:
+    """A report has answered what an unknown card that booted as one of `known` had made a question."""
+    keys = [key_of("boot", number, mac) for number in known]
+    if not keys:
+        return
+    table = tables.Conflict
+    for found in ctx.db.scalars(select(table).where(table.key.in_(keys), table.closed.is_(None))):
+        close_doubt(ctx, found, "closed", machine)
 
 
 def get_open(ctx: Ctx, number: int) -> tables.Conflict:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import or_, select, tuple_
 
 from oci.db import tables
 from oci.domain.facts import Identity, canonical_uuid, uuid_spellings
+from oci.domain.hardware import Inventory
+from oci.domain.hardware.identity_facts import disks
 from oci.domain.identity import Known, Match, match
 from oci.services.context import Ctx
 
@@ -64,7 +67,16 @@ def recognise(ctx: Ctx, facts: Identity) -> tuple[Match, dict[int, tables.Machin
     shared = shared_among(ctx, facts)
     found = {m.id: m for m in near(ctx, facts.without(shared))}
     nics = nics_of(ctx, found) if found else {}
-    return match(facts, [Known(m.id, identity_of(m, nics.get(m.id, ()))) for m in found.values()], shared), found
+    known = [Known(m.id, identity_of(m, nics.get(m.id, ()))) for m in found.values()]
+    judged = match(facts, known, shared)
+    if judged.verdict == "conflict":  # what else is known of them is large, and read only now
+        known = [Known(k.machine_id, replace(k.identity, disks=_disks(found[k.machine_id]))) for k in known]
+        judged = match(facts, known, shared)
+    return judged, found
+
+
+def _disks(machine: tables.Machine) -> frozenset[str]:
+    return Identity.of(disks=disks(Inventory.from_dict(machine.inventory))).disks
 
 
 def share(ctx: Ctx, pairs: Iterable[tuple[str, str]], why: str) -> None:
@@ -99,7 +111,8 @@ def facts_as_data(facts: Identity) -> dict[str, Any]:
     """`facts` as JSON-safe data."""
     return {"macs": sorted(facts.macs), "onboard": sorted(facts.onboard), "boot_macs": sorted(facts.boot_macs),
             "bmc_mac": facts.bmc_mac, "uuid": facts.uuid, "serial": facts.serial, "vendor": facts.vendor,
-            "model": facts.model, "board_serial": facts.board_serial, "chassis_serial": facts.chassis_serial}
+            "model": facts.model, "board_serial": facts.board_serial, "chassis_serial": facts.chassis_serial,
+            "disks": sorted(facts.disks)}
 
 
 def facts_from_data(data: Mapping[str, Any]) -> Identity:

@@ -17,7 +17,7 @@ from oci.domain.hardware import Inventory, Probe
 from oci.services import controllers, disk_orders
 from oci.services.boot_session import authenticate, is_proved, speak_for
 from oci.services.context import Conflict, Ctx, Problem, usecase
-from oci.services.doubts import key_of, open_doubt
+from oci.services.doubts import key_of, open_doubt, settle_boot
 from oci.services.order_guard import bind_first
 from oci.services.records import borne_by_another, facts_as_data, make, recognise, share
 from oci.services.returns import refuse_again
@@ -59,6 +59,8 @@ def _judge(ctx: Ctx, facts: Identity, boot: tables.Boot) -> tables.Machine | Pro
         return Conflict(f"it is not sure which machine this is ({match.reason}); an operator must decide: "
                         f"`ocicli conflict show {doubt.id}`")
     machine = known[match.machine_id] if match.machine_id is not None else make(ctx)
+    if not is_proved(boot):
+        settle_boot(ctx, known, boot.mac, machine)
     if len(known) > (match.machine_id is not None):
         why = f"machine {machine.id} has it, and so has another"
         share(ctx, borne_by_another(facts, match, known), why)

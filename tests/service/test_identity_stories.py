@@ -114,9 +114,19 @@ def test_twins_with_the_same_fillers_are_two(fleet, uuid: str, serial: str) -> N
     assert questions(fleet) == []
 
 
-def test_twins_with_values_on_no_list_are_asked_about_once_and_then_told_apart(fleet) -> None:
+def test_twins_with_values_on_no_list_and_disks_of_their_own_are_two(fleet) -> None:
     same = {"uuid": "7d1f2c55-9b3e-4b6a-8f5e-2d4c6b8a9e01", "serial": "EVALBOARD7", "board": "", "bmc": ""}
     one, two, three = (server(n, **same) for n in (1, 2, 3))
+    first = fleet.active(one)
+    assert [fleet.boot(two) for _ in range(3)] == [""] * 3  # its own disk; then it is looked at
+    assert fleet.live(two)[1] == 2 and fleet.live(three)[1] == 3 and questions(fleet) == []
+    assert [fleet.live(two)[1], fleet.live(three)[1]] == [2, 3]
+    assert fleet.boot(one) == "" and fleet.state(first) == "active"
+
+
+def test_twins_with_values_on_no_list_are_asked_about_once_and_then_told_apart(fleet) -> None:
+    same = {"uuid": "7d1f2c55-9b3e-4b6a-8f5e-2d4c6b8a9e01", "serial": "EVALBOARD7", "board": "", "bmc": ""}
+    one, two, three = server(1, **same), server(2, **same, disk=""), server(3, **same, disk="")
     first = fleet.active(one)
     for _ in range(6):  # sent to its own disk, which it has none of; then it is looked at
         if token := fleet.boot(two):

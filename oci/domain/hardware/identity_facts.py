@@ -37,6 +37,11 @@ def _number(mac: str) -> int:
     return int(mac.replace(":", ""), 16)
 
 
+def disks(inventory: Inventory) -> list[str]:
+    """What each disk of the machine is called; those that the BMC lends are left out."""
+    return [name for disk in inventory.disks if not disk.virtual_media and (name := disk.wwn or disk.serial)]
+
+
 def identity(inventory: Inventory, booted_from: str = "") -> Identity:
     """The facts of `inventory` that tell machines apart; `booted_from` is the MAC that its boot asked with.
 
@@ -55,4 +60,5 @@ def identity(inventory: Inventory, booted_from: str = "") -> Identity:
         onboard=(nic.mac for nic in nics if nic.onboard),
         cards=cards(nics),
         boot_macs=(booted_from,),
+        disks=disks(inventory),
     )
