@@ -60,6 +60,8 @@ class Images(Protocol):
 
     def live_sha256(self) -> str: ...  # of root.squashfs; raises OutsideError when not built
 
+    def live_firmware(self) -> bool: ...  # whether firmware.cpio was built with it; raises OutsideError
+
     def root(self) -> RootImage: ...
 
 

@@ -80,9 +80,10 @@ class FakePuppetCa:
 
 @dataclass
 class FakeImages:
-    """Images that exist, or with `built=False` do not."""
+    """Images that exist, or with `built=False` do not; with `firmware=True` there is a firmware archive."""
 
     built: bool = True
+    firmware: bool = False
 
     def _need(self) -> None:
         if not self.built:
@@ -91,6 +92,10 @@ class FakeImages:
     def live_sha256(self) -> str:
         self._need()
         return "ab" * 32
+
+    def live_firmware(self) -> bool:
+        self._need()
+        return self.firmware
 
     def root(self) -> RootImage:
         self._need()

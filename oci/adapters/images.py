@@ -28,6 +28,9 @@ class FileImages:
     def live_sha256(self) -> str:
         return str(self._read("live")["files"]["root.squashfs"]["sha256"])
 
+    def live_firmware(self) -> bool:
+        return "firmware.cpio" in self._read("live")["files"]
+
     def root(self) -> RootImage:
         data = self._read("root")
         return RootImage("root.tar.zst", str(data["sha256"]), int(data["bytes"]))

@@ -64,6 +64,7 @@ class Machine(Table):
     bmc_password: Mapped[str] = mapped_column(String(500), default="")  # sealed
     # Large, and most queries need none of it: read when it is asked for.
     inventory: Mapped[dict[str, Any]] = mapped_column(default=dict, deferred=True)
+    mark: Mapped[str] = mapped_column(String(36), default="")  # GUID by which the disk of the last install is known
     report_hash: Mapped[str] = mapped_column(String(64), default="")  # as the agent computes it
     report_digest: Mapped[str] = mapped_column(String(64), default="")  # as the appliance computes it
     boot_id: Mapped[str] = mapped_column(String(32), default="")  # the boot of the live image that speaks for it

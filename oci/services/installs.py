@@ -7,6 +7,7 @@ that another try can mend, the next attempt is armed, until there are none left.
 from __future__ import annotations
 
 import secrets
+import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -96,8 +97,8 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, 
     image, config = ctx.outside.images.root(), ctx.config
     disk, size = _disk(ctx, machine)
     return {
-        "TOKEN": token, "DISK": disk, "DISK_BYTES": str(size), "LAYOUT": ctx.outside.roles[assignment.role].disks,
-        "HOSTNAME": assignment.hostname, "FQDN": assignment.fqdn, "NIC_MAC": boot.mac if boot else "",
+        "TOKEN": token, "DISK": disk, "DISK_BYTES": str(size), "MARK": machine.mark,
+        "LAYOUT": ctx.outside.roles[assignment.role].disks, "HOSTNAME": assignment.hostname, "FQDN": assignment.fqdn, "NIC_MAC": boot.mac if boot else "",
         "ADDRESS": f"{address.ip}/{prefix_length(network.cidr)}", "GATEWAY": network.gateway,
         "DNS": network.dns or " ".join(config.dns_servers), "NTP": " ".join(config.ntp_servers),
         "IMAGE_URL": f"{config.http_url}/images/{image.name}", "IMAGE_SHA256": image.sha256,
@@ -129,6 +130,9 @@ def claim(ctx: Ctx, token: str, action: str) -> dict[str, str]:
         ctx.note("token.refused", f"the orders of {machine.name} were asked for a second time and refused", machine.id)
         raise Conflict("the orders of this attempt were already given out")
     secret = secrets.token_urlsafe(32)
+    if action == "install":
+        # Another one each time: what an earlier attempt wrote, on whichever disk, is not what shall boot.
+        machine.mark = str(uuid.uuid4())
     orders = _install_orders(ctx, machine, secret) if action == "install" else _wipe_orders(machine, secret)
     install.token_hash, install.boot_id, install.claimed = token_hash(secret), boot.id, ctx.now()
     install.phase, install.percent, install.seen = "", 0, ctx.now()
