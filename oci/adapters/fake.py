@@ -80,10 +80,10 @@ class FakePuppetCa:
 
 @dataclass
 class FakeImages:
-    """Images that exist, or with `built=False` do not; with `firmware=True` there is a firmware archive."""
+    """Images that exist, or with `built=False` do not; `extras` are what not every build has."""
 
     built: bool = True
-    firmware: bool = False
+    extras: tuple[str, ...] = ("disk.pxe",)
 
     def _need(self) -> None:
         if not self.built:
@@ -93,9 +93,8 @@ class FakeImages:
         self._need()
         return "ab" * 32
 
-    def live_firmware(self) -> bool:
-        self._need()
-        return self.firmware
+    def live_has(self, name: str) -> bool:
+        return self.built and name in self.extras
 
     def root(self) -> RootImage:
         self._need()

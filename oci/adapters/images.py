@@ -28,8 +28,11 @@ class FileImages:
     def live_sha256(self) -> str:
         return str(self._read("live")["files"]["root.squashfs"]["sha256"])
 
-    def live_firmware(self) -> bool:
-        return "firmware.cpio" in self._read("live")["files"]
+    def live_has(self, name: str) -> bool:
+        try:
+            return name in self._read("live")["files"]
+        except OutsideError:
+            return False
 
     def root(self) -> RootImage:
         data = self._read("root")

@@ -14,6 +14,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 # No dollar, brace, quote, ampersand or bar: iPXE would expand a setting or begin another command.
 _KERNEL_ARG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:=/@%+~-]*")
 _MARK = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MARK_LOOK = "a UUID in small letters"
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _RESERVED = ("initrd=", "oci.")
 
@@ -21,6 +22,8 @@ _RESERVED = ("initrd=", "oci.")
 EFI_FILES = {"x86_64": "BOOTX64.EFI", "i386": "BOOTIA32.EFI", "arm64": "BOOTAA64.EFI"}
 
 
+# Files of the live image that not every build has.
+FIRMWARE, FINDER = "firmware.cpio", "disk.pxe"
 # The loaders that know all that these scripts ask for, by the same names.
 EFI_LOADERS = {"x86_64": "snponly.efi", "i386": "snponly.efi", "arm64": "ipxe-arm64.efi"}
 
@@ -104,7 +107,7 @@ def live(
     ]
     parts = [("initrd.img", "/live/initrd.img")]
     if firmware:
-        parts.append(("firmware.cpio", "/live/firmware.cpio"))
+        parts.append((FIRMWARE, f"/live/{FIRMWARE}"))
     parts.append(("site.cpio", f"/boot/site.cpio?boot={boot}"))
     names = " ".join(f"initrd={name}" for name, _ in parts)
     return "\n".join((
@@ -127,31 +130,34 @@ def _sanboot(arch: str, mark: str = "") -> str:
     return f"sanboot --no-describe --drive 0 --filename \\EFI\\BOOT\\{name}{only} ||"
 
 
-def local(platform: str, arch: str = "x86_64", mark: str = "", http_url: str = "") -> str:
+def local(platform: str, arch: str = "x86_64", mark: str = "", http_url: str = "", finder: bool = False) -> str:
     """The script that boots the installed system; `platform` and `arch` as iPXE names them.
 
-    `mark` is the GUID that the install gave its EFI system partition. On UEFI only the disk that has it is
-    booted. When that fails, because the disk is away or the loader is older than the option, the loader of
-    `http_url` asks again; no other disk is ever booted instead. Without a mark, as for a system of which it
-    is not known, the first disk with a boot file is. On BIOS the firmware's own first disk is booted. Raises
+    `mark` is the UUID that the install gave its root file system and its EFI system partition. Only the disk
+    that has it is booted: on UEFI by iPXE, on BIOS by the disk finder of the live image, if it has one
+    (`finder`). When that fails, because the disk is away or the loader is older than the option, the machine
+    asks again, with the loader of `http_url` on UEFI; no other disk is ever booted instead. Without a mark
+    UEFI boots the first disk with a boot file, and BIOS without mark or finder its own first disk. Raises
     BadBootValue.
     """
-    if platform != "efi":
-        return "#!ipxe\nexit 0\n"
-    if not mark:
+    if not mark or (platform != "efi" and not finder):
         # Plain `exit` leaves UEFI in its set-up menu, and `exit 1` makes it try every other network boot first.
-        return f"#!ipxe\n{_sanboot(arch)} exit 1\n"
-    url, loader = _url(http_url), EFI_LOADERS.get(arch, EFI_LOADERS["x86_64"])
-    return "\n".join((
-        "#!ipxe",
-        _sanboot(arch, _checked("mark", _MARK, mark, "a GUID in small letters")),
+        return f"#!ipxe\n{_sanboot(arch)} exit 1\n" if platform == "efi" else "#!ipxe\nexit 0\n"
+    return "\n".join(("#!ipxe", *_marked(platform, arch, _checked("mark", _MARK, mark, MARK_LOOK), _url(http_url)), ""))
+
+
+def _marked(platform: str, arch: str, mark: str, url: str) -> tuple[str, ...]:
+    missing = (
         "echo OCI: the disk that this machine was installed on does not start. Is it plugged in?",
-        "echo No other disk is booted instead. Asking again in 20 s, with the loader of OCI",
+        "echo No other disk is booted instead. Asking again in 20 s",
         "sleep 20",
-        f"chain --replace {url}{LOADER_PATH}/{loader} ||",
-        f"chain --replace {url}{START_PATH} || exit 1",
-        "",
-    ))
+    )
+    again = f"chain --replace {url}{START_PATH} || exit 1"
+    if platform == "efi":
+        loader = EFI_LOADERS.get(arch, EFI_LOADERS["x86_64"])
+        return (_sanboot(arch, mark), *missing, f"chain --replace {url}{LOADER_PATH}/{loader} ||", again)
+    # What iPXE knows as DHCP options it hands on to the program that it starts: that is how the finder is told.
+    return (f"set root-path {mark}", f"chain {url}/live/{FINDER} ||", *missing, again)
 
 
 def refuse(reason: str, http_url: str | None = None, seconds: int = 30) -> str:

@@ -43,7 +43,8 @@ def script(ctx: Ctx, asker: Asker) -> str:
     machine = ctx.db.get(tables.Machine, nic.machine_id) if nic else None
     if machine and lifecycle.has_disk_to_boot(machine.state):
         ctx.event("boot.script", "told to boot from its own disk", machine)
-        return render.local(asker.platform, asker.arch, machine.mark, ctx.config.http_url)
+        return render.local(asker.platform, asker.arch, machine.mark, ctx.config.http_url,
+                            finder=asker.platform == "pcbios" and ctx.outside.images.live_has(render.FINDER))
     boot = tables.Boot(id=secrets.token_hex(8), mac=asker.mac, machine_id=machine.id if machine else None,
                        asked=ctx.now(), source=asker.source, facts={"uuid": asker.uuid[:40], "serial": asker.serial[:128],
                                                                     "platform": asker.platform})
@@ -51,7 +52,7 @@ def script(ctx: Ctx, asker: Asker) -> str:
     ctx.event("boot.script", f"told to boot the live image ({asker.platform})", machine, boot_id=boot.id, mac=asker.mac)
     images = ctx.outside.images
     return render.live(ctx.config.http_url, boot.id, asker.mac, images.live_sha256(), ctx.config.kernel_args,
-                       firmware=images.live_firmware())
+                       firmware=images.live_has(render.FIRMWARE))
 
 
 @usecase("nobody")

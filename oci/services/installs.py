@@ -98,7 +98,8 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, 
     disk, size = _disk(ctx, machine)
     return {
         "TOKEN": token, "DISK": disk, "DISK_BYTES": str(size), "MARK": machine.mark,
-        "LAYOUT": ctx.outside.roles[assignment.role].disks, "HOSTNAME": assignment.hostname, "FQDN": assignment.fqdn, "NIC_MAC": boot.mac if boot else "",
+        "LAYOUT": ctx.outside.roles[assignment.role].disks,
+        "HOSTNAME": assignment.hostname, "FQDN": assignment.fqdn, "NIC_MAC": boot.mac if boot else "",
         "ADDRESS": f"{address.ip}/{prefix_length(network.cidr)}", "GATEWAY": network.gateway,
         "DNS": network.dns or " ".join(config.dns_servers), "NTP": " ".join(config.ntp_servers),
         "IMAGE_URL": f"{config.http_url}/images/{image.name}", "IMAGE_SHA256": image.sha256,

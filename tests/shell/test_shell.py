@@ -13,7 +13,9 @@ import pytest
 
 HERE = Path(__file__).parent
 DISCOVERY = HERE.parent.parent / "discovery"
-LIMIT = 900
+LIMIT = 110
+# What every part shares, and the agent, whose one loop is read as a whole.
+LARGER = {"lib.sh": 290, "agent": 140}
 LIVE = sorted(
     path
     for pattern in ("initrd-init", "live-init", "udhcpc.script", "agent", "install", "wipe", "lib.sh",
@@ -40,8 +42,9 @@ def test_everything_is_there() -> None:
 
 
 def test_shell_stays_small() -> None:
-    lines = {path.name: len(path.read_text().splitlines()) for path in LIVE}
-    assert sum(lines.values()) <= LIMIT, lines
+    for path in LIVE + FIRSTBOOT:
+        lines = len(path.read_text().splitlines())
+        assert lines <= LARGER.get(path.name, LIMIT), f"{path} has {lines} lines; cut it by reason to change"
 
 
 @pytest.mark.parametrize("path", LIVE + FIRSTBOOT, ids=lambda path: path.relative_to(DISCOVERY).as_posix())
@@ -110,7 +113,7 @@ def test_built_image_is_small() -> None:
     if not described.exists():
         pytest.skip("no live image here; make one with discovery/build live /var/cache/oci/live")
     files = json.loads(described.read_text())["files"]
-    total = sum(files[name]["bytes"] for name in ("vmlinuz", "initrd.img", "root.squashfs"))
+    total = sum(files[name]["bytes"] for name in files if name != "firmware.cpio")
     assert total <= 130_000_000, files
 
 

@@ -29,6 +29,7 @@ CASES = {
     "boot-local-uefi.ipxe": lambda: boot.local("efi"),
     "boot-local-uefi-arm64.ipxe": lambda: boot.local("efi", "arm64"),
     "boot-local-marked.ipxe": lambda: boot.local("efi", mark=MARK, http_url=URL),
+    "boot-local-marked-bios.ipxe": lambda: boot.local("pcbios", mark=MARK, http_url=URL, finder=True),
     "boot-local-marked-arm64.ipxe": lambda: boot.local("efi", "arm64", MARK, URL),
     "boot-refuse.ipxe": lambda: boot.refuse("the live image is not built; run `oci-admin images`", URL),
 }
@@ -72,10 +73,12 @@ def test_a_marked_disk_is_the_only_one_that_is_ever_booted() -> None:
     sanboots = [line for line in text.splitlines() if "sanboot" in line]
     assert len(sanboots) == 1 and f"--uuid {MARK}" in sanboots[0] and sanboots[0].endswith(" ||")
     assert f"chain --replace {URL}/loaders/snponly.efi" in text
+    text = boot.local("pcbios", mark=MARK, http_url=URL, finder=True)
+    assert f"set root-path {MARK}\nchain {URL}/live/disk.pxe ||\n" in text and "exit 0" not in text
     assert boot.local("pcbios", mark=MARK, http_url=URL) == boot.local("pcbios")
 
 
-@pytest.mark.parametrize("mark", ["7C0F0A4E-6D0B-4D0E-9B3E-0123456789AB", "ESP", "7c0f0a4e", "${uuid}", MARK + " || shell", " " + MARK])
+@pytest.mark.parametrize("mark", [MARK.upper(), "ESP", "7c0f0a4e", "${uuid}", MARK + " || shell", " " + MARK])
 def test_a_mark_is_a_guid(mark: str) -> None:
     with pytest.raises(BadBootValue, match="cannot stand"):
         boot.local("efi", mark=mark, http_url=URL)
