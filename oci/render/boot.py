@@ -152,10 +152,12 @@ def _marked(platform: str, arch: str, mark: str, url: str) -> tuple[str, ...]:
         "echo No other disk is booted instead. Asking again in 20 s",
         "sleep 20",
     )
-    again = f"chain --replace {url}{START_PATH} || exit 1"
+    again = f"chain --replace {url}{START_PATH} || reboot || exit 1"
     if platform == "efi":
         loader = EFI_LOADERS.get(arch, EFI_LOADERS["x86_64"])
-        return (_sanboot(arch, mark), *missing, f"chain --replace {url}{LOADER_PATH}/{loader} ||", again)
+        # A sanboot gives the card back to the firmware, whether or not it finds the disk.
+        own = ("ifclose ||", "dhcp ||", f"chain --replace {url}{LOADER_PATH}/{loader} ||")
+        return (_sanboot(arch, mark), *missing, *own, again)
     # What iPXE knows as DHCP options it hands on to the program that it starts: that is how the finder is told.
     return (f"set root-path {mark}", f"chain {url}/live/{FINDER} ||", *missing, again)
 
