@@ -61,6 +61,8 @@ def test_the_disk_that_was_written_is_booted(story: Story, plan: Plan) -> None:
     assert root[0] == f"/dev/vd{'abc'[older.TARGET - 1]}3"
     parts = _on(story, plan, "blkid", "-s", "PARTUUID", "-o", "value", f"/dev/vd{'abc'[older.TARGET - 1]}2")
     assert parts.strip() == root[1], "the mark of the system partition is the UUID of the root file system"
+    # GRUB finds its own root by it, whichever disk the firmware calls the first.
+    _on(story, plan, "grep", "-q", root[1], "/boot/efi/EFI/BOOT/BOOTX64.EFI")
 
 
 @BOTH
@@ -189,6 +191,16 @@ def test_planted_secrets_are_nowhere(story: Story) -> None:
             assert secret not in content, f"{name} in {place}"
     for place, content in places.items():
         assert not re.search(rb"Bearer [A-Za-z0-9_-]{20,}|CHALLENGE='", content), place
+
+
+def test_the_older_system_starts_when_nobody_names_the_disk(story: Story) -> None:
+    """Else it would prove nothing that it was not seen before."""
+    machine = story.machines[UEFI.name]
+    machine.stop()
+    machine.start("disk")
+    wait_until("the older system on the first disk", lambda: older.SAYS.encode() in machine.serial_log.read_bytes(), 180,
+               machine.serial_log)
+    machine.stop()
 
 
 def test_release_wipes_the_disk(story: Story) -> None:
