@@ -117,6 +117,22 @@ def test_built_image_is_small() -> None:
     assert total <= 130_000_000, files
 
 
+def test_built_image_drives_cards_on_every_bus_and_finds_disks() -> None:
+    """What the initrd lacks cannot be fetched by it; and firmware is where the kernel looks for it."""
+    _needs("zstd", "cpio")
+    folder = Path(os.environ.get("OCI_LIVE", "/var/cache/oci/live"))
+    key = subprocess.run([DISCOVERY / "build", "--key", "live"], capture_output=True, text=True, check=True).stdout.strip()
+    if not (folder / "live.json").exists() or json.loads((folder / "live.json").read_text())["key"] != key:
+        pytest.skip("no live image of this tree here; make one with discovery/build live /var/cache/oci/live")
+    plain = subprocess.run(["zstd", "-dc", folder / "initrd.img"], capture_output=True, check=False).stdout
+    listed = subprocess.run(["cpio", "-tv", "--quiet"], input=plain, capture_output=True, check=True).stdout.decode()
+    for module in ("virtio_net", "igb", "xhci-pci", "ehci-pci", "cdc_ether", "r8152", "ax88179_178a", "hv_vmbus",
+                   "hv_netvsc", "xen-netfront"):
+        assert f"/{module}.ko" in listed, module
+    assert "lib/firmware -> ../usr/lib/firmware" in listed
+    assert (folder / "disk.pxe").stat().st_size < 400_000, "it would not fit below 640 KiB"
+
+
 @pytest.mark.parametrize("name", sorted(path.name for path in HERE.glob("*.bats")))
 def test_bats(name: str) -> None:
     _needs("bats")
