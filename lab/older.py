@@ -11,7 +11,7 @@ from lab.process import run
 # Each machine of the end-to-end tests has this disk where its firmware looks first, and is installed on its second disk.
 # The firmware of a PC cannot boot from sectors of 4096 bytes, so there such a disk is only present.
 OLDER, TARGET = 1, 2
-DRIVES = {"bios": ((9, 512), (8, 512), (10, 4096)), "uefi": ((9, 512), (8, 4096))}
+DRIVES = {"bios": ((6, 512), (5, 512), (7, 4096)), "uefi": ((6, 512), (5, 4096))}
 SAYS = "OLDER SYSTEM STARTED"
 _ESP_START = 1 << 20
 _ESP_BYTES = 64 << 20
