@@ -61,12 +61,13 @@ def _storage(machine: Machine, index: int) -> list[str]:
         raise LabError(
             f"{machine.name} cannot have disks on {machine.disk_bus!r}; it can: {', '.join(DISKS)}")
     words = ["-device", "virtio-scsi-pci,id=scsi0"] if machine.disk_bus == "scsi" else []
-    for number in range(1, machine.disks + 1):
+    for number, (_size, sector) in enumerate(machine.all_drives(), 1):
         # cache=unsafe: what the guest has written survives its power cut in the host's memory.
         image = f"file={machine.disk_path(number)},format=raw,cache=unsafe,discard=unmap"
         device = DISKS[machine.disk_bus].format(
             id=f"disk{number}", serial=machine.disk_serial(number), wwn=machine.disk_wwn(number),
             index=index + number - 1,
         )
-        words += ["-drive", f"if=none,id=disk{number},{image}", "-device", device]
+        sectors = "" if sector == 512 else f",logical_block_size={sector},physical_block_size={sector}"
+        words += ["-drive", f"if=none,id=disk{number},{image}", "-device", device + sectors]
     return words

@@ -23,6 +23,7 @@ from lab.process import LabError, cpu_seconds, run, started_at, tail, wait_until
 class Machine:
     """One virtual machine. `directory` holds its disks, logs and state; all else is its hardware.
 
+    `drives` says (GB, bytes in a sector) of each disk, and else there are `disks` of `disk_gb` GB and 512 bytes.
     `disk_bus` is virtio (serial number), scsi (serial number and wwn) or nvme. `boot_first` is pxe or
     disk. `rom` False takes iPXE's ROM off the card: UEFI then boots by its own network stack, as most
     servers do. `cpus` is 1: emulated processors that wait for each other cost a quarter more.
@@ -38,6 +39,7 @@ class Machine:
     cpus: int = 1
     disk_gb: int = 8
     disks: int = 1
+    drives: tuple[tuple[int, int], ...] = ()
     disk_bus: str = "virtio"
     serial: str = ""
     system_uuid: str = ""
@@ -61,7 +63,8 @@ class Machine:
             data = json.loads((directory / "machine.json").read_text())
         except (OSError, ValueError) as error:
             raise LabError(f"{directory} holds no machine: {error}") from None
-        return cls(**{**data, "accelerator": tuple(data["accelerator"]), "extra": tuple(data["extra"])})
+        drives = tuple((size, sector) for size, sector in data["drives"])
+        return cls(**{**data, "drives": drives, "accelerator": tuple(data["accelerator"]), "extra": tuple(data["extra"])})
 
     @property
     def path(self) -> Path:
@@ -72,6 +75,10 @@ class Machine:
     def serial_log(self) -> Path:
         """What the machine wrote to its first serial port, over all its starts."""
         return self.path / "serial.log"
+
+    def all_drives(self) -> tuple[tuple[int, int], ...]:
+        """(GB, bytes in a sector) of each disk."""
+        return self.drives or ((self.disk_gb, 512),) * self.disks
 
     def disk_path(self, number: int = 1) -> Path:
         """The raw, sparse image of disk `number`, counted from 1."""
@@ -188,10 +195,10 @@ class Machine:
 
     def _launch(self) -> None:
         net = Net(self.lab)
-        for number in range(1, self.disks + 1):
+        for number, (size, _sector) in enumerate(self.all_drives(), 1):
             if not self.disk_path(number).exists():
                 with self.disk_path(number).open("wb") as image:
-                    image.truncate(self.disk_gb << 30)
+                    image.truncate(size << 30)
         argv = net.command(qemu.command(self, net.tap(self.name)))
         with (self.path / "power.log").open("a") as log:
             log.write(f"{time.time():.3f} on, {self.boot_device()} first\n")

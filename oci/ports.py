@@ -71,6 +71,8 @@ class Images(Protocol):
 
     def live_sha256(self) -> str: ...  # of root.squashfs; raises OutsideError when not built
 
+    def live_has(self, name: str) -> bool: ...  # whether that file was built with it; False without an image
+
     def root(self) -> RootImage: ...
 
 

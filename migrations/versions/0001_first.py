@@ -108,6 +108,7 @@ def upgrade() -> None:
         sa.Column("inventory", sa.JSON(), nullable=False),
         sa.Column("disk_last", sa.JSON(), nullable=False),
         sa.Column("disk_wish", sa.JSON(), nullable=False),
+        sa.Column("mark", sa.String(length=36), nullable=False),
         sa.Column("report_hash", sa.String(length=64), nullable=False),
         sa.Column("report_digest", sa.String(length=64), nullable=False),
         sa.Column("boot_id", sa.String(length=32), nullable=False),

@@ -134,9 +134,10 @@ class FakePuppetCa:
 
 @dataclass
 class FakeImages:
-    """Images that exist, or with `built=False` do not."""
+    """Images that exist, or with `built=False` do not; `extras` are what not every build has."""
 
     built: bool = True
+    extras: tuple[str, ...] = ("disk.pxe",)
 
     def _need(self) -> None:
         if not self.built:
@@ -145,6 +146,9 @@ class FakeImages:
     def live_sha256(self) -> str:
         self._need()
         return "ab" * 32
+
+    def live_has(self, name: str) -> bool:
+        return self.built and name in self.extras
 
     def root(self) -> RootImage:
         self._need()

@@ -28,6 +28,12 @@ class FileImages:
     def live_sha256(self) -> str:
         return str(self._read("live")["files"]["root.squashfs"]["sha256"])
 
+    def live_has(self, name: str) -> bool:
+        try:
+            return name in self._read("live")["files"]
+        except OutsideError:
+            return False
+
     def root(self) -> RootImage:
         data = self._read("root")
         return RootImage("root.tar.zst", str(data["sha256"]), int(data["bytes"]))

@@ -69,6 +69,7 @@ class Machine(Table):
     inventory: Mapped[dict[str, Any]] = mapped_column(default=dict, deferred=True)
     disk_last: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the last install was ordered onto
     disk_wish: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what a person chose, and what was on it then
+    mark: Mapped[str] = mapped_column(String(36), default="")  # GUID by which the disk of the last install is known
     report_hash: Mapped[str] = mapped_column(String(64), default="")  # as the agent computes it
     report_digest: Mapped[str] = mapped_column(String(64), default="")  # as the appliance computes it
     boot_id: Mapped[str] = mapped_column(String(32), default="")  # the boot of the live image that speaks for it

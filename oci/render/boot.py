@@ -5,17 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from oci.domain.netboot import LOADER_PATH, START_PATH
+
 _URL = re.compile(r"http://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 _BOOT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 # No dollar, brace, quote, ampersand or bar: iPXE would expand a setting or begin another command.
 _KERNEL_ARG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:=/@%+~-]*")
+_MARK = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MARK_LOOK = "a UUID in small letters"
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _RESERVED = ("initrd=", "oci.")
 
 # The file that UEFI starts from a disk on which it knows no entry, by iPXE's name of the architecture.
 EFI_FILES = {"x86_64": "BOOTX64.EFI", "i386": "BOOTIA32.EFI", "arm64": "BOOTAA64.EFI"}
+
+
+# Files of the live image that not every build has.
+FIRMWARE, FINDER = "firmware.cpio", "disk.pxe"
+# The loaders that know all that these scripts ask for, by the same names.
+EFI_LOADERS = {"x86_64": "snponly.efi", "i386": "snponly.efi", "arm64": "ipxe-arm64.efi"}
 
 
 class BadBootValue(ValueError):
@@ -49,7 +59,8 @@ def start(http_url: str) -> str:
     """The constant script that every iPXE gets: it says who asks and runs the decision.
 
     When nobody answers it boots the local disk, so that an installed machine does not depend on the
-    appliance: 6 attempts, 2 s apart.
+    appliance: 6 attempts, 2 s apart. The script is the same for every machine, so it cannot say which disk
+    that is: on UEFI the first one with a boot file.
     """
     # What a vendor may fill freely comes last: an old iPXE leaves an ampersand in it as it is.
     query = "&".join((
@@ -72,9 +83,9 @@ def start(http_url: str) -> str:
         "exit 0",
         ":efi",
         "iseq ${buildarch} arm64 && goto arm64 ||",
-        _sanboot("x86_64"),
+        f"{_sanboot('x86_64')} exit 1",
         ":arm64",
-        _sanboot("arm64"),
+        f"{_sanboot('arm64')} exit 1",
         "",
     ))
 
@@ -96,7 +107,7 @@ def live(
     ]
     parts = [("initrd.img", "/live/initrd.img")]
     if firmware:
-        parts.append(("firmware.cpio", "/live/firmware.cpio"))
+        parts.append((FIRMWARE, f"/live/{FIRMWARE}"))
     parts.append(("site.cpio", f"/boot/site.cpio?boot={boot}"))
     names = " ".join(f"initrd={name}" for name, _ in parts)
     return "\n".join((
@@ -112,15 +123,43 @@ def live(
     ))
 
 
-def _sanboot(arch: str) -> str:
-    # Plain `exit` leaves UEFI in its set-up menu, and `exit 1` makes it try every other network boot first.
+def _sanboot(arch: str, mark: str = "") -> str:
+    # To iPXE on UEFI, drive 0 is any disk that has the file; --uuid is the partition's own GUID.
     name = EFI_FILES.get(arch, EFI_FILES["x86_64"])
-    return f"sanboot --no-describe --drive 0 --filename \\EFI\\BOOT\\{name} || exit 1"
+    only = f" --uuid {mark}" if mark else ""
+    return f"sanboot --no-describe --drive 0 --filename \\EFI\\BOOT\\{name}{only} ||"
 
 
-def local(platform: str, arch: str = "x86_64") -> str:
-    """The script that boots the first local disk; `platform` and `arch` as iPXE names them."""
-    return "\n".join(("#!ipxe", _sanboot(arch) if platform == "efi" else "exit 0", ""))
+def local(platform: str, arch: str = "x86_64", mark: str = "", http_url: str = "", finder: bool = False) -> str:
+    """The script that boots the installed system; `platform` and `arch` as iPXE names them.
+
+    `mark` is the UUID that the install gave its root file system and its EFI system partition. Only the disk
+    that has it is booted: on UEFI by iPXE, on BIOS by the disk finder of the live image, if it has one
+    (`finder`). When that fails, because the disk is away or the loader is older than the option, the machine
+    asks again, with the loader of `http_url` on UEFI; no other disk is ever booted instead. Without a mark
+    UEFI boots the first disk with a boot file, and BIOS without mark or finder its own first disk. Raises
+    BadBootValue.
+    """
+    if not mark or (platform != "efi" and not finder):
+        # Plain `exit` leaves UEFI in its set-up menu, and `exit 1` makes it try every other network boot first.
+        return f"#!ipxe\n{_sanboot(arch)} exit 1\n" if platform == "efi" else "#!ipxe\nexit 0\n"
+    return "\n".join(("#!ipxe", *_marked(platform, arch, _checked("mark", _MARK, mark, MARK_LOOK), _url(http_url)), ""))
+
+
+def _marked(platform: str, arch: str, mark: str, url: str) -> tuple[str, ...]:
+    missing = (
+        "echo OCI: the disk that this machine was installed on does not start. Is it plugged in?",
+        "echo No other disk is booted instead. Asking again in 20 s",
+        "sleep 20",
+    )
+    again = f"chain --replace {url}{START_PATH} || reboot || exit 1"
+    if platform == "efi":
+        loader = EFI_LOADERS.get(arch, EFI_LOADERS["x86_64"])
+        # A sanboot gives the card back to the firmware, whether or not it finds the disk.
+        own = ("ifclose ||", "dhcp ||", f"chain --replace {url}{LOADER_PATH}/{loader} ||")
+        return (_sanboot(arch, mark), *missing, *own, again)
+    # What iPXE knows as DHCP options it hands on to the program that it starts: that is how the finder is told.
+    return (f"set root-path {mark}", f"chain {url}/live/{FINDER} ||", *missing, again)
 
 
 def refuse(reason: str, http_url: str | None = None, seconds: int = 30) -> str:

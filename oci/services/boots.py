@@ -103,13 +103,16 @@ def script(ctx: Ctx, asker: Asker) -> str:
         liveness.begins(ctx, machine)
     if machine and _own_disk(ctx, machine, asker, found):
         ctx.event("boot.script", "told to boot from its own disk", machine, mac=asker.mac)
-        return render.local(asker.platform, asker.arch)
+        return render.local(asker.platform, asker.arch, machine.mark, ctx.config.http_url,
+                            finder=asker.platform == "pcbios" and ctx.outside.images.live_has(render.FINDER))
     boot = tables.Boot(id=secrets.token_hex(8), mac=asker.mac, machine_id=machine.id if machine else None,
                        asked=ctx.now(), source=asker.source, facts={"uuid": asker.uuid[:40], "serial": asker.serial[:128],
                                                                     "platform": asker.platform})
     ctx.db.add(boot)
     ctx.event("boot.script", f"told to boot the live image ({asker.platform})", machine, boot_id=boot.id, mac=asker.mac)
-    return render.live(ctx.config.http_url, boot.id, asker.mac, ctx.outside.images.live_sha256(), ctx.config.kernel_args)
+    images = ctx.outside.images
+    return render.live(ctx.config.http_url, boot.id, asker.mac, images.live_sha256(), ctx.config.kernel_args,
+                       firmware=images.live_has(render.FIRMWARE))
 
 
 @usecase("nobody")

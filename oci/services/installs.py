@@ -7,6 +7,7 @@ that another try can mend, the next attempt is armed, until there are none left.
 from __future__ import annotations
 
 import secrets
+import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -99,7 +100,8 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, 
     image, config = ctx.outside.images.root(), ctx.config
     disk, size = _disk(ctx, machine)
     return {
-        "TOKEN": token, "DISK": disk, "DISK_BYTES": str(size), "LAYOUT": role_named(ctx, assignment.role).disks,
+        "TOKEN": token, "DISK": disk, "DISK_BYTES": str(size), "MARK": machine.mark,
+        "LAYOUT": role_named(ctx, assignment.role).disks,
         "HOSTNAME": assignment.hostname, "FQDN": assignment.fqdn, "NIC_MAC": boot.mac if boot else "",
         "ADDRESS": f"{address.ip}/{prefix_length(network.cidr)}", "GATEWAY": network.gateway,
         "DNS": network.dns or " ".join(config.dns_servers), "NTP": " ".join(config.ntp_servers),
@@ -144,6 +146,9 @@ def claim(ctx: Ctx, token: str, action: str) -> dict[str, str] | Problem:
     if refusal := refuse_another_machine(ctx, machine, install):
         return refusal
     secret = secrets.token_urlsafe(32)
+    if action == "install":
+        # Another one each time: what an earlier attempt wrote, on whichever disk, is not what shall boot.
+        machine.mark = str(uuid.uuid4())
     try:
         orders = (_install_orders(ctx, machine, secret) if action == "install"
                   else _wipe_orders(ctx, machine, install, secret))

@@ -7,11 +7,14 @@ import secrets
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lab import older
+from lab.process import run
 from lab.site import unique_name
 from lab.story import BIOS, UEFI, Plan, Story
 
@@ -57,8 +60,14 @@ class Processes:
                 continue
 
 
+def _key(folder: Path) -> Path:
+    """A key pair that opens the machines of this run."""
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "key")])
+    return folder / "key"
+
+
 @pytest.fixture(scope="module")
-def story() -> Iterator[Story]:
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """The story, told up to two active machines. Its timings and CPU seconds are printed."""
     if os.geteuid() != 0:
         pytest.fail("the lab needs root: it makes network namespaces and mounts")
@@ -66,18 +75,23 @@ def story() -> Iterator[Story]:
                                capture_output=True, check=True).stdout.strip()
     told = Story(unique_name("e2e"), lambda text: print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True))
     told.root_hash, told.processes = root_hash, Processes()  # type: ignore[attr-defined]
+    key = _key(tmp_path_factory.mktemp("ssh"))
+    told.key, told.before = key, {}  # type: ignore[attr-defined]
     told.marker = f"Planted{secrets.token_hex(4)}"  # type: ignore[attr-defined]
     patch = pytest.MonkeyPatch()
     patch.setenv("PYTHONPATH", str(Path(__file__).parent / "planted"))
     patch.setenv("LAB_MARKER", told.marker)  # type: ignore[attr-defined]
     try:
-        told.up(settings={"root_password_hash": root_hash})
+        told.up(settings={"root_password_hash": root_hash,
+                          "ssh_authorized_keys": [key.with_suffix(".pub").read_text().strip()]})
         told.cluster()
         # One at a time up to the report, and with the Puppet server at rest: what shares a processor with another
         # machine or a starting JVM is billed for it. The installs then run beside each other, as they do on a site.
         told.puppet_ready()
         for plan in (BIOS, UEFI):
-            told.add(plan)
+            machine = told.add(replace(plan, hardware={"drives": older.DRIVES[plan.firmware]}))
+            older.write(machine.disk_path(older.OLDER), older.DRIVES[plan.firmware][older.OLDER - 1][0])
+            told.before[plan.name] = older.digest(machine.disk_path(older.OLDER))  # type: ignore[attr-defined]
             told.ocicli("machine", "power", plan.mac, "--power", "on")
             told.discover(plan)
             told.assign(plan)

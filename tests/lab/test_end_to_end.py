@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from lab import older
 from lab.mirror import loaders
-from lab.process import run
+from lab.process import run, wait_until
 from lab.site import Lab
 from lab.story import BIOS, UEFI, Plan, Story
 
@@ -47,10 +48,67 @@ def test_cpu_seconds(story: Story, plan: Plan) -> None:
     assert [what for what in MEASURED if story.cpu[plan.name].get(what) is None] == []
 
 
+@BOTH
+def test_the_disk_that_was_written_is_booted(story: Story, plan: Plan) -> None:
+    """And not the one with an older system, which firmware and loader come to first; that one is left as it was."""
+    machine = story.machines[plan.name]
+    assert older.SAYS.encode() not in machine.serial_log.read_bytes()
+    assert older.digest(machine.disk_path(older.OLDER)) == story.before[plan.name]  # type: ignore[attr-defined]
+    root = _on(story, plan, "findmnt", "-no", "SOURCE,UUID", "/").split()
+    assert root[0] == f"/dev/vd{'abc'[older.TARGET - 1]}3"
+    parts = _on(story, plan, "blkid", "-s", "PARTUUID", "-o", "value", f"/dev/vd{'abc'[older.TARGET - 1]}2")
+    assert parts.strip() == root[1], "the mark of the system partition is the UUID of the root file system"
+    # GRUB finds its own root by it, whichever disk the firmware calls the first.
+    _on(story, plan, "grep", "-q", root[1], "/boot/efi/EFI/BOOT/BOOTX64.EFI")
+
+
+@BOTH
+def test_firmware_for_drivers_is_loaded(story: Story, plan: Plan) -> None:
+    """It was there before the drivers, and is there in the live system."""
+    log = story.machines[plan.name].serial_log.read_text(errors="replace")
+    said = re.findall(r"firmware for drivers: (\d+) files in the initrd, (\d+) in the live system", log)
+    assert said and all(int(one) > 0 and int(two) > 0 for one, two in said)
+
+
+def _on(story: Story, plan: Plan, *words: str) -> str:
+    """What a program says on the installed machine."""
+    address = story.show(plan.mac)["address"].partition("/")[0]
+    argv = ["ssh", "-i", str(story.key), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",  # type: ignore[attr-defined]
+            "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=20", f"root@{address}", " ".join(words)]
+    return run(story.lab.net.command(argv), timeout=120).stdout
+
+
+# What an operator, Puppet or a network agent of OpenStack makes on a card. Each of them has or inherits its address.
+LINKS = ("ip link add link {card} name oci7 type vlan id 7", "ip link add link {card} address {mac} name oci8 type macvlan",
+         "ip link add oci9 type bridge", "ip link set oci7 master oci9", "ip link add oci10 type dummy",
+         "ip link set oci10 address {mac}", "ip link add oci11 type bond", "ip link set oci10 down",
+         "ip link set oci10 master oci11", "for one in oci7 oci8 oci9 oci10 oci11; do ip link set $one up; done")
+
+
+@BOTH
+def test_what_is_made_on_the_card_does_not_take_its_address(story: Story, plan: Plan) -> None:
+    address = story.show(plan.mac)["address"].partition("/")[0]
+    card = next(link["ifname"] for link in json.loads(_on(story, plan, "ip", "-j", "link")) if link["address"] == plan.mac)
+    _on(story, plan, " && ".join(LINKS).format(card=card, mac=plan.mac))
+
+    def heeded() -> bool:
+        """Whether networkd has looked at all of them."""
+        links = json.loads(_on(story, plan, "networkctl", "--json=short", "list"))["Interfaces"]
+        states = [link["AdministrativeState"] for link in links if link["Name"].startswith("oci")]
+        return len(states) == 5 and not {"pending", "initialized"} & set(states)
+
+    wait_until("networkd to look at the links", heeded, 120, story.machines[plan.name].serial_log, every=1)
+    links = {link["ifname"]: link for link in json.loads(_on(story, plan, "ip", "-j", "addr"))}
+    assert sum(link["address"] == plan.mac for link in links.values()) >= 5
+    assert [name for name, link in links.items() for one in link["addr_info"] if one["local"] == address] == [card]
+    routes = json.loads(_on(story, plan, "ip", "-j", "route"))
+    assert {route["dev"] for route in routes} == {card}
+
+
 def test_the_live_image_is_small(story: Story) -> None:
     """Kernel, initrd and squashfs together, without optional firmware."""
     files = json.loads((story.appliance.images / "live/live.json").read_text())["files"]
-    assert sum(files[name]["bytes"] for name in ("vmlinuz", "initrd.img", "root.squashfs")) <= 130_000_000
+    assert sum(files[name]["bytes"] for name in files if name != "firmware.cpio") <= 130_000_000
 
 
 def test_a_machine_with_768_mib_of_memory_is_discovered(story: Story) -> None:
@@ -93,10 +151,13 @@ def _installed(story: Story, plan: Plan) -> dict[str, bytes]:
     """Logs, kernel command lines and what is left of the handover in the installed system, read from its disk."""
     mount, found = story.lab.run_dir / "look", {}
     mount.mkdir()
-    disk = story.machines[plan.name].disk_path()
-    table = json.loads(run(["sfdisk", "--json", str(disk)]).stdout)["partitiontable"]["partitions"]
+    sector, disk = older.DRIVES[plan.firmware][older.TARGET - 1][1], story.machines[plan.name].disk_path(older.TARGET)
+    # Entry 3 of the table that begins in the third sector, 128 bytes each, and there its first sector.
+    with disk.open("rb") as image:
+        image.seek(2 * sector + 2 * 128 + 32)
+        start = int.from_bytes(image.read(8), "little") * sector
     # For writing, so that the journal is replayed: what was removed last would else seem to be there.
-    run(["mount", "-o", f"loop,offset={table[2]['start'] * 512}", str(disk), str(mount)])
+    run(["mount", "-o", f"loop,offset={start}", str(disk), str(mount)])
     try:
         for top in ("var/log", "boot/grub/grub.cfg", "etc/puppet", "etc/oci", "etc/default", "root"):
             for path in [mount / top, *(mount / top).rglob("*")]:
@@ -129,15 +190,25 @@ def test_planted_secrets_are_nowhere(story: Story) -> None:
         assert not re.search(rb"Bearer [A-Za-z0-9_-]{20,}|CHALLENGE='", content), place
 
 
+def test_the_older_system_starts_when_nobody_names_the_disk(story: Story) -> None:
+    """Else it would prove nothing that it was not seen before."""
+    machine = story.machines[UEFI.name]
+    machine.stop()
+    machine.start("disk")
+    wait_until("the older system on the first disk", lambda: older.SAYS.encode() in machine.serial_log.read_bytes(), 180,
+               machine.serial_log)
+    machine.stop()
+
+
 def test_release_wipes_the_disk(story: Story) -> None:
     """Last, because it ends the machine: proved by reading the disk image from outside."""
     plan = BIOS
     name = story.show(plan.mac)["name"]
-    disk = story.machines[plan.name].disk_path()
-    assert _some(disk)
+    disks = [story.machines[plan.name].disk_path(number) for number in (older.OLDER, older.TARGET)]
+    assert all(_some(disk) for disk in disks)
     story.ocicli("machine", "release", name, "--confirm", name)
     story.follow(plan, until="discovered", deadline=600)
-    assert not _some(disk)
+    assert not any(_some(disk) for disk in disks)
 
 
 def _some(disk) -> bool:

@@ -34,10 +34,10 @@ common_teardown() {
   rm -rf "$T"
 }
 
-# disk NAME MEGABYTES [LINK]: a loop disk, its device in $DISK_NODE, and links as udev would make them.
+# disk NAME MEGABYTES [LINK [SECTOR]]: a loop disk, its device in $DISK_NODE, and links as udev would make them.
 disk() {
   truncate -s "${2}M" "$T/$1.img"
-  DISK_NODE=$(losetup -fP --show "$T/$1.img")
+  DISK_NODE=$(losetup -fP -b "${4:-512}" --show "$T/$1.img")
   LOOPS+=("$DISK_NODE")
   ln -s "$DISK_NODE" "$OCI_BYID/${3:-virtio-$1}"
 }

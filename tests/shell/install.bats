@@ -1,4 +1,5 @@
 load helper
+MARK=7c0f0a4e-6d0b-4d0e-9b3e-0123456789ab
 setup() {
   common_setup
   need_loop
@@ -23,7 +24,7 @@ make_image() {
   tar -C "$r" --numeric-owner -cf - . | zstd -q -3 >"$FAKE/image"
 }
 full_orders() {
-  orders TOKEN install-secret DISK "${1:-serial:disk1}" DISK_BYTES "${2:-$(blockdev --getsize64 "$DISK_NODE")}" LAYOUT plain HOSTNAME node1 FQDN node1.lab.test \
+  orders TOKEN install-secret DISK "${1:-serial:disk1}" DISK_BYTES "${2:-$(blockdev --getsize64 "$DISK_NODE")}" MARK "$MARK" LAYOUT plain HOSTNAME node1 FQDN node1.lab.test \
     NIC_MAC 52:54:00:00:00:01 ADDRESS 10.0.0.11/24 GATEWAY 10.0.0.1 DNS '10.0.0.1 10.0.0.2' NTP 10.0.0.1 IMAGE_URL http://appliance.test/image \
     IMAGE_SHA256 "${3:-$(sha256sum <"$FAKE/image" | cut -d' ' -f1)}" IMAGE_BYTES "$(stat -c %s "$FAKE/image")" PUPPET_SERVER puppet.lab.test \
     PUPPET_ADDRESS 10.0.0.1 ENVIRONMENT production ROOT_HASH '$6$salt$hash' KERNEL_ARGS 'quiet console=ttyS0'
@@ -39,12 +40,14 @@ empty() { cmp -s -n "${2:-8388608}" "$DISK_NODE" /dev/zero; }
   [ "$(grep -n 'POST /install/done' "$FAKE/log" | cut -d: -f1)" -lt "$(grep -n '^reboot -f' "$FAKE/log" | cut -d: -f1)" ]
   ! mountpoint -q "$OCI_TARGET"
   sgdisk -p "$DISK_NODE" | grep -q 'EF02.*bios'; sgdisk -p "$DISK_NODE" | grep -q 'EF00.*esp'
+  [ "$(blkid -s PARTUUID -o value "${DISK_NODE}p2")" = "$MARK" ]; [ "$(blkid -s UUID -o value "${DISK_NODE}p3")" = "$MARK" ]
   [ "$(blkid -s TYPE -o value "${DISK_NODE}p2")" = vfat ]; [ "$(blkid -s TYPE -o value "${DISK_NODE}p3")" = ext4 ]
   mount "${DISK_NODE}p3" "$OCI_TARGET"; r=$OCI_TARGET
   cmp "$r/payload" "$T/image/payload"; [ "$(stat -c %u:%g "$r/payload")" = 12:34 ]
   grep -q "^UUID=$(blkid -s UUID -o value "${DISK_NODE}p3") / ext4" "$r/etc/fstab"
   [ "$(cat "$r/etc/hostname")" = node1 ]
   grep -q '^10.0.0.11 node1.lab.test node1$' "$r/etc/hosts"; grep -q '^10.0.0.1 puppet.lab.test' "$r/etc/hosts"
+  [ "$(sed -n '/^.Match/,/^$/p' "$r/etc/systemd/network/10-oci.network" | sort | tr '\n' ' ')" = ' Kind=!* MACAddress=52:54:00:00:00:01 Type=ether [Match] ' ]
   grep -q '^MACAddress=52:54:00:00:00:01$' "$r/etc/systemd/network/10-oci.network"; grep -q '^Address=10.0.0.11/24$' "$r/etc/systemd/network/10-oci.network"
   grep -q '^nameserver 10.0.0.2$' "$r/etc/resolv.conf"; grep -q '^server 10.0.0.1 iburst' "$r/etc/chrony/chrony.conf"
   [ "$(wc -l <"$r/root/.ssh/authorized_keys")" -eq 2 ]

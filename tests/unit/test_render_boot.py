@@ -12,11 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oci.domain import netboot
 from oci.render import boot
 from oci.render.boot import BadBootValue
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 URL, MAC, SHA = "http://10.77.0.1", "52:54:00:77:00:01", "ab" * 32
+MARK = "7c0f0a4e-6d0b-4d0e-9b3e-0123456789ab"
 ARGS = "console=tty0 console=ttyS0,115200 quiet"
 
 CASES = {
@@ -26,6 +28,9 @@ CASES = {
     "boot-local-bios.ipxe": lambda: boot.local("pcbios"),
     "boot-local-uefi.ipxe": lambda: boot.local("efi"),
     "boot-local-uefi-arm64.ipxe": lambda: boot.local("efi", "arm64"),
+    "boot-local-marked.ipxe": lambda: boot.local("efi", mark=MARK, http_url=URL),
+    "boot-local-marked-bios.ipxe": lambda: boot.local("pcbios", mark=MARK, http_url=URL, finder=True),
+    "boot-local-marked-arm64.ipxe": lambda: boot.local("efi", "arm64", MARK, URL),
     "boot-refuse.ipxe": lambda: boot.refuse("the live image is not built; run `oci-admin images`", URL),
 }
 
@@ -60,6 +65,28 @@ def test_live_names_its_archives_in_the_order_in_which_the_kernel_unpacks_them()
 def test_local_boot_on_uefi_does_not_merely_exit() -> None:
     assert "\\EFI\\BOOT\\BOOTX64.EFI || exit 1" in boot.local("efi")
     assert boot.local("pcbios") == "#!ipxe\nexit 0\n"
+
+
+def test_a_marked_disk_is_the_only_one_that_is_ever_booted() -> None:
+    """Neither a missing disk nor a loader that does not know the option ends in another disk's system."""
+    text = boot.local("efi", mark=MARK, http_url=URL)
+    sanboots = [line for line in text.splitlines() if "sanboot" in line]
+    assert len(sanboots) == 1 and f"--uuid {MARK}" in sanboots[0] and sanboots[0].endswith(" ||")
+    assert f"chain --replace {URL}/loaders/snponly.efi" in text
+    text = boot.local("pcbios", mark=MARK, http_url=URL, finder=True)
+    assert f"set root-path {MARK}\nchain {URL}/live/disk.pxe ||\n" in text and "exit 0" not in text
+    assert boot.local("pcbios", mark=MARK, http_url=URL) == boot.local("pcbios")
+
+
+@pytest.mark.parametrize("mark", [MARK.upper(), "ESP", "7c0f0a4e", "${uuid}", MARK + " || shell", " " + MARK])
+def test_a_mark_is_a_guid(mark: str) -> None:
+    with pytest.raises(BadBootValue, match="cannot stand"):
+        boot.local("efi", mark=mark, http_url=URL)
+
+
+def test_the_loaders_of_the_answers_are_those_that_are_served() -> None:
+    assert set(boot.EFI_LOADERS.values()) <= set(netboot.loaders())
+    assert set(boot.EFI_LOADERS) == set(boot.EFI_FILES)
 
 
 @pytest.mark.parametrize(("change", "says"), [
