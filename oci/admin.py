@@ -11,29 +11,27 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from oci import config as configuration
 from oci.config import BadSetting, Config
 from oci.domain import site_settings
 from oci.ports import OutsideError
 
-MIGRATIONS = ("/usr/share/oci/migrations", str(Path(__file__).resolve().parent.parent / "migrations"))
-BUILDERS = ("/usr/share/oci/discovery/build", str(Path(__file__).resolve().parent.parent / "discovery" / "build"))
+if TYPE_CHECKING:
+    from oci.services.context import Ctx
+
 SITE, ENABLED = Path("/etc/nginx/sites-available/oci"), Path("/etc/nginx/sites-enabled/oci")
 TIME = Path("/etc/chrony/conf.d/oci.conf")
 APT_CACHE = Path("/var/cache/oci/apt")
 SERVICES = ("oci-operators", "oci-machines", "oci-puppet", "oci-worker")
 
 
-def _present(candidates: tuple[str, ...]) -> str:
-    return next((c for c in candidates if Path(c).exists()), candidates[0])
-
-
 def migrate(config: Config) -> None:
     """Bring the database to this version's schema; done twice, the second does nothing. Raises WrongSchema."""
     from oci.db import schema
 
-    kept = schema.upgrade(config.database_url, _present(MIGRATIONS))
+    kept = schema.upgrade(config.database_url, str(configuration.shipped("migrations")))
     if kept:
         print(f"oci-admin: the database was brought to this version's tables; as it was before: {kept}")
 
@@ -131,12 +129,23 @@ def apply(config: Config) -> None:
     site_files.run(["systemctl", "restart", *SERVICES, "oci-dnsmasq.path"], "Read the journals of these services")
 
 
+def _ctx(config: Config) -> Ctx:
+    """The appliance as itself. Raises OutsideError while it has no database, which only `init` may make."""
+    from oci.app import APPLIANCE, appliance
+    from oci.db import schema
+
+    database = schema.file_of(config.database_url)
+    if database is not None and not database.exists():
+        raise OutsideError(f"there is no database {database}", "this appliance was not set up, or its disk is not there",
+                           "Run `oci-admin apply`")
+    return appliance(config, poke=lambda _job: None).ctx(APPLIANCE)
+
+
 def check(config: Config) -> int:
     """Print the appliance's health; 1 when something is bad, which needs neither the worker nor the web server."""
-    from oci.app import APPLIANCE, appliance
     from oci.services import health
 
-    found = health.health(appliance(config, poke=lambda _job: None).ctx(APPLIANCE), fresh=True)
+    found = health.health(_ctx(config), fresh=True)
     for one in found:
         print(f"{one.state:4}  {one.name}: {one.what}" + (f": {one.why}. {one.instead}" if one.why else ""))
     return 1 if any(one.state == "bad" for one in found) else 0
@@ -144,13 +153,11 @@ def check(config: Config) -> int:
 
 def add_person(config: Config, name: str, level: str, password_file: str | None) -> None:
     """Make somebody who may sign in; the password is read from a file or asked for."""
-    from oci.app import APPLIANCE, appliance
     from oci.schemas.site import PersonIn
     from oci.services import people
 
     password = Path(password_file).read_text().rstrip("\n") if password_file else getpass.getpass("Password: ")
-    ctx = appliance(config, poke=lambda _job: None).ctx(APPLIANCE)
-    people.add_person(ctx, PersonIn(name=name, level=level, password=password))
+    people.add_person(_ctx(config), PersonIn(name=name, level=level, password=password))
 
 
 def backup(config: Config, target: Path) -> None:
@@ -177,7 +184,8 @@ def _settings() -> None:
 
 
 def _build(config: Config, kind: str) -> int:
-    return subprocess.run([_present(BUILDERS), kind, str(config.path("images_dir", kind))], check=False).returncode
+    builder = configuration.shipped("discovery", "build")
+    return subprocess.run([str(builder), kind, str(config.path("images_dir", kind))], check=False).returncode
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -124,6 +124,12 @@ def configure(values: dict[str, Any]) -> Config:
     return Config(merged)
 
 
+def shipped(*parts: str) -> Path:
+    """A part of this program that is no Python: where the package puts it, else where the checkout has it."""
+    installed = Path("/usr/share/oci", *parts)
+    return installed if installed.exists() else Path(__file__).resolve().parent.parent.joinpath(*parts)
+
+
 def load(path: str | None = None) -> Config:
     """The configuration of the file `path`, else of OCI_CONFIG, else /etc/oci/oci.yaml. Raises BadSetting."""
     file = Path(path or os.environ.get("OCI_CONFIG", "/etc/oci/oci.yaml"))

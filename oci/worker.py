@@ -21,10 +21,13 @@ from kombu.transport import filesystem
 from kombu.utils.json import dumps, loads
 
 from oci import config as configuration
-from oci.ports import OutsideError
-from oci.services import jobs, tick
+from oci.services import health, jobs, tick
 
 log = logging.getLogger("oci.worker")
+LOOK_SECONDS = 20
+# They tell of every task that it came, began and ended: 50,000 lines a day of which none says anything.
+for _name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 class Channel(filesystem.Channel):  # type: ignore[misc]
@@ -78,7 +81,8 @@ def _celery() -> Celery:
         task_ignore_result=True,
         worker_hijack_root_logger=False,
         beat_schedule={"tick": {"task": "oci.tick", "schedule": config.tick_seconds,
-                                "options": {"expires": config.tick_seconds}}},
+                                "options": {"expires": config.tick_seconds}},
+                       "look": {"task": "oci.look", "schedule": LOOK_SECONDS, "options": {"expires": LOOK_SECONDS}}},
         beat_schedule_filename=str(Path(config.run_dir, "beat")),
         timezone="UTC",
     )
@@ -112,13 +116,17 @@ def run_job(job_id: int) -> None:
 @celery.task(name="oci.tick")
 def run_tick() -> None:
     """One tick: deadlines, silence, DHCP, and jobs that no message announced."""
-    try:
-        tick.dhcp(_ctx())
-    except OutsideError as problem:
-        log.error("%s", problem)
+    if told := tick.dhcp(_ctx()):
+        log.warning("%s", told)
     tick.machines(_ctx())
     for job_id in jobs.due(_ctx()):
         run_job.delay(job_id)
+
+
+@celery.task(name="oci.look")
+def run_look() -> None:
+    """Look at the appliance itself: what is outside of it can take seconds, for which no tick must wait."""
+    health.look(_ctx())
 
 
 def poke(job_id: int) -> None:

@@ -5,313 +5,349 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0001'
+revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    op.create_table('event',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('at', sa.Float(), nullable=False),
-    sa.Column('kind', sa.String(length=48), nullable=False),
-    sa.Column('machine_id', sa.Integer(), nullable=True),
-    sa.Column('cluster_id', sa.Integer(), nullable=True),
-    sa.Column('boot_id', sa.String(length=32), nullable=True),
-    sa.Column('actor', sa.String(length=64), nullable=False),
-    sa.Column('text', sa.String(length=500), nullable=False),
-    sa.Column('data', sa.JSON(), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    op.create_table(
+        "event",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("kind", sa.String(length=48), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=True),
+        sa.Column("cluster_id", sa.Integer(), nullable=True),
+        sa.Column("boot_id", sa.String(length=32), nullable=True),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("text", sa.String(length=500), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table('event', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_event_at'), ['at'], unique=False)
-        batch_op.create_index(batch_op.f('ix_event_boot_id'), ['boot_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_event_cluster_id'), ['cluster_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_event_kind'), ['kind'], unique=False)
-        batch_op.create_index(batch_op.f('ix_event_machine_id'), ['machine_id'], unique=False)
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_event_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_event_boot_id"), ["boot_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_event_cluster_id"), ["cluster_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_event_kind"), ["kind"], unique=False)
+        batch_op.create_index(batch_op.f("ix_event_machine_id"), ["machine_id"], unique=False)
 
-    op.create_table('job',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('kind', sa.String(length=32), nullable=False),
-    sa.Column('machine_id', sa.Integer(), nullable=True),
-    sa.Column('args', sa.JSON(), nullable=False),
-    sa.Column('state', sa.String(length=8), nullable=False),
-    sa.Column('created', sa.Float(), nullable=False),
-    sa.Column('run_after', sa.Float(), nullable=False),
-    sa.Column('lease_owner', sa.String(length=64), nullable=False),
-    sa.Column('lease_until', sa.Float(), nullable=True),
-    sa.Column('attempts', sa.Integer(), nullable=False),
-    sa.Column('finished', sa.Float(), nullable=True),
-    sa.Column('error', sa.String(length=500), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    op.create_table(
+        "job",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=True),
+        sa.Column("args", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("run_after", sa.Float(), nullable=False),
+        sa.Column("lease_owner", sa.String(length=64), nullable=False),
+        sa.Column("lease_until", sa.Float(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("finished", sa.Float(), nullable=True),
+        sa.Column("error", sa.String(length=500), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table('job', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_job_machine_id'), ['machine_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_job_state'), ['state'], unique=False)
+    with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_job_machine_id"), ["machine_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_job_state"), ["state"], unique=False)
 
-    op.create_table('machine',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('name', sa.String(length=255), nullable=False),
-    sa.Column('state', sa.String(length=16), nullable=False),
-    sa.Column('state_since', sa.Float(), nullable=False),
-    sa.Column('deadline', sa.Float(), nullable=True),
-    sa.Column('reason', sa.String(length=500), nullable=False),
-    sa.Column('power', sa.String(length=8), nullable=False),
-    sa.Column('power_seen', sa.Float(), nullable=True),
-    sa.Column('presence', sa.String(length=16), nullable=False),
-    sa.Column('seen', sa.Float(), nullable=True),
-    sa.Column('convergence', sa.String(length=8), nullable=False),
-    sa.Column('converged_at', sa.Float(), nullable=True),
-    sa.Column('uuid', sa.String(length=36), nullable=False),
-    sa.Column('serial', sa.String(length=128), nullable=False),
-    sa.Column('vendor', sa.String(length=128), nullable=False),
-    sa.Column('model', sa.String(length=128), nullable=False),
-    sa.Column('firmware', sa.String(length=8), nullable=False),
-    sa.Column('memory_bytes', sa.BigInteger(), nullable=False),
-    sa.Column('cores', sa.Integer(), nullable=False),
-    sa.Column('disk_bytes', sa.BigInteger(), nullable=False),
-    sa.Column('bmc_mac', sa.String(length=17), nullable=False),
-    sa.Column('bmc_address', sa.String(length=64), nullable=False),
-    sa.Column('bmc_port', sa.Integer(), nullable=False),
-    sa.Column('bmc_username', sa.String(length=64), nullable=False),
-    sa.Column('bmc_password', sa.String(length=500), nullable=False),
-    sa.Column('inventory', sa.JSON(), nullable=False),
-    sa.Column('report_hash', sa.String(length=64), nullable=False),
-    sa.Column('report_digest', sa.String(length=64), nullable=False),
-    sa.Column('boot_id', sa.String(length=32), nullable=False),
-    sa.Column('created', sa.Float(), nullable=False),
-    sa.Column('version', sa.Integer(), nullable=False),
-    sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('name')
+    op.create_table(
+        "machine",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("state_since", sa.Float(), nullable=False),
+        sa.Column("deadline", sa.Float(), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("power", sa.String(length=8), nullable=False),
+        sa.Column("power_seen", sa.Float(), nullable=True),
+        sa.Column("presence", sa.String(length=16), nullable=False),
+        sa.Column("seen", sa.Float(), nullable=True),
+        sa.Column("convergence", sa.String(length=8), nullable=False),
+        sa.Column("converged_at", sa.Float(), nullable=True),
+        sa.Column("uuid", sa.String(length=36), nullable=False),
+        sa.Column("serial", sa.String(length=128), nullable=False),
+        sa.Column("vendor", sa.String(length=128), nullable=False),
+        sa.Column("model", sa.String(length=128), nullable=False),
+        sa.Column("firmware", sa.String(length=8), nullable=False),
+        sa.Column("memory_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("cores", sa.Integer(), nullable=False),
+        sa.Column("disk_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("bmc_mac", sa.String(length=17), nullable=False),
+        sa.Column("bmc_address", sa.String(length=64), nullable=False),
+        sa.Column("bmc_port", sa.Integer(), nullable=False),
+        sa.Column("bmc_username", sa.String(length=64), nullable=False),
+        sa.Column("bmc_password", sa.String(length=500), nullable=False),
+        sa.Column("inventory", sa.JSON(), nullable=False),
+        sa.Column("report_hash", sa.String(length=64), nullable=False),
+        sa.Column("report_digest", sa.String(length=64), nullable=False),
+        sa.Column("boot_id", sa.String(length=32), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
     )
-    with op.batch_alter_table('machine', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_machine_bmc_mac'), ['bmc_mac'], unique=False)
-        batch_op.create_index(batch_op.f('ix_machine_deadline'), ['deadline'], unique=False)
-        batch_op.create_index(batch_op.f('ix_machine_serial'), ['serial'], unique=False)
-        batch_op.create_index(batch_op.f('ix_machine_state'), ['state'], unique=False)
-        batch_op.create_index(batch_op.f('ix_machine_uuid'), ['uuid'], unique=False)
+    with op.batch_alter_table("machine", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_machine_bmc_mac"), ["bmc_mac"], unique=False)
+        batch_op.create_index(batch_op.f("ix_machine_deadline"), ["deadline"], unique=False)
+        batch_op.create_index(batch_op.f("ix_machine_serial"), ["serial"], unique=False)
+        batch_op.create_index(batch_op.f("ix_machine_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_machine_uuid"), ["uuid"], unique=False)
 
-    op.create_table('network',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('name', sa.String(length=63), nullable=False),
-    sa.Column('purpose', sa.String(length=32), nullable=False),
-    sa.Column('cidr', sa.String(length=64), nullable=False),
-    sa.Column('first', sa.String(length=64), nullable=False),
-    sa.Column('last', sa.String(length=64), nullable=False),
-    sa.Column('gateway', sa.String(length=64), nullable=False),
-    sa.Column('dns', sa.String(length=255), nullable=False),
-    sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('name')
+    op.create_table(
+        "network",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=63), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("cidr", sa.String(length=64), nullable=False),
+        sa.Column("first", sa.String(length=64), nullable=False),
+        sa.Column("last", sa.String(length=64), nullable=False),
+        sa.Column("gateway", sa.String(length=64), nullable=False),
+        sa.Column("dns", sa.String(length=255), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
     )
-    op.create_table('person',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('name', sa.String(length=64), nullable=False),
-    sa.Column('password_hash', sa.String(length=200), nullable=False),
-    sa.Column('level', sa.String(length=16), nullable=False),
-    sa.Column('disabled', sa.Boolean(), nullable=False),
-    sa.Column('created', sa.Float(), nullable=False),
-    sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('name')
+    op.create_table(
+        "person",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("password_hash", sa.String(length=200), nullable=False),
+        sa.Column("level", sa.String(length=16), nullable=False),
+        sa.Column("disabled", sa.Boolean(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
     )
-    op.create_table('sign_in',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('at', sa.Float(), nullable=False),
-    sa.Column('source', sa.String(length=64), nullable=False),
-    sa.Column('name', sa.String(length=64), nullable=False),
-    sa.PrimaryKeyConstraint('id')
+    op.create_table(
+        "sign_in",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table('sign_in', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_sign_in_at'), ['at'], unique=False)
-        batch_op.create_index(batch_op.f('ix_sign_in_source'), ['source'], unique=False)
+    with op.batch_alter_table("sign_in", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sign_in_source"), ["source"], unique=False)
 
-    op.create_table('address',
-    sa.Column('network_id', sa.Integer(), nullable=False),
-    sa.Column('ip', sa.String(length=64), nullable=False),
-    sa.Column('machine_id', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['machine_id'], ['machine.id'], ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['network_id'], ['network.id'], ),
-    sa.PrimaryKeyConstraint('network_id', 'ip')
+    op.create_table(
+        "watch",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("what", sa.String(length=500), nullable=False),
+        sa.Column("why", sa.String(length=500), nullable=False),
+        sa.Column("instead", sa.String(length=500), nullable=False),
+        sa.Column("since", sa.Float(), nullable=False),
+        sa.Column("seen", sa.Float(), nullable=False),
+        sa.Column("told", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
     )
-    with op.batch_alter_table('address', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_address_machine_id'), ['machine_id'], unique=False)
+    op.create_table(
+        "address",
+        sa.Column("network_id", sa.Integer(), nullable=False),
+        sa.Column("ip", sa.String(length=64), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["network_id"],
+            ["network.id"],
+        ),
+        sa.PrimaryKeyConstraint("network_id", "ip"),
+    )
+    with op.batch_alter_table("address", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_address_machine_id"), ["machine_id"], unique=False)
 
-    op.create_table('boot',
-    sa.Column('id', sa.String(length=32), nullable=False),
-    sa.Column('mac', sa.String(length=17), nullable=False),
-    sa.Column('machine_id', sa.Integer(), nullable=True),
-    sa.Column('token_hash', sa.String(length=64), nullable=False),
-    sa.Column('asked', sa.Float(), nullable=False),
-    sa.Column('fetched', sa.Float(), nullable=True),
-    sa.Column('source', sa.String(length=64), nullable=False),
-    sa.Column('replaced', sa.Boolean(), nullable=False),
-    sa.Column('facts', sa.JSON(), nullable=False),
-    sa.ForeignKeyConstraint(['machine_id'], ['machine.id'], ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id')
+    op.create_table(
+        "boot",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("mac", sa.String(length=17), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=True),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("asked", sa.Float(), nullable=False),
+        sa.Column("fetched", sa.Float(), nullable=True),
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("replaced", sa.Boolean(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table('boot', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_boot_mac'), ['mac'], unique=False)
-        batch_op.create_index(batch_op.f('ix_boot_machine_id'), ['machine_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_boot_token_hash'), ['token_hash'], unique=False)
+    with op.batch_alter_table("boot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_boot_mac"), ["mac"], unique=False)
+        batch_op.create_index(batch_op.f("ix_boot_machine_id"), ["machine_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_boot_token_hash"), ["token_hash"], unique=False)
 
-    op.create_table('challenge',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('machine_id', sa.Integer(), nullable=False),
-    sa.Column('certname', sa.String(length=255), nullable=False),
-    sa.Column('hash', sa.String(length=64), nullable=False),
-    sa.Column('issued', sa.Float(), nullable=False),
-    sa.Column('used', sa.Float(), nullable=True),
-    sa.ForeignKeyConstraint(['machine_id'], ['machine.id'], ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id')
+    op.create_table(
+        "challenge",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("certname", sa.String(length=255), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("issued", sa.Float(), nullable=False),
+        sa.Column("used", sa.Float(), nullable=True),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table('challenge', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_challenge_certname'), ['certname'], unique=False)
-        batch_op.create_index(batch_op.f('ix_challenge_machine_id'), ['machine_id'], unique=False)
+    with op.batch_alter_table("challenge", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_challenge_certname"), ["certname"], unique=False)
+        batch_op.create_index(batch_op.f("ix_challenge_machine_id"), ["machine_id"], unique=False)
 
-    op.create_table('cluster',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('name', sa.String(length=63), nullable=False),
-    sa.Column('domain', sa.String(length=190), nullable=False),
-    sa.Column('network_id', sa.Integer(), nullable=False),
-    sa.Column('created', sa.Float(), nullable=False),
-    sa.ForeignKeyConstraint(['network_id'], ['network.id'], ),
-    sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('name')
+    op.create_table(
+        "cluster",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=63), nullable=False),
+        sa.Column("domain", sa.String(length=190), nullable=False),
+        sa.Column("network_id", sa.Integer(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["network_id"],
+            ["network.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
     )
-    op.create_table('install',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('machine_id', sa.Integer(), nullable=False),
-    sa.Column('kind', sa.String(length=8), nullable=False),
-    sa.Column('attempt', sa.Integer(), nullable=False),
-    sa.Column('boot_id', sa.String(length=32), nullable=False),
-    sa.Column('token_hash', sa.String(length=64), nullable=False),
-    sa.Column('started', sa.Float(), nullable=False),
-    sa.Column('claimed', sa.Float(), nullable=True),
-    sa.Column('finished', sa.Float(), nullable=True),
-    sa.Column('outcome', sa.String(length=16), nullable=False),
-    sa.Column('phase', sa.String(length=32), nullable=False),
-    sa.Column('percent', sa.Integer(), nullable=False),
-    sa.Column('phase_since', sa.Float(), nullable=True),
-    sa.Column('seen', sa.Float(), nullable=True),
-    sa.Column('log', sa.String(), nullable=False),
-    sa.ForeignKeyConstraint(['machine_id'], ['machine.id'], ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id')
+    op.create_table(
+        "install",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("boot_id", sa.String(length=32), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("started", sa.Float(), nullable=False),
+        sa.Column("claimed", sa.Float(), nullable=True),
+        sa.Column("finished", sa.Float(), nullable=True),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("phase", sa.String(length=32), nullable=False),
+        sa.Column("percent", sa.Integer(), nullable=False),
+        sa.Column("phase_since", sa.Float(), nullable=True),
+        sa.Column("seen", sa.Float(), nullable=True),
+        sa.Column("log", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table('install', schema=None) as batch_op:
-        batch_op.create_index('install_open', ['machine_id', 'finished'], unique=False)
-        batch_op.create_index(batch_op.f('ix_install_machine_id'), ['machine_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_install_token_hash'), ['token_hash'], unique=False)
+    with op.batch_alter_table("install", schema=None) as batch_op:
+        batch_op.create_index("install_open", ["machine_id", "finished"], unique=False)
+        batch_op.create_index(batch_op.f("ix_install_machine_id"), ["machine_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_install_token_hash"), ["token_hash"], unique=False)
 
-    op.create_table('nic',
-    sa.Column('mac', sa.String(length=17), nullable=False),
-    sa.Column('machine_id', sa.Integer(), nullable=False),
-    sa.Column('name', sa.String(length=64), nullable=False),
-    sa.ForeignKeyConstraint(['machine_id'], ['machine.id'], ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('mac')
+    op.create_table(
+        "nic",
+        sa.Column("mac", sa.String(length=17), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("mac"),
     )
-    with op.batch_alter_table('nic', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_nic_machine_id'), ['machine_id'], unique=False)
+    with op.batch_alter_table("nic", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_nic_machine_id"), ["machine_id"], unique=False)
 
-    op.create_table('report',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('machine_id', sa.Integer(), nullable=False),
-    sa.Column('received', sa.Float(), nullable=False),
-    sa.Column('hash', sa.String(length=64), nullable=False),
-    sa.Column('raw', sa.LargeBinary(), nullable=False),
-    sa.ForeignKeyConstraint(['machine_id'], ['machine.id'], ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id')
+    op.create_table(
+        "report",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("received", sa.Float(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("raw", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
     )
-    with op.batch_alter_table('report', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_report_machine_id'), ['machine_id'], unique=False)
+    with op.batch_alter_table("report", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_report_machine_id"), ["machine_id"], unique=False)
 
-    op.create_table('token',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('person_id', sa.Integer(), nullable=False),
-    sa.Column('name', sa.String(length=64), nullable=False),
-    sa.Column('hash', sa.String(length=64), nullable=False),
-    sa.Column('created', sa.Float(), nullable=False),
-    sa.Column('expires', sa.Float(), nullable=True),
-    sa.ForeignKeyConstraint(['person_id'], ['person.id'], ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id'),
-    sa.UniqueConstraint('hash')
+    op.create_table(
+        "token",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("expires", sa.Float(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("hash"),
     )
-    op.create_table('assignment',
-    sa.Column('machine_id', sa.Integer(), nullable=False),
-    sa.Column('cluster_id', sa.Integer(), nullable=False),
-    sa.Column('role', sa.String(length=63), nullable=False),
-    sa.Column('number', sa.Integer(), nullable=False),
-    sa.Column('hostname', sa.String(length=63), nullable=False),
-    sa.Column('fqdn', sa.String(length=255), nullable=False),
-    sa.ForeignKeyConstraint(['cluster_id'], ['cluster.id'], ),
-    sa.ForeignKeyConstraint(['machine_id'], ['machine.id'], ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('machine_id'),
-    sa.UniqueConstraint('cluster_id', 'role', 'number'),
-    sa.UniqueConstraint('fqdn')
+    op.create_table(
+        "assignment",
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("cluster_id", sa.Integer(), nullable=False),
+        sa.Column("role", sa.String(length=63), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("hostname", sa.String(length=63), nullable=False),
+        sa.Column("fqdn", sa.String(length=255), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["cluster_id"],
+            ["cluster.id"],
+        ),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("machine_id"),
+        sa.UniqueConstraint("cluster_id", "role", "number"),
+        sa.UniqueConstraint("fqdn"),
     )
-    with op.batch_alter_table('assignment', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_assignment_cluster_id'), ['cluster_id'], unique=False)
-
+    with op.batch_alter_table("assignment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_assignment_cluster_id"), ["cluster_id"], unique=False)
 
 
 def downgrade() -> None:
-    with op.batch_alter_table('assignment', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_assignment_cluster_id'))
+    with op.batch_alter_table("assignment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_assignment_cluster_id"))
 
-    op.drop_table('assignment')
-    op.drop_table('token')
-    with op.batch_alter_table('report', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_report_machine_id'))
+    op.drop_table("assignment")
+    op.drop_table("token")
+    with op.batch_alter_table("report", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_report_machine_id"))
 
-    op.drop_table('report')
-    with op.batch_alter_table('nic', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_nic_machine_id'))
+    op.drop_table("report")
+    with op.batch_alter_table("nic", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_nic_machine_id"))
 
-    op.drop_table('nic')
-    with op.batch_alter_table('install', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_install_token_hash'))
-        batch_op.drop_index(batch_op.f('ix_install_machine_id'))
-        batch_op.drop_index('install_open')
+    op.drop_table("nic")
+    with op.batch_alter_table("install", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_install_token_hash"))
+        batch_op.drop_index(batch_op.f("ix_install_machine_id"))
+        batch_op.drop_index("install_open")
 
-    op.drop_table('install')
-    op.drop_table('cluster')
-    with op.batch_alter_table('challenge', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_challenge_machine_id'))
-        batch_op.drop_index(batch_op.f('ix_challenge_certname'))
+    op.drop_table("install")
+    op.drop_table("cluster")
+    with op.batch_alter_table("challenge", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_challenge_machine_id"))
+        batch_op.drop_index(batch_op.f("ix_challenge_certname"))
 
-    op.drop_table('challenge')
-    with op.batch_alter_table('boot', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_boot_token_hash'))
-        batch_op.drop_index(batch_op.f('ix_boot_machine_id'))
-        batch_op.drop_index(batch_op.f('ix_boot_mac'))
+    op.drop_table("challenge")
+    with op.batch_alter_table("boot", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_boot_token_hash"))
+        batch_op.drop_index(batch_op.f("ix_boot_machine_id"))
+        batch_op.drop_index(batch_op.f("ix_boot_mac"))
 
-    op.drop_table('boot')
-    with op.batch_alter_table('address', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_address_machine_id'))
+    op.drop_table("boot")
+    with op.batch_alter_table("address", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_address_machine_id"))
 
-    op.drop_table('address')
-    with op.batch_alter_table('sign_in', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_sign_in_source'))
-        batch_op.drop_index(batch_op.f('ix_sign_in_at'))
+    op.drop_table("address")
+    op.drop_table("watch")
+    with op.batch_alter_table("sign_in", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_source"))
+        batch_op.drop_index(batch_op.f("ix_sign_in_at"))
 
-    op.drop_table('sign_in')
-    op.drop_table('person')
-    op.drop_table('network')
-    with op.batch_alter_table('machine', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_machine_uuid'))
-        batch_op.drop_index(batch_op.f('ix_machine_state'))
-        batch_op.drop_index(batch_op.f('ix_machine_serial'))
-        batch_op.drop_index(batch_op.f('ix_machine_deadline'))
-        batch_op.drop_index(batch_op.f('ix_machine_bmc_mac'))
+    op.drop_table("sign_in")
+    op.drop_table("person")
+    op.drop_table("network")
+    with op.batch_alter_table("machine", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_machine_uuid"))
+        batch_op.drop_index(batch_op.f("ix_machine_state"))
+        batch_op.drop_index(batch_op.f("ix_machine_serial"))
+        batch_op.drop_index(batch_op.f("ix_machine_deadline"))
+        batch_op.drop_index(batch_op.f("ix_machine_bmc_mac"))
 
-    op.drop_table('machine')
-    with op.batch_alter_table('job', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_job_state'))
-        batch_op.drop_index(batch_op.f('ix_job_machine_id'))
+    op.drop_table("machine")
+    with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_job_state"))
+        batch_op.drop_index(batch_op.f("ix_job_machine_id"))
 
-    op.drop_table('job')
-    with op.batch_alter_table('event', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_event_machine_id'))
-        batch_op.drop_index(batch_op.f('ix_event_kind'))
-        batch_op.drop_index(batch_op.f('ix_event_cluster_id'))
-        batch_op.drop_index(batch_op.f('ix_event_boot_id'))
-        batch_op.drop_index(batch_op.f('ix_event_at'))
+    op.drop_table("job")
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_event_machine_id"))
+        batch_op.drop_index(batch_op.f("ix_event_kind"))
+        batch_op.drop_index(batch_op.f("ix_event_cluster_id"))
+        batch_op.drop_index(batch_op.f("ix_event_boot_id"))
+        batch_op.drop_index(batch_op.f("ix_event_at"))
 
-    op.drop_table('event')
+    op.drop_table("event")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 MADE = "# Made by `oci-admin site` from the settings; changes here are overwritten."
 _LISTEN = re.compile(r"[0-9A-Fa-f.:\[\]]{2,45}|unix:(?:/[A-Za-z0-9_.-]+)+")
 _PATH = re.compile(r"(?:/[A-Za-z0-9_.-]+)+")
-_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9_.~+-]+)*|http://unix:(?:/[A-Za-z0-9_.-]+)+")
+# Scheme, host, port, and the path that ours is exchanged for; or the socket of a proxy that has our own path.
+_URL = re.compile(r"(?P<base>https?://(?P<host>[A-Za-z0-9.-]+)(?P<port>:[0-9]{1,5})?)(?P<path>(?:/[A-Za-z0-9_.~+-]+)*)")
+_LOCAL = re.compile(r"http://unix:(?:/[A-Za-z0-9_.-]+)+")
 _CACHE_SIZE, _CACHE_DAYS = "8g", 60
 
 
@@ -75,16 +76,18 @@ def _tls(certificate: str, key: str) -> Iterator[str]:
 
 def _pass_on(upstream: Upstream, cached: bool) -> Iterator[str]:
     """The locations of one upstream. What an index names by hash or version never changes; an index does."""
-    path = _path("path", upstream.path)
-    url = _word("mirror", _URL, upstream.url.rstrip("/"), "http://mirror.example.net/debian")
-    variable = "$oci_" + re.sub(r"[^a-z]", "_", path.strip("/"))
-    parts = urlsplit(url)
-    local = url.startswith("http://unix:")
-    base, below = (f"{url}:", path) if local else (f"{parts.scheme}://{parts.netloc}", parts.path)
-    host = "localhost" if local else parts.netloc
-    common = (f"set {variable} {base}; rewrite ^{path}/(.*)$ {below}/$1 break; proxy_pass {variable}; "
-              f"proxy_http_version 1.1; proxy_set_header Host {host}; proxy_ssl_server_name on; "
-              f"proxy_ssl_name {host.partition(':')[0]};")
+    path, url = _path("path", upstream.path), upstream.url.rstrip("/")
+    if _LOCAL.fullmatch(url):
+        common = f"proxy_pass {url}; proxy_set_header Host localhost; proxy_http_version 1.1;"
+    else:
+        _word("mirror", _URL, url, "http://mirror.example.net/debian")
+        found = _URL.fullmatch(url)
+        assert found
+        variable = "$oci_" + re.sub(r"[^a-z]", "_", path.strip("/"))
+        common = (f"set {variable} {found['base']}; rewrite ^{path}/(.*)$ {found['path']}/$1 break; "
+                  f"proxy_pass {variable}; proxy_http_version 1.1; "
+                  f"proxy_set_header Host {found['host']}{found['port'] or ''}; "
+                  f"proxy_ssl_server_name on; proxy_ssl_name {found['host']};")
     keep = (f" proxy_cache oci; proxy_cache_valid 200 {_CACHE_DAYS}d; proxy_cache_lock on; "
             "proxy_ignore_headers Cache-Control Expires Set-Cookie;") if cached else ""
     yield f"    location {path}/ {{ {common} }}"

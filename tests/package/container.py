@@ -101,7 +101,8 @@ def chroot(root: Path, words: Sequence[str], log: Path, timeout: float) -> None:
     inside = ("mount -t proc proc \"$0/proc\" && mount --rbind /dev \"$0/dev\" && exec chroot \"$0\" "
               "env -i \"$@\"")
     assigned = [f"{name}={value}" for name, value in _ENVIRONMENT.items()]
-    argv = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", inside, str(root), *assigned, *words]
+    argv = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", inside, str(root),
+            *assigned, *words]
     with log.open("ab") as file:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, timeout=timeout,
                               check=False)
