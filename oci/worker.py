@@ -17,6 +17,7 @@ from queue import Empty
 from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready
 from kombu.transport import filesystem
 from kombu.utils.json import dumps, loads
 
@@ -127,6 +128,13 @@ def run_tick() -> None:
 def run_look() -> None:
     """Look at the appliance itself: what is outside of it can take seconds, for which no tick must wait."""
     health.look(_ctx())
+
+
+@worker_ready.connect
+def _begin(**_signal: Any) -> None:
+    """Do the first round now: who has just started the appliance waits for it."""
+    run_tick.delay()
+    run_look.delay()
 
 
 def poke(job_id: int) -> None:

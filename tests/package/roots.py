@@ -76,5 +76,7 @@ def _make(target: Path, packages: list[str]) -> None:
                 shutil.copyfile(package, kept.with_name(f".{package.name}"))
                 kept.with_name(f".{package.name}").replace(kept)
             package.unlink()
+        for name in ("hostname", "resolv.conf"):
+            (made / "etc" / name).unlink(missing_ok=True)
         made.chmod(0o755)
         made.rename(target)
