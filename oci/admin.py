@@ -124,9 +124,9 @@ def apply(config: Config) -> None:
     if not site_files.managed():
         raise OutsideError("the settings were not taken into use", "systemd does not manage this host",
                            "Run `oci-admin init` and `oci-admin site`, and start the services by hand")
-    see = "Read `journalctl -u oci-init`"
-    site_files.run(["systemctl", "restart", "oci-init"], see)
-    site_files.run(["systemctl", "restart", *SERVICES, "oci-dnsmasq.path"], "Read the journals of these services")
+    # Those that run and need oci-init are restarted with it; what does not run is started.
+    site_files.run(["systemctl", "restart", "oci-init"], "Read `journalctl -u oci-init`")
+    site_files.run(["systemctl", "start", *SERVICES, "oci-dnsmasq.path"], "Read the journals of these services")
 
 
 def _ctx(config: Config) -> Ctx:
