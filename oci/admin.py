@@ -53,7 +53,7 @@ def _session_key(path: Path) -> None:
 def operators_names(config: Config) -> list[str]:
     """The names in the certificate of the dashboard: as set, this host's own, and the operators' address."""
     own = [name for name in (socket.getfqdn(), socket.gethostname()) if name.isascii()]
-    names = [*config.operators_names, *filter(None, [config.operators_address]), *own, "localhost"]
+    names = [*config.operators_names, *filter(None, [config.operators_address]), *own, "localhost", "127.0.0.1"]
     return list(dict.fromkeys(names))
 
 
