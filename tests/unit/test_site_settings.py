@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +54,16 @@ def test_the_defaults_and_the_example_can_be_used() -> None:
 ])
 def test_each_is_named(values: dict[str, object], says: str) -> None:
     assert any(says in one for one in found(**values)), found(**values)
+
+
+def test_what_the_documentation_shows_can_be_used() -> None:
+    root = Path(__file__).parents[2]
+    example = (root / "debian/oci.yaml").read_text()
+    readme = re.findall(r"(?m)(?:^ {7}[a-z_]+: .*\n)+", (root / "README.md").read_text())
+    assert len(readme) == 1
+    for text in (example, *readme):
+        values = yaml.safe_load(text)
+        assert "server_address" in values and found(**values) == []
 
 
 def test_without_dhcp_its_settings_say_nothing() -> None:
