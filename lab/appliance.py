@@ -9,57 +9,25 @@ from pathlib import Path
 
 import yaml
 
-from lab.mirror import loaders, mirror_location, start_mirror
+from lab.mirror import loaders, start_mirror
 from lab.net import BRIDGE, Net
 from lab.process import LabError, Process, run, wait_until
 from lab.services import dnsmasq, expose, listens, nginx, socket_serves, tftpd, timeserver
+from oci.render import nginx as render
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PUPPET_NAME = "puppet.lab.test"
-_PROXY = """proxy_http_version 1.1;
-      proxy_set_header Host $host;
-      proxy_set_header X-Real-IP $remote_addr;
-      proxy_read_timeout 120s;
-      proxy_request_buffering on;"""
 
 
-def machine_servers(net: Net, run_dir: Path, images: Path, mirror: Path) -> str:
-    """nginx's server blocks for machines: boot answers and files on port 80, everything else on port 443."""
-    pki, machines = run_dir / "state/pki", run_dir / "run/machines.sock"
-    return f"""
-  server {{
-    listen {net.address}:80;
-    client_max_body_size 64k;
-    location /boot/ {{ proxy_pass http://unix:{machines}:; {_PROXY} }}
-    location /live/ {{ alias {images}/live/; }}
-    location /loaders/ {{ alias {loaders()}/; }}
-    location = /images/root.tar.zst {{ alias {images}/root/root.tar.zst; }}
-    {mirror_location(mirror)}
-  }}
-  server {{
-    listen {net.address}:443 ssl;
-    ssl_certificate {pki}/server.pem;
-    ssl_certificate_key {pki}/server.key;
-    ssl_protocols TLSv1.2 TLSv1.3;
-    client_max_body_size 8m;
-    location /boot/ {{ return 404; }}
-    location / {{ proxy_pass http://unix:{machines}:; {_PROXY} }}
-  }}"""
-
-
-def operator_servers(run_dir: Path, socket: Path) -> str:
-    """nginx's server block for operators: HTTPS on a UNIX socket, which a door makes reachable."""
+def site(net: Net, run_dir: Path, images: Path, mirror: Path, door: Path) -> render.Site:
+    """What the server blocks are made from: as on a real appliance, but that a door makes `door`, a socket, reachable."""
     pki = run_dir / "state/pki"
-    return f"""
-  server {{
-    listen unix:{socket} ssl;
-    ssl_certificate {pki}/server.pem;
-    ssl_certificate_key {pki}/server.key;
-    ssl_protocols TLSv1.2 TLSv1.3;
-    client_max_body_size 1m;
-    location / {{ proxy_pass http://unix:{run_dir}/run/operators.sock:; {_PROXY}
-      proxy_set_header X-Forwarded-Proto https; }}
-  }}"""
+    return render.Site(
+        machines=net.address, operators=f"unix:{door}", images=str(images), loaders=str(loaders()),
+        machines_socket=str(run_dir / "run/machines.sock"), operators_socket=str(run_dir / "run/operators.sock"),
+        server_certificate=str(pki / "server.pem"), server_key=str(pki / "server.key"),
+        operators_certificate=str(pki / "operators.pem"), operators_key=str(pki / "operators.key"),
+        upstreams=(render.Upstream("/debian", f"http://unix:{mirror}"),))
 
 
 class Appliance:
@@ -102,7 +70,6 @@ class Appliance:
             "dhcp_first": str(first), "dhcp_last": str(last), "dhcp_netmask": str(self.net.server.netmask),
             "dhcp_ra_prefix": f"{self.net.router6.network}",
             "puppet_server": PUPPET_NAME, "puppet_ssl_dir": str(self.run_dir / "puppet-ssl"),
-            "apt_uri": f"http://{self.net.address}/debian",
             "kernel_args": "console=tty0 console=ttyS0,115200 quiet mitigations=off audit=0 no_timer_check",
             **self.settings,
         }
@@ -159,16 +126,16 @@ class Appliance:
             self.processes[name].ready("its socket", lambda s=socket: socket_serves(s), 60)
         # gunicorn gives its socket its own group; the Puppet server is let in by that of the directory.
         os.chown(sockets["puppet"], -1, sockets["puppet"].parent.stat().st_gid)
-        servers = machine_servers(self.net, self.run_dir, self.images, mirror)
-        self.processes["nginx"] = nginx("machines", self.run_dir, servers, self.net).start()
-        self._door(port or free_port(8443))
+        blocks = site(self.net, self.run_dir, self.images, mirror, self.run_dir / "run/https.sock")
+        self.processes["nginx"] = nginx("machines", self.run_dir, render.machine_blocks(blocks), self.net).start()
+        self._door(port or free_port(8443), render.operator_blocks(blocks))
         self.processes["timeserver"] = timeserver(self.net, self.run_dir).start()
         self.processes["tftpd"] = tftpd(self.net, self.run_dir, loaders()).start()
         self._dhcp()
 
-    def _door(self, port: int) -> None:
+    def _door(self, port: int, servers: str) -> None:
         self.port, socket = port, self.run_dir / "run/https.sock"
-        self.processes["nginx-operators"] = nginx("operators", self.run_dir, operator_servers(self.run_dir, socket)).start()
+        self.processes["nginx-operators"] = nginx("operators", self.run_dir, servers).start()
         self.processes["nginx-operators"].ready("its socket", lambda: socket_serves(socket))
         self.processes["door"] = expose(self.run_dir, socket, port).start()
         self.processes["door"].ready("its port", lambda: listens(None, port))

@@ -78,11 +78,6 @@ def start_mirror(run_dir: Path, cache: Path) -> Path:
     return socket
 
 
-def mirror_location(socket: Path) -> str:
-    """The location block by which the nginx inside the lab offers http://SERVER/debian."""
-    return f"location /debian {{ proxy_pass http://unix:{socket}:/debian; proxy_buffering on; }}"
-
-
 def loaders(cache: Path | None = None) -> Path:
     """A TFTP root with the network boot loaders of Debian's package `ipxe`, kept in `cache`.
 

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from lab.appliance import CHECKOUT, PUPPET_NAME, Appliance, machine_servers
+from lab.appliance import CHECKOUT, PUPPET_NAME, Appliance, site
 from lab.process import Process, run, wait_until
 from lab.services import listens, nginx, socket_serves
 from lab.simulated_machine import SimulatedMachine, attach
@@ -26,6 +26,7 @@ from lab.simulated_root import build
 from lab.site import Lab
 from oci import config as configuration
 from oci.app import appliance as compose
+from oci.render import nginx as render
 from oci.schemas.machine import AssignIn, BmcIn, MachineDetail
 from oci.schemas.site import ClusterIn, NetworkIn
 from oci.services import clusters, machines
@@ -55,7 +56,8 @@ class SimulatedAppliance(Appliance):
         for name, socket in sockets.items():
             self.processes[name].ready("its socket", lambda s=socket: socket_serves(s), 90)
         place = "location = /images/root.tar.zst {"
-        servers = machine_servers(self.net, self.run_dir, self.images, self.run_dir / "no-mirror.sock")
+        blocks = site(self.net, self.run_dir, self.images, self.run_dir / "no-mirror.sock", self.run_dir / "no-door.sock")
+        servers = render.machine_blocks(blocks)
         assert place in servers
         servers = servers.replace(place, f"{place} limit_rate {STREAM_RATE};")
         self.processes["nginx"] = nginx("machines", self.run_dir, servers, self.net).start()

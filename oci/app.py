@@ -13,11 +13,13 @@ from oci import config as configuration
 from oci.adapters import authorities as authority_files
 from oci.adapters import roles as role_files
 from oci.adapters.dnsmasq import Dnsmasq
+from oci.adapters.host import OwnHost
 from oci.adapters.images import FileImages
 from oci.adapters.ipmi import Ipmi
 from oci.adapters.puppetca import HttpPuppetCa
 from oci.adapters.secrets import FileSealer
 from oci.config import Config
+from oci.db import schema
 from oci.db.session import engine, sessions
 from oci.services.context import Actor, Ctx, Outside
 
@@ -50,8 +52,10 @@ def appliance(config: Config | None = None, poke: Callable[[int], None] | None =
         dhcp=Dnsmasq(config.path("dhcp_config"), config.path("run_dir", "dnsmasq.pid")),
         puppet_ca=HttpPuppetCa(config.puppet_ca_url, config.path("puppet_ssl_dir"), config.puppet_server,
                                config.puppet_address),
-        images=FileImages(config.path("images_dir")),
+        images=FileImages(config.path("images_dir"), configuration.shipped("discovery", "build")),
         sealer=FileSealer(config.path("state_dir", "secret.key")),
+        host=OwnHost(config.path("state_dir"), config.path("state_dir", "pki"),
+                     lambda: (schema.current(config.database_url), schema.head(str(configuration.shipped("migrations"))))),
         poke=poke,
         roles=roles,
         ca_pem=ca.read_bytes() if ca.exists() else b"",

@@ -28,9 +28,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("run_dir", "/run/oci", "directory of sockets and other things that need not survive a reboot"),
     Setting("images_dir", "/var/lib/oci/images", "directory of the live image and the root image"),
     Setting("database_url", "", "SQLAlchemy URL; empty: SQLite in state_dir"),
+    Setting("tftp_dir", "/srv/tftp", "directory of the TFTP server, which gets the boot loaders"),
     Setting("server_address", "10.0.0.1", "the appliance's address on the provisioning network"),
     Setting("http_url", "", "URL of the plain HTTP listener for machines; empty: http://server_address"),
     Setting("https_url", "", "URL of the HTTPS listener for machines; empty: https://server_address"),
+    Setting("operators_address", "", "address at which operators reach pages and REST; empty: every other address"),
+    Setting("operators_names", [], "DNS names of the dashboard, for its certificate, beside this host's own name"),
     Setting("dhcp_interface", "eth0", "interface that serves DHCP"),
     Setting("dhcp_mode", "dhcp", "dhcp: this appliance gives out addresses; proxy: beside another DHCP server"),
     Setting("dhcp_first", "10.0.0.100", "first address of the DHCP range for machines that are not installed"),
@@ -46,6 +49,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("root_password_hash", "", "crypt(5) hash of root's password on installed machines; empty: locked"),
     Setting("ca_certificates", {}, "further CA certificates for installed machines: name -> path of a PEM file"),
     Setting("apt_uri", "", "Debian mirror of installed machines; empty: the appliance's own, http_url/debian"),
+    Setting("apt_upstream", "", "mirror behind http_url/debian; empty: the one that this host's own apt uses; 'off': none"),
+    Setting("apt_security_upstream", "", "the same behind http_url/debian-security"),
     Setting("apt_suite", "trixie", "Debian suite of installed machines"),
     Setting("apt_components", "main", "Debian components of installed machines"),
     Setting("puppet_server", "puppet", "fully qualified name of the Puppet server"),
@@ -128,6 +133,12 @@ def configure(values: dict[str, Any]) -> Config:
         merged[name] = merged[name] or value
     merged["apt_uri"] = merged["apt_uri"] or f"{merged['http_url']}/debian"
     return Config(merged)
+
+
+def shipped(*parts: str) -> Path:
+    """A part of this program that is no Python: where the package puts it, else where the checkout has it."""
+    installed = Path("/usr/share/oci", *parts)
+    return installed if installed.exists() else Path(__file__).resolve().parent.parent.joinpath(*parts)
 
 
 def load(path: str | None = None) -> Config:

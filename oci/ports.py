@@ -14,6 +14,10 @@ class OutsideError(Exception):
         self.what, self.why, self.instead = what, why, instead
 
 
+class Outdated(OutsideError):
+    """Something that works, and is not as it would be made now."""
+
+
 class PowerError(OutsideError):
     """A management controller did not do what was asked."""
 
@@ -59,11 +63,15 @@ class Dhcp(Protocol):
 
     def apply(self, text: str) -> bool: ...  # True when it changed; raises OutsideError
 
+    def check(self, interface: str, address: str) -> None: ...  # raises OutsideError when nobody is served there
+
 
 class PuppetCa(Protocol):
     """The Puppet certificate authority."""
 
     def clean(self, certname: str) -> bool: ...  # True when one was revoked; raises OutsideError
+
+    def check(self) -> None: ...  # raises OutsideError when it cannot be used
 
 
 class Images(Protocol):
@@ -75,6 +83,8 @@ class Images(Protocol):
 
     def root(self) -> RootImage: ...
 
+    def check(self, kind: str) -> None: ...  # raises OutsideError when it is not built, or not as it would be now
+
 
 class Sealer(Protocol):
     """Encrypts what must be kept secret at rest; the key lives outside the database."""
@@ -82,6 +92,20 @@ class Sealer(Protocol):
     def seal(self, clear: str) -> str: ...
 
     def open(self, sealed: str) -> str: ...
+
+
+class Host(Protocol):
+    """The appliance's own host. The loaders are asked for as a machine would; each raises OutsideError."""
+
+    def loaders(self, server: str, names: list[str]) -> None: ...
+
+    def expiries(self) -> dict[str, float]: ...  # by certificate, in seconds since the epoch
+
+    def disk(self) -> tuple[int, int]: ...  # bytes that are free, and all, where the state is
+
+    def clock(self) -> None: ...
+
+    def schema(self) -> tuple[str, str]: ...  # the revision of the database, and that of this program
 
 
 class Clock(Protocol):

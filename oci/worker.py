@@ -17,16 +17,19 @@ from queue import Empty
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import worker_init, worker_ready
 from kombu.transport import filesystem
 from kombu.utils.json import dumps, loads
 
 from oci import config as configuration
-from oci.ports import OutsideError
-from oci.services import jobs, site_troubles, tick
+from oci.services import health, jobs, site_troubles, tick
 
 log = logging.getLogger("oci.worker")
 WORKER = "OCI_WORKER"
+LOOK_SECONDS = 20
+# They tell of every task that it came, began and ended: 50,000 lines a day of which none says anything.
+for _name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 class Channel(filesystem.Channel):  # type: ignore[misc]
@@ -41,8 +44,22 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
     def _put(self, queue: str, payload: Any, **_kwargs: Any) -> None:
         self._write(Path(self.data_folder_out, f"{time.monotonic_ns():020}_{uuid.uuid4()}.{queue}.msg"), payload)
 
+    def _waiting(self, queue: str) -> list[Path]:
+        """The messages of `queue`, oldest first. Kombu's own look takes those of `rack1.work` for `work` as well."""
+        return sorted(path for path in Path(self.data_folder_in).glob(f"*.{queue}.msg")
+                      if path.name.partition(".")[2] == f"{queue}.msg")
+
+    def _size(self, queue: str) -> int:
+        return len(self._waiting(queue))
+
+    def _purge(self, queue: str) -> int:
+        found = self._waiting(queue)
+        for path in found:
+            path.unlink(missing_ok=True)
+        return len(found)
+
     def _get(self, queue: str) -> Any:
-        for path in sorted(Path(self.data_folder_in).glob(f"*.{queue}.msg")):
+        for path in self._waiting(queue):
             with contextlib.suppress(FileNotFoundError, ValueError):
                 text = path.read_text()
                 path.unlink()  # one reader succeeds, and the message is that one's
@@ -80,7 +97,8 @@ def _celery() -> Celery:
         task_ignore_result=True,
         worker_hijack_root_logger=False,
         beat_schedule={"tick": {"task": "oci.tick", "schedule": config.tick_seconds,
-                                "options": {"expires": config.tick_seconds}}},
+                                "options": {"expires": config.tick_seconds}},
+                       "look": {"task": "oci.look", "schedule": LOOK_SECONDS, "options": {"expires": LOOK_SECONDS}}},
         beat_schedule_filename=str(Path(config.run_dir, "beat")),
         timezone="UTC",
     )
@@ -137,14 +155,25 @@ def run_tick() -> None:
     ctx = _ctx()
     if woke(ctx.config.path("run_dir", "broker", "worker"), os.environ.get(WORKER, "")):
         tick.woke(ctx)
-    try:
-        tick.dhcp(_ctx())
-    except OutsideError as problem:
-        log.error("%s", problem)
+    if told := tick.dhcp(_ctx()):
+        log.warning("%s", told)
     tick.machines(_ctx())
     for job_id in jobs.due(_ctx()):
         run_job.delay(job_id)
     _tell_troubles()
+
+
+@celery.task(name="oci.look")
+def run_look() -> None:
+    """Look at the appliance itself: what is outside of it can take seconds, for which no tick must wait."""
+    health.look(_ctx())
+
+
+@worker_ready.connect
+def _begin(**_signal: Any) -> None:
+    """Do the first round now: who has just started the appliance waits for it."""
+    run_tick.delay()
+    run_look.delay()
 
 
 def poke(job_id: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from oci.adapters import roles as role_files
-from oci.adapters.fake import FakeDhcp, FakeImages, FakePower, FakePuppetCa
+from oci.adapters.fake import FakeDhcp, FakeHost, FakeImages, FakePower, FakePuppetCa
 from oci.adapters.secrets import FileSealer
 from oci.app import Appliance
 from oci.config import configure
@@ -79,7 +79,7 @@ def make_world(tmp_path: Path) -> Iterator[World]:
     clock, power, dhcp, puppet_ca, images = Clock(), FakePower(), FakeDhcp(), FakePuppetCa(), FakeImages()
     poked: list[int] = []
     outside = Outside(power=power, dhcp=dhcp, puppet_ca=puppet_ca, images=images,
-                      sealer=FileSealer(tmp_path / "secret.key", make=True), poke=poked.append,
+                      sealer=FileSealer(tmp_path / "secret.key", make=True), poke=poked.append, host=FakeHost(),
                       roles=role_files.load(tmp_path / "none"), ca_pem=b"-----BEGIN CERTIFICATE-----\n", clock=clock)
     yield World(Appliance(config, outside, sessions(made)), clock, power, dhcp, puppet_ca, images, poked)
     made.dispose()

@@ -11,7 +11,8 @@ from flask import Blueprint, current_app
 
 # A state is never told by its colour alone.
 SHAPES = {"discovered": "○", "assigned": "◇", "installing": "▶", "configuring": "▷", "active": "●",
-          "failed": "▲", "releasing": "◀", "retired": "□"}
+          "failed": "▲", "releasing": "◀", "retired": "□",
+          "ok": "●", "warn": "◆", "bad": "▲"}
 POWER = {"on": "▮", "off": "▯", "unknown": "?"}
 PRESENCE = {"live": "live image", "installed": "own disk", "nothing": "not running",
             "unknown": "not heard of"}

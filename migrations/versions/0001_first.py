@@ -180,6 +180,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sign_in_source"), ["source"], unique=False)
 
     op.create_table(
+        "watch",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("what", sa.String(length=500), nullable=False),
+        sa.Column("why", sa.String(length=500), nullable=False),
+        sa.Column("instead", sa.String(length=500), nullable=False),
+        sa.Column("since", sa.Float(), nullable=False),
+        sa.Column("seen", sa.Float(), nullable=False),
+        sa.Column("told", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "address",
         sa.Column("network_id", sa.Integer(), nullable=False),
         sa.Column("ip", sa.String(length=64), nullable=False),
@@ -371,6 +383,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_address_machine_id"))
 
     op.drop_table("address")
+    op.drop_table("watch")
     with op.batch_alter_table("sign_in", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sign_in_source"))
         batch_op.drop_index(batch_op.f("ix_sign_in_at"))

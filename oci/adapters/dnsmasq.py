@@ -38,6 +38,34 @@ def command_restart(argv: list[str], seconds: float = 30.0) -> Callable[[], None
     return restart
 
 
+def _said(argv: list[str]) -> str | None:
+    """What a command of iproute2 prints; None when it fails. Raises DhcpError when it cannot be run."""
+    try:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise DhcpError("the DHCP server was not looked at", str(error), "Install iproute2") from None
+    return None if done.returncode else done.stdout
+
+
+def addresses(interface: str) -> list[str] | None:
+    """The IPv4 addresses of an interface of this host; None when there is no such interface."""
+    if not Path("/sys/class/net", interface).exists():
+        return None
+    said = _said(["ip", "-4", "-o", "addr", "show", "dev", interface])
+    lines = [line.split() for line in (said or "").splitlines()]
+    return [words[words.index("inet") + 1].partition("/")[0] for words in lines if "inet" in words]
+
+
+def serves(interface: str) -> bool:
+    """Whether a socket for the DHCP server's port (67, RFC 2131) takes what comes in at `interface`.
+
+    dnsmasq binds it to the interface when it serves one; `ss` then shows ADDRESS%INTERFACE:67.
+    """
+    said = _said(["ss", "-H", "-u", "-a", "-n", "sport = :67"]) or ""
+    local = [words[3].rpartition(":")[0] for words in map(str.split, said.splitlines()) if len(words) > 3]
+    return any(place.partition("%")[2] in ("", interface) for place in local)
+
+
 class EndByPid:
     """A restart that ends the dnsmasq of a pid file; whoever supervises it starts it again.
 
@@ -110,6 +138,24 @@ class Dnsmasq:
                             f"Make {self.config_path.parent} writable; the old one stays in force") from None
         self._take_up()
         return True
+
+    def check(self, interface: str, address: str) -> None:
+        """See that machines at `interface` are really served, with this host at `address`. Raises DhcpError.
+
+        dnsmasq itself runs on, and only warns, when there is no such interface.
+        """
+        what = f"nobody is served by DHCP at {interface}"
+        here = addresses(interface)
+        if here is None:
+            raise DhcpError(what, "this host has no such interface", "`ip -br link` lists those it has; correct the "
+                            "setting dhcp_interface, then run `oci-admin apply`")
+        if address not in here:
+            has = f"it has {', '.join(here)}" if here else "it has no address"
+            raise DhcpError(what, f"the interface has not the address {address} of the setting server_address; {has}",
+                            f"Give it {address}, or correct the setting, then run `oci-admin apply`")
+        if not serves(interface):
+            raise DhcpError(what, "no DHCP server listens there", "Read `journalctl -u oci-dnsmasq`; "
+                            "`systemctl start oci-dnsmasq` starts it")
 
     def _current(self) -> str | None:
         try:

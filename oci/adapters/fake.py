@@ -112,10 +112,15 @@ class FakeDhcp:
     """A DHCP server that takes every configuration."""
 
     text: str = ""
+    trouble: str = ""  # why nobody is served
 
     def apply(self, text: str) -> bool:
         changed, self.text = text != self.text, text
         return changed
+
+    def check(self, interface: str, address: str) -> None:
+        if self.trouble:
+            raise OutsideError(f"nobody is served by DHCP at {interface}", self.trouble, "Mend it")
 
 
 @dataclass
@@ -130,6 +135,10 @@ class FakePuppetCa:
             raise OutsideError("the Puppet CA did not answer", "connection refused", "Start puppetserver")
         self.cleaned.append(certname)
         return False
+
+    def check(self) -> None:
+        if self.broken:
+            raise OutsideError("the Puppet CA did not answer", "connection refused", "Start puppetserver")
 
 
 @dataclass
@@ -153,3 +162,38 @@ class FakeImages:
     def root(self) -> RootImage:
         self._need()
         return RootImage("root.tar.zst", "cd" * 32, 1000)
+
+    def check(self, kind: str) -> None:
+        self._need()
+
+
+@dataclass
+class FakeHost:
+    """A host on which all is well, unless `broken` names what is not. `expires` is in seconds since the epoch."""
+
+    broken: dict[str, str] = field(default_factory=dict)
+    expires: float = 4_000_000_000.0
+    free: int = 50 << 30
+    revisions: tuple[str, str] = ("0001", "0001")
+
+    def _see(self, what: str) -> None:
+        if what in self.broken:
+            raise OutsideError(f"the {what} failed", self.broken[what], "Mend it")
+
+    def loaders(self, server: str, names: list[str]) -> None:
+        self._see("loaders")
+
+    def expiries(self) -> dict[str, float]:
+        self._see("expiries")
+        return {"ca": self.expires, "server": self.expires, "operators": self.expires}
+
+    def disk(self) -> tuple[int, int]:
+        self._see("disk")
+        return self.free, 100 << 30
+
+    def clock(self) -> None:
+        self._see("clock")
+
+    def schema(self) -> tuple[str, str]:
+        self._see("schema")
+        return self.revisions

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 CA_DAYS, SERVER_DAYS = 3650, 825
+RENEW_DAYS = 90
 # Machines may start with a clock that is somewhat behind; a certificate must not be "not yet valid" for them.
 EARLY_DAYS = 30
 
@@ -66,8 +67,37 @@ def _alternative(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def make_server(directory: Path, names: list[str]) -> None:
-    """Make server.pem and server.key (0600) for `names` (addresses or DNS names), signed by the CA there."""
+def _names(path: Path) -> set[str]:
+    """The names that the certificate in `path` is for."""
+    found = x509.load_pem_x509_certificate(path.read_bytes()).extensions.get_extension_for_class(
+        x509.SubjectAlternativeName).value
+    return {str(one.value) for one in found}
+
+
+def expiry(path: Path) -> float:
+    """When the certificate in `path` expires, in seconds since the epoch. Raises OSError, ValueError."""
+    # not_valid_after is in UTC and does not say so; its successor that does is not in Debian 12.
+    found = x509.load_pem_x509_certificate(path.read_bytes())
+    after = found.not_valid_after_utc if hasattr(found, "not_valid_after_utc") else \
+        found.not_valid_after.replace(tzinfo=datetime.UTC)
+    return after.timestamp()
+
+
+def keep_server(directory: Path, name: str, names: list[str]) -> bool:
+    """Make NAME.pem and NAME.key, unless they are there, for these names, and good for RENEW_DAYS; True when made."""
+    path = directory / f"{name}.pem"
+    try:
+        left = expiry(path) - datetime.datetime.now(datetime.UTC).timestamp()
+        if (directory / f"{name}.key").exists() and _names(path) == set(names) and left > RENEW_DAYS * 86400:
+            return False
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        pass
+    make_server(directory, names, name)
+    return True
+
+
+def make_server(directory: Path, names: list[str], name: str = "server") -> None:
+    """Make NAME.pem and NAME.key (0600) for `names` (addresses or DNS names), signed by the CA there."""
     ca_key = serialization.load_pem_private_key((directory / "ca.key").read_bytes(), None)
     ca = x509.load_pem_x509_certificate((directory / "ca.pem").read_bytes())
     assert isinstance(ca_key, ec.EllipticCurvePrivateKey)
@@ -79,5 +109,5 @@ def make_server(directory: Path, names: list[str]) -> None:
                    .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()),
                                   critical=False)
                    .sign(ca_key, hashes.SHA256()))
-    _write(directory / "server.key", _key_bytes(key), 0o600)
-    _write(directory / "server.pem", certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+    _write(directory / f"{name}.key", _key_bytes(key), 0o600)
+    _write(directory / f"{name}.pem", certificate.public_bytes(serialization.Encoding.PEM), 0o644)

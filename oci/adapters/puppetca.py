@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from oci.ports import OutsideError
 
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS, CHECK_SECONDS = 20, 4
 _NAME = re.compile(r"[a-z0-9.-]{1,255}")
 
 
@@ -22,19 +22,19 @@ class HttpPuppetCa:
         self._port = urlsplit(url).port or 8140
         self._ssl_dir, self._server, self._address = ssl_dir, server, address
 
-    def _connect(self) -> HTTPSConnection:
+    def _connect(self, seconds: int = TIMEOUT_SECONDS) -> HTTPSConnection:
         context = ssl.create_default_context(cafile=str(self._ssl_dir / "certs" / "ca.pem"))
         context.load_cert_chain(self._ssl_dir / "certs" / f"{self._server}.pem",
                                 self._ssl_dir / "private_keys" / f"{self._server}.pem")
-        connection = HTTPSConnection(self._server, self._port, timeout=TIMEOUT_SECONDS, context=context)
+        connection = HTTPSConnection(self._server, self._port, timeout=seconds, context=context)
         # Reached by address, so that no DNS is needed; the certificate is checked for the name all the same.
-        plain = socket.create_connection((self._address, self._port), TIMEOUT_SECONDS)
+        plain = socket.create_connection((self._address, self._port), seconds)
         connection.sock = context.wrap_socket(plain, server_hostname=self._server)
         return connection
 
-    def _call(self, method: str, path: str, body: str | None = None) -> int:
+    def _call(self, method: str, path: str, body: str | None = None, seconds: int = TIMEOUT_SECONDS) -> int:
         try:
-            connection = self._connect()
+            connection = self._connect(seconds)
             headers = {"Content-Type": "application/json", "Accept": "application/json"} if body else {}
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
@@ -60,3 +60,10 @@ class HttpPuppetCa:
             raise OutsideError(f"the Puppet CA did not clean {certname}", f"it answered {status}",
                                "Check its auth.conf: the server's certificate must be allowed")
         return True
+
+    def check(self) -> None:
+        """See that the CA answers, and lets this appliance ask about certificates. Raises OutsideError."""
+        status = self._call("GET", f"/puppet-ca/v1/certificate_status/{self._server}", seconds=CHECK_SECONDS)
+        if status not in (200, 404):
+            raise OutsideError("the Puppet CA does not let the appliance clean certificates", f"it answered {status}",
+                               "Check its auth.conf: the server's certificate must be allowed")

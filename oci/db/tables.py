@@ -277,3 +277,17 @@ class SignIn(Table):
     at: Mapped[float] = mapped_column(index=True)
     source: Mapped[str] = mapped_column(String(64), index=True)
     name: Mapped[str] = mapped_column(String(64))
+
+
+class Watch(Table):
+    """The last finding about one part of the appliance, by the name of its check; see oci.domain.health."""
+
+    __tablename__ = "watch"
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    state: Mapped[str] = mapped_column(String(8), default="ok")
+    what: Mapped[str] = mapped_column(String(500), default="")
+    why: Mapped[str] = mapped_column(String(500), default="")
+    instead: Mapped[str] = mapped_column(String(500), default="")
+    since: Mapped[float]  # when the finding became what it is
+    seen: Mapped[float]
+    told: Mapped[bool] = mapped_column(default=False)  # whether an event has told it

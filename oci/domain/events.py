@@ -42,6 +42,7 @@ EVENTS: dict[str, str] = {
     "network.created": "a network was made",
     "site.trouble": "a file could not be used, or what is stored collides with a setting; the text says which",
     "dhcp.applied": "the DHCP configuration was changed and taken into use",
+    "dhcp.refused": "nobody is served by DHCP, or its configuration could not be used; the text says why",
     "job.failed": "background work failed for good",
     "person.changed": "a person, password or token was made, changed or removed",
     "signin.refused": "a sign-in was refused",

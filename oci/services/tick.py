@@ -5,9 +5,11 @@ from __future__ import annotations
 from sqlalchemy import delete, select
 
 from oci.db import tables
+from oci.domain.health import Check
 from oci.domain.lifecycle import STATES
 from oci.domain.patience import words
-from oci.render.dnsmasq import DhcpSettings, render
+from oci.ports import OutsideError
+from oci.render.dnsmasq import BadDhcpValue, DhcpSettings, render
 from oci.services import liveness, power_orders
 from oci.services.boot_session import prune
 from oci.services.context import Ctx, usecase
@@ -19,6 +21,8 @@ POWER_CHECK_SECONDS = 20
 STALE_LIVE_BEATS = 12
 STALE_PUPPET_SECONDS = 7200
 JOBS_KEPT_SECONDS = 7 * 86400
+# A DHCP server that is being started listens a moment later; that is nothing to tell.
+DHCP_GRACE_SECONDS = 15
 
 
 def _overdue(ctx: Ctx, machine: tables.Machine, install: tables.Install | None) -> bool:
@@ -108,6 +112,8 @@ def machines(ctx: Ctx) -> int:
         _busy(ctx, machine)
     _presence(ctx)
     prune(ctx)
+    ctx.db.merge(tables.Watch(name="worker", state="ok", what="it does its rounds", why="", instead="",
+                              since=ctx.now(), seen=ctx.now(), told=True))
     ctx.db.execute(delete(tables.Job).where(tables.Job.finished < ctx.now() - JOBS_KEPT_SECONDS))
     ctx.db.execute(delete(tables.SignIn).where(tables.SignIn.at < ctx.now() - 3600))
     return len(busy)
@@ -123,16 +129,45 @@ def dhcp_settings(ctx: Ctx) -> DhcpSettings:
         lease_file=str(c.path("state_dir", "dnsmasq.leases")), pid_file=str(c.path("run_dir", "dnsmasq.pid")))
 
 
-def dhcp(ctx: Ctx) -> bool:
-    """Render the DHCP configuration and take it into use when it changed. Raises OutsideError."""
+def _dhcp_trouble(ctx: Ctx) -> tuple[bool, Check]:
+    """Whether the configuration changed, and what is to be said of DHCP now."""
+    changed = False
+    try:
+        changed = ctx.outside.dhcp.apply(render(dhcp_settings(ctx)))
+        ctx.outside.dhcp.check(ctx.config.dhcp_interface, ctx.config.server_address)
+    except BadDhcpValue as wrong:
+        return changed, Check("dhcp", "bad", "the DHCP configuration could not be made, so the one before stays in force",
+                              str(wrong), "Correct the setting, then run `oci-admin apply`")
+    except OutsideError as trouble:
+        return changed, Check("dhcp", "bad", trouble.what, trouble.why, trouble.instead)
+    return changed, Check("dhcp", "ok", f"machines at {ctx.config.dhcp_interface} are served")
+
+
+def dhcp(ctx: Ctx) -> str:
+    """Render the DHCP configuration, take it into use when it changed, and see by effect that machines are served.
+
+    Never raises for what is wrong there: it is remembered, and told by one event. Returns what was told now, or ''.
+    """
     if ctx.config.dhcp_config == "off":
-        return False
-    changed = ctx.outside.dhcp.apply(render(dhcp_settings(ctx)))
-    if changed:
-        _dhcp_changed(ctx)
-    return changed
+        return ""
+    changed, found = _dhcp_trouble(ctx)
+    return _dhcp_seen(ctx, changed, found)
 
 
 @usecase("appliance")
-def _dhcp_changed(ctx: Ctx) -> None:
-    ctx.event("dhcp.applied", "the DHCP configuration was changed and taken into use")
+def _dhcp_seen(ctx: Ctx, changed: bool, found: Check) -> str:
+    row = ctx.db.get(tables.Watch, "dhcp") or tables.Watch(name="dhcp", state="", what="", why="", since=ctx.now())
+    if changed or (row.state, row.what, row.why) != (found.state, found.what[:500], found.why[:500]):
+        row.told, row.since = False, ctx.now()
+    row.state, row.seen = found.state, ctx.now()
+    row.what, row.why, row.instead = found.what[:500], found.why[:500], found.instead[:500]
+    ctx.db.add(row)
+    if row.told or (found.state == "bad" and ctx.now() - row.since < DHCP_GRACE_SECONDS):
+        return ""
+    row.told = True
+    if found.state == "bad":
+        text = f"{found.what}: {found.why}. {found.instead}"
+        ctx.event("dhcp.refused", text)
+        return text
+    ctx.event("dhcp.applied", "the DHCP configuration was taken into use, and machines are served")
+    return "the DHCP configuration was taken into use"

@@ -19,7 +19,7 @@ from flask import Flask
 from sqlalchemy import event, insert
 
 from oci.adapters import roles as role_files
-from oci.adapters.fake import FakeDhcp, FakeImages, FakePower, FakePuppetCa
+from oci.adapters.fake import FakeDhcp, FakeHost, FakeImages, FakePower, FakePuppetCa
 from oci.adapters.secrets import FileSealer
 from oci.app import Appliance, machines, puppet
 from oci.config import configure
@@ -90,7 +90,7 @@ def build(folder: Path, known: int) -> tuple[Appliance, dict[str, int]]:
                                                         hostname=f"h{i}", fqdn=f"h{i}.bench")])
             db.execute(insert(tables.Address), [dict(network_id=1, ip=f"10.0.0.{i + 10}", machine_id=i + 1)])
     outside = Outside(FakePower(), FakeDhcp(), FakePuppetCa(), FakeImages(), FileSealer(folder / "key", make=True),
-                      lambda _job: None, role_files.load(), ca_pem=b"PEM\n")
+                      lambda _job: None, role_files.load(), FakeHost(), ca_pem=b"PEM\n")
     return Appliance(config, outside, sessions(made)), counter
 
 

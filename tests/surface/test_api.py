@@ -51,6 +51,7 @@ ROUTES = [
     ("GET", "/v1/roles", None, VIEWER, 200),
     ("GET", "/v1/events", None, VIEWER, 200),
     ("GET", "/v1/jobs", None, VIEWER, 200),
+    ("GET", "/v1/health", None, VIEWER, 200),
     ("GET", "/v1/me", None, VIEWER, 200),
     ("GET", "/v1/people", None, VIEWER, 200),
     ("POST", "/v1/people", PERSON, ADMIN, 201),

@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "webui": {"domain", "schemas", "config", "ports", "services", "api", "webui"},
     "client": {"schemas", "client"},
     "worker": {"config", "ports", "services", "app"},
-    "admin": {"config", "ports", "schemas", "services", "adapters", "app"},
+    "admin": {"domain", "render", "config", "ports", "schemas", "db", "services", "adapters", "app"},
     "app": {"config", "ports", "db", "services", "adapters", "api", "worker", "webui"},
 }
 PURE = ("domain", "render", "schemas")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from webui.views import account, conflicts, disks, events, machine, machines, overview, people, sign_in, sites, verbs
+from webui.views import account, conflicts, disks, events, health, machine, machines, overview, people, sign_in, sites, verbs
 
 
 def install(bp: Blueprint) -> None:
-    for family in (sign_in, overview, machines, machine, verbs, conflicts, disks, sites, events, people, account):
+    for family in (sign_in, overview, machines, machine, verbs, conflicts, disks, sites, events, health, people, account):
         family.routes(bp)

@@ -11,7 +11,7 @@ from oci.domain.lifecycle import STATES, transient
 from oci.schemas.conflict import ConflictQuery
 from oci.schemas.machine import MachineOut
 from oci.schemas.site import EventQuery
-from oci.services import conflicts, events
+from oci.services import conflicts, events, health
 from oci.services import machines as service
 from webui.live import live
 from webui.session import ctx
@@ -37,9 +37,12 @@ def overview() -> Response | str:
     failed = _in("failed", counts) + [m for word in TROUBLED for m in _troubled(word)]
     last = events.list_events(ctx(), EventQuery(limit=LINES)).events[::-1]
     doubts = conflicts.list_conflicts(ctx(), ConflictQuery(limit=SHOWN)).conflicts
-    shown = ([(d.id, d.times) for d in doubts], counts, [m.model_dump(exclude=UNSHOWN) for m in (*running, *failed)],
+    bad = [c for c in health.show(ctx()).checks if c.state == "bad"]
+    shown = ([c.model_dump() for c in bad], [(d.id, d.times) for d in doubts], counts,
+             [m.model_dump(exclude=UNSHOWN) for m in (*running, *failed)],
              [e.id for e in last])
-    return live("overview", shown, counts=counts, running=running, failed=failed, doubts=doubts, events=last, states=STATES)
+    return live("overview", shown, bad=bad, counts=counts, running=running, failed=failed, doubts=doubts, events=last,
+                states=STATES)
 
 
 def routes(bp: Blueprint) -> None:

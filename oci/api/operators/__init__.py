@@ -13,7 +13,7 @@ from flask import Flask, Response, jsonify, request
 from flask_openapi3 import Info, OpenAPI
 
 from oci.api import errors
-from oci.api.operators import access, bodies, conflicts, machines, people, site
+from oci.api.operators import access, bodies, conflicts, health, machines, people, site
 from oci.schemas.site import ErrorOut
 
 API_VERSION = "1.0"
@@ -107,7 +107,7 @@ def create(made: Any) -> Flask:
     errors.register(app)
     app.before_request(_before)
     app.after_request(_after)
-    for part in (machines, conflicts, site, people):
+    for part in (machines, conflicts, site, people, health):
         part.add(app)
     _contract(app)
     return app

@@ -1,0 +1,82 @@
+"""Debian 13 root file systems for the package's tests, made once for each list of packages and kept in the cache."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from lab.mirror import KEYRING, SUITE, cache_dir, mirror_url
+from lab.process import run
+
+ROOT = Path(__file__).resolve().parents[2]
+# What a Debian installation has whatever is installed on it: a system manager, and the means to get an address.
+SYSTEM = ("systemd-sysv", "dbus", "iproute2", "procps", "ca-certificates")
+BUILD_SECONDS = 1500
+
+
+def _words(text: str) -> list[str]:
+    """The package names of a dependency field, without versions and without what debhelper fills in."""
+    names = (re.sub(r"\(.*?\)", "", part).split("|")[0].strip() for part in text.split(","))
+    return [name for name in names if name and not name.startswith("${")]
+
+
+def field(name: str) -> list[str]:
+    """The packages that debian/control names in the field `name`."""
+    text = re.sub(r"(?m)^#.*\n", "", (ROOT / "debian/control").read_text())
+    found = re.search(rf"(?ms)^{name}:(.*?)^(?=\S)", text)
+    assert found, f"debian/control has no {name}"
+    return _words(found[1].replace("debhelper-compat", "debhelper"))
+
+
+def build_packages() -> list[str]:
+    """What builds the package: debian/control's Build-Depends, and dpkg-dev."""
+    return sorted({*field("Build-Depends"), "dpkg-dev", "lintian"})
+
+
+def site_packages() -> list[str]:
+    """What an appliance has: the system, and nothing else than debian/control's Depends."""
+    return sorted({*field("Depends"), *SYSTEM})
+
+
+def root(kind: str, packages: list[str]) -> Path:
+    """The root file system with `packages`; built when the list is new, and older ones of its kind removed."""
+    cache = cache_dir() / "package-roots"
+    cache.mkdir(parents=True, exist_ok=True)
+    key = hashlib.sha256(" ".join([SUITE, *packages]).encode()).hexdigest()[:16]
+    target = cache / f"{kind}-{key}"
+    with (cache / f"{kind}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not target.exists():
+            for old in cache.glob(f"{kind}-*"):
+                shutil.rmtree(old)
+            _make(target, packages)
+    return target
+
+
+def _make(target: Path, packages: list[str]) -> None:
+    archives = cache_dir() / "packages"
+    archives.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work:
+        made = Path(work, "root")
+        run(["mmdebstrap", "--quiet", "--mode=root", "--format=directory", "--variant=apt", f"--keyring={KEYRING}",
+             '--aptopt=Apt::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"',
+             '--aptopt=Acquire::Retries "3"', "--dpkgopt=force-unsafe-io",
+             "--skip=download/empty", "--skip=essential/unlink", "--skip=cleanup/apt/cache",
+             '--setup-hook=mkdir -p "$1/var/cache/apt/archives"',
+             f"--setup-hook=sync-in {archives} /var/cache/apt/archives",
+             f"--include={','.join(packages)}", SUITE, str(made), mirror_url(), ],
+            timeout=BUILD_SECONDS)
+        for package in (made / "var/cache/apt/archives").glob("*.deb"):
+            kept = archives / package.name
+            if not kept.exists():
+                shutil.copyfile(package, kept.with_name(f".{package.name}"))
+                kept.with_name(f".{package.name}").replace(kept)
+            package.unlink()
+        for name in ("hostname", "resolv.conf"):
+            (made / "etc" / name).unlink(missing_ok=True)
+        made.chmod(0o755)
+        made.rename(target)

@@ -1,0 +1,21 @@
+"""Whether the appliance itself works: every check, the worst first."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from werkzeug.wrappers import Response
+
+from oci.domain.health import CHECKS
+from oci.services import health as service
+from webui.live import live
+from webui.session import ctx
+
+
+def health() -> Response | str:
+    """All checks, with what was found and what can be done."""
+    found = service.show(ctx())
+    return live("health", (found.model_dump(),), health=found, questions=CHECKS)
+
+
+def routes(bp: Blueprint) -> None:
+    bp.get("/health")(health)
