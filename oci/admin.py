@@ -188,7 +188,8 @@ def _settings() -> None:
 def _build(config: Config, kind: str, firmware: Sequence[str]) -> int:
     environment = {**os.environ, **({"OCI_FIRMWARE": " ".join(sorted(set(firmware)))} if firmware else {})}
     builder = configuration.shipped("discovery", "build")
-    return subprocess.run([str(builder), kind, str(config.path("images_dir", kind))], env=environment, check=False).returncode
+    argv = [str(builder), kind, str(config.path("images_dir", kind))]
+    return subprocess.run(argv, env=environment, check=False).returncode
 
 
 def _package(word: str) -> str:

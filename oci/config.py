@@ -61,8 +61,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("tick_seconds", 5, "how often the appliance compares what is with what should be"),
     Setting("silence_seconds", 90, "how long a busy machine may be silent before its work is tried again"),
     Setting("takeover_seconds", 20, "silence after which a later boot of a machine speaks for it"),
-    Setting("firstboot_silence_seconds", 420, "how long a machine may be silent between disk boot and Puppet's end"),
-    Setting("first_sign_seconds", 240, "how long a machine that was switched on may take to its first sign of life"),
     Setting("bmc_settle_seconds", 150, "how long a management controller may take to show a power state that it was told"),
     Setting("firstboot_silence_seconds", 420, "how long a machine that works from its own disk may say nothing at all"),
     Setting("first_sign_seconds", 1200, "how long a machine that starts anew may take to its first sign of life"),
