@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import ssl
@@ -23,9 +24,15 @@ class HttpPuppetCa:
         self._ssl_dir, self._server, self._address = ssl_dir, server, address
 
     def _connect(self, seconds: int = TIMEOUT_SECONDS) -> HTTPSConnection:
-        context = ssl.create_default_context(cafile=str(self._ssl_dir / "certs" / "ca.pem"))
-        context.load_cert_chain(self._ssl_dir / "certs" / f"{self._server}.pem",
-                                self._ssl_dir / "private_keys" / f"{self._server}.pem")
+        authority = self._ssl_dir / "certs" / "ca.pem"
+        own, key = (self._ssl_dir / part / f"{self._server}.pem" for part in ("certs", "private_keys"))
+        for path in (authority, own, key):
+            if not os.access(path, os.R_OK):
+                raise OutsideError("the Puppet CA cannot be asked", f"{path} is not there or may not be read by this user",
+                                   "Make puppet_ssl_dir a directory that the user oci can read, with the certificates of "
+                                   "puppet_server; README tells which")
+        context = ssl.create_default_context(cafile=str(authority))
+        context.load_cert_chain(own, key)
         connection = HTTPSConnection(self._server, self._port, timeout=seconds, context=context)
         # Reached by address, so that no DNS is needed; the certificate is checked for the name all the same.
         plain = socket.create_connection((self._address, self._port), seconds)

@@ -12,6 +12,7 @@ import pytest
 from oci.adapters import apt, host, site_files
 from oci.adapters.dnsmasq import DhcpError, Dnsmasq, addresses, serves
 from oci.adapters.images import FileImages
+from oci.adapters.puppetca import HttpPuppetCa
 from oci.ports import Outdated, OutsideError
 
 DEB822 = """# the first one is not used
@@ -152,3 +153,9 @@ def test_an_image_of_another_version_is_told(tmp_path: Path) -> None:
     (tmp_path / "live/live.json").write_text('{"key": "key-before"}')
     with pytest.raises(Outdated, match="Build it again"):
         images.check("live")
+
+
+def test_a_directory_of_certificates_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    puppet = HttpPuppetCa("https://puppet.invalid:8140", tmp_path, "puppet.invalid", "127.0.0.9")
+    with pytest.raises(OutsideError, match=r"certs/ca\.pem is not there or may not be read.*puppet_ssl_dir"):
+        puppet.check()
