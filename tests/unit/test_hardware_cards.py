@@ -11,7 +11,7 @@ from oci.domain.hardware.inventory import Neighbour
 
 HCA = "80:00:02:08:fe:80:00:00:00:00:00:00:02:c9:03:00:00:ab:cd:e1"
 GUID = "02:c9:03:00:00:ab:cd:e1"
-ETHERNET = {"ifname": "eno1", "link_type": "ether", "address": "02:00:00:00:00:01", "parentdev": "0000:01:00.0"}
+ETHERNET = {"ifname": "eno1", "link_type": "ether", "address": "02:1b:21:5e:10:01", "parentdev": "0000:01:00.0"}
 IPOIB = {
     "ifname": "ibp59s0",
     "link_type": "infiniband",
@@ -40,9 +40,9 @@ def test_infiniband_is_shown_as_what_it_is() -> None:
         "firmware-version: 20.28.1002 (MT_0000000223)\nbus-info: 0000:3b:00.0\nSpeed: 100000Mb/s\n",
     )
     eno1, port = found.nics
-    assert (eno1.kind, eno1.mac, eno1.guid) == ("ethernet", "02:00:00:00:00:01", "")
+    assert (eno1.kind, eno1.mac, eno1.guid) == ("ethernet", "02:1b:21:5e:10:01", "")
     assert (port.kind, port.mac, port.guid, port.speed_mbps, port.link) == ("infiniband", "", GUID, 100000, True)
-    assert identity(found).macs == {"02:00:00:00:00:01"}, "no part of twenty bytes is a MAC"
+    assert identity(found).macs == {"02:1b:21:5e:10:01"}, "no part of twenty bytes is a MAC"
     assert Inventory.from_dict(found.to_dict()) == found
 
 
