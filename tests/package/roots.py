@@ -60,7 +60,9 @@ def root(kind: str, packages: list[str]) -> Path:
 def _make(target: Path, packages: list[str]) -> None:
     archives = cache_dir() / "packages"
     archives.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work:
+    with (tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work,
+          archives.with_suffix(".lock").open("w") as lock):
+        fcntl.flock(lock, fcntl.LOCK_EX)  # an image that is built at the same time writes there too
         made = Path(work, "root")
         run(["mmdebstrap", "--quiet", "--mode=root", "--format=directory", "--variant=apt", f"--keyring={KEYRING}",
              '--aptopt=Apt::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"',
