@@ -112,7 +112,7 @@ class Appliance:
         return Process("worker", self.net.command(argv), self.run_dir, env=self.env, cwd=CHECKOUT)
 
     def start(self, port: int = 0) -> None:
-        """Start everything but the Puppet server, and wait until it serves."""
+        """Start everything but the Puppet server, and wait until it serves; pages at `port` if it is free, else anywhere."""
         from lab.mirror import cache_dir
         from lab.services import free_port
 
@@ -128,7 +128,7 @@ class Appliance:
         os.chown(sockets["puppet"], -1, sockets["puppet"].parent.stat().st_gid)
         blocks = site(self.net, self.run_dir, self.images, mirror, self.run_dir / "run/https.sock")
         self.processes["nginx"] = nginx("machines", self.run_dir, render.machine_blocks(blocks), self.net).start()
-        self._door(port or free_port(8443), render.operator_blocks(blocks))
+        self._door(free_port(port), render.operator_blocks(blocks))
         self.processes["timeserver"] = timeserver(self.net, self.run_dir).start()
         self.processes["tftpd"] = tftpd(self.net, self.run_dir, loaders()).start()
         self._dhcp()
