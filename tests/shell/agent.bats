@@ -80,7 +80,7 @@ agent() { timeout 60 "$LIB/agent" >"$T/out" 2>&1 || true; }
   ( sleep 6; printf "ACTION='poweroff'\n" >"$FAKE/answer.agent_heartbeat" ) &
   agent
   [ "$(grep -c 'POST /install/failed' "$FAKE/log")" -eq 1 ]
-  grep -q 'check' "$FAKE/bodies"; grep -q 'the orders lack HOSTNAME' "$FAKE/bodies"
+  grep -q 'check' "$FAKE/bodies"; grep -q 'the orders lack MARK' "$FAKE/bodies"
   grep -q '^poweroff -f' "$FAKE/log"
   ! grep -q order-secret "$FAKE/log" "$T/out"
   [ ! -e "$WORK" ]

@@ -27,7 +27,7 @@ running() { for stat in /proc/[0-9]*/stat; do [ "$(sed 's/.*) //' "$stat" 2>/dev
 }
 
 @test "the log is sent while it grows, each byte once, and whole in the end" {
-  work; step 10-check 'for n in 1 2 3 4 5 6 7 8; do echo "line $n"; sleep 0.4; done'
+  work; step 10-check 'echo "line 1"; until [ "$(grep -c "POST /install/log" "$FAKE/log")" -ge 2 ]; do sleep 0.2; done; for n in 2 3 4 5 6 7 8; do echo "line $n"; sleep 0.4; done'
   echo 000 >"$FAKE/code.install_log?at=0"   # the first answer is lost
   printf '000\n204\n' >"$FAKE/code.install_log?at=0"
   "$T/lib/worker" check
