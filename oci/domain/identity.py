@@ -31,6 +31,7 @@ A fact *agrees*, *differs* or says nothing because one side is blank. The rules,
 | nothing known | other | | new | |
 
 A doubt about a machine that has neither a card nor a disk of the record is none: it is new, and can be joined.
+A "same" of such a machine by text alone (UUID, serial of the board) is a doubt: two unknown fillers look like that.
 Cards are *all* the same when one side has none that the other lacks, *some* when both have.
 A doubt, and a report that two machines claim equally well, is a conflict for a person: a wrong "same" writes over the
 wrong disk, a wrong "new" is one record too many.
@@ -114,6 +115,8 @@ def judge(found: Evidence) -> int:
     verdict = _by_table(found)
     if verdict == DOUBT and found.cards == "none" and found.other_disks:
         return NOT  # a repair keeps the disks, or at least a card
+    if verdict == STRONG and found.cards == "none" and found.other_disks and not found.agreeing & FIXED:
+        return DOUBT
     return verdict
 
 
