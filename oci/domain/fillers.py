@@ -59,7 +59,8 @@ FILLERS: tuple[Filler, ...] = (
     *_rows("serial", XCAT, "0123456789 012345678 01234567"),
     *_rows("serial", FREEGEEK, "eeepc1234567890 0123456789ab 0123456789abcdef mb1234567890 x312345678 bank01 dell"),
     *_rows("serial", LSHW, """9876543210 987654321 123456789abcdef a123456789 sernum12 mbsn1234567890 mbsn12345678
-           cmch1234567890 nb1234567890 evb1234567890 5ekpm18320000397 btx1234567890 ca1234567890 type1sku0 type1productconfigid type2boardassettag"""),
+           cmch1234567890 nb1234567890 evb1234567890 5ekpm18320000397 btx1234567890 ca1234567890
+           type1sku0 type1productconfigid type2boardassettag"""),
     *_rows("uuid", SMBIOS, "00000000-0000-0000-0000-000000000000 ffffffff-ffff-ffff-ffff-ffffffffffff"),
     *_rows("uuid", FREEBSD, """00020003-0004-0005-0006-000700080009 03000200-0400-0500-0006-000700080009
            07090201-0103-0301-0807-060504030201 11111111-2222-3333-4444-555555555555
@@ -82,7 +83,8 @@ FILLERS: tuple[Filler, ...] = (
            00:11:11:85:08:8b"""),
     *_rows("mac", REALTEK, "00:e0:4c:53:44:58 00:e0:4c:68:2d:3d 00:e0:4c:36:00:00 00:e0:4c:68:00:01"),
     *_rows("mac", APPLE, "ac:de:48:00:11:22"),
-    *_rows("mac", LSHW, """88:88:88:88:87:88 00:11:22:33:44:55 00:01:02:03:04:05 01:23:45:67:89:ab 00:de:ad:be:ef:00 de:ad:be:ef:00:00
+    *_rows("mac", LSHW, """88:88:88:88:87:88 00:11:22:33:44:55 00:01:02:03:04:05 01:23:45:67:89:ab
+           00:de:ad:be:ef:00 de:ad:be:ef:00:00
            00:05:9a:3c:7a:00 02:50:41:00:00:01 02:00:4c:4f:4f:50 00:05:1b:a0:00:00 16:16:16:16:16:16"""),
 )
 
@@ -93,12 +95,13 @@ def _of(*kinds: str) -> frozenset[str]:
 
 WORDS, SERIALS, UUIDS, MACS = _of("word"), _of("word", "serial"), _of("uuid"), _of("mac")
 
-VOCABULARY = frozenset("""and as asset available avail base baseboard be board by case chassis config configuration customer
+_SAID = """and as asset available avail base baseboard be board by case chassis config configuration customer
     default defined delivery determined empty enclosure engineering error family filled fill for id in index invalid info
     information is length entry machine mainboard manufacturer mb missing model mother motherboard n na name no none not
     null num number o e m oem of option part pcb platform present product programmed provided rack s sample
     sku serial server service set settable sku sn specified standard string system tag tba tbc tbd that the this to type
-    undef undefined unit unknown unset unspecified unused used user value vendor version written""".split())
+    undef undefined unit unknown unset unspecified unused used user value vendor version written"""
+VOCABULARY = frozenset(_SAID.split())
 """Words that firmware is written in, where a value was to stand. A number that says something has another part."""
 VIRTUAL = ("00005e0001", "00005e0002", "00000c07ac", "00000c9ff", "000573a0", "0007b400", "02bf")
 """First digits of MACs that routers and clusters share by design. Source: `IEEE`."""

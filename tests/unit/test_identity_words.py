@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from oci.domain import boot_owner
 from oci.domain.facts import canonical_uuid, proving_mac, serial_number
 from oci.domain.identity import Identity, Known, match
 
@@ -40,11 +41,27 @@ def test_a_mac_that_machines_share_by_design_proves_nothing(mac: str) -> None:
     assert proving_mac(mac) == ""
 
 
+def board(card: str, disk: str, **more: str) -> Identity:
+    return Identity.of([card], disks=[disk], vendor="Vendor", model="Model", **more)
+
+
 def test_text_alone_is_not_enough_when_every_card_and_disk_is_another() -> None:
     """Two values on no list, both in the text of a board, are as likely two twins as one machine."""
-    one = Identity.of(["0c:c4:7a:00:10:01"], uuid="6f1b7d2c-99d1-4e0a-8a55-0d7a1c2b3e4f", board_serial="ZX81",
-                      disks=["D1"], vendor="Vendor", model="Model")
-    other = Identity.of(["0c:c4:7a:00:20:01"], uuid=one.uuid, board_serial="ZX81", disks=["D2"], vendor="Vendor", model="Model")
-    assert match(other, [Known(1, one)]).verdict == "conflict"
-    kept = Identity.of(["0c:c4:7a:00:20:01"], uuid=one.uuid, board_serial="ZX81", disks=["D1"], vendor="Vendor", model="Model")
-    assert match(kept, [Known(1, one)]).verdict == "same"
+    text = {"uuid": "6f1b7d2c-99d1-4e0a-8a55-0d7a1c2b3e4f", "board_serial": "ZX81"}
+    one = Known(1, board("0c:c4:7a:00:10:01", "D1", **text))
+    assert match(board("0c:c4:7a:00:20:01", "D2", **text), [one]).verdict == "conflict"
+    assert match(board("0c:c4:7a:00:20:01", "D1", **text), [one]).verdict == "same"
+
+
+def test_blades_behind_one_controller_are_not_one_machine_because_they_have_no_uuid() -> None:
+    shared = {"bmc_mac": "0c:c4:7a:00:00:99", "serial": "ENC0815"}
+    one = Known(1, board("0c:c4:7a:00:10:01", "D1", **shared))
+    assert match(board("0c:c4:7a:00:20:01", "D2", **shared), [one]).verdict == "conflict"
+    assert match(board("0c:c4:7a:00:20:01", "D1", **shared), [one]).verdict == "same", "its cards were changed"
+
+
+@pytest.mark.parametrize("spelled", ["tag-0001", "TAG 0001", " TAG0001 ", "tag.0001"])
+def test_case_blanks_and_hyphens_make_no_other_serial(spelled: str) -> None:
+    one = Known(1, board("0c:c4:7a:00:10:01", "D1", serial="TAG0001"))
+    assert match(board("0c:c4:7a:00:10:01", "D1", serial=spelled), [one]).verdict == "same"
+    assert boot_owner.fits("", spelled, boot_owner.Record(1, serial="TAG0001")) == 1
