@@ -182,10 +182,10 @@ clusters_of() {
   echo $((($(number_at "$1" 32 4) - $(number_at "$1" 14 2) - $(number_at "$1" 16 1) * $(number_at "$1" 36 4)) / $(number_at "$1" 13 1)))
 }
 # make_esp DEVICE: clusters of 4096 bytes whatever the sectors are, so that the size alone decides how many there are.
-# Firmware tells FAT16 from FAT32 by that number, not by what the tool was asked for.
+# Firmware tells FAT16 from FAT32 by that number, not by what the tool was asked for. Boot scripts know the label.
 make_esp() {
   _sector=$(blockdev --getss "$1")
-  strict mkfs.vfat -F 32 -S "$_sector" -s $((4096 / _sector)) -n ESP "$1"
+  strict mkfs.vfat -F 32 -S "$_sector" -s $((4096 / _sector)) -n OCI-ESP "$1"
   _clusters=$(clusters_of "$1")
   [ "${_clusters:-0}" -ge 65525 ] || die "the EFI system partition $1 has ${_clusters:-no} clusters of FAT32 where firmware wants 65525; it has $(bytes_of "$1") bytes in sectors of $_sector"
 }

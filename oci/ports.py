@@ -108,6 +108,29 @@ class Host(Protocol):
     def schema(self) -> tuple[str, str]: ...  # the revision of the database, and that of this program
 
 
+class UnknownHost:
+    """Fulfils Host where nobody can look at it: every answer is that it is not known."""
+
+    def _unknown(self, what: str) -> OutsideError:
+        return OutsideError(f"the {what} cannot be told", "this appliance was started without a look at its host",
+                            "Run `oci-admin check` on the appliance")
+
+    def loaders(self, server: str, names: list[str]) -> None:
+        raise self._unknown("loaders")
+
+    def expiries(self) -> dict[str, float]:
+        raise self._unknown("certificates' end")
+
+    def disk(self) -> tuple[int, int]:
+        raise self._unknown("free space")
+
+    def clock(self) -> None:
+        raise self._unknown("clock's state")
+
+    def schema(self) -> tuple[str, str]:
+        raise self._unknown("schema's revision")
+
+
 class Clock(Protocol):
     """Seconds since the epoch."""
 

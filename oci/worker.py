@@ -22,7 +22,7 @@ from kombu.transport import filesystem
 from kombu.utils.json import dumps, loads
 
 from oci import config as configuration
-from oci.services import health, jobs, site_troubles, tick
+from oci.services import clock_turns, health, jobs, site_troubles, tick
 
 log = logging.getLogger("oci.worker")
 WORKER = "OCI_WORKER"
@@ -149,11 +149,25 @@ def woke(mark: Path, worker: str) -> bool:
     return True
 
 
+def clock_was_set(mark: Path, ahead: float) -> bool:
+    """Whether the clock was set since the last look, which the processes of the worker share in the file `mark`.
+
+    `ahead` is by how many seconds it is ahead of a clock that nobody sets. A host that was suspended counts as well.
+    """
+    before = ahead
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        before = float(mark.read_text())
+    mark.write_text(repr(ahead))
+    return clock_turns.was_set(before, ahead)
+
+
 @celery.task(name="oci.tick")
 def run_tick() -> None:
     """One tick: deadlines, silence, DHCP, and jobs that no message announced."""
     ctx = _ctx()
-    if woke(ctx.config.path("run_dir", "broker", "worker"), os.environ.get(WORKER, "")):
+    folder = ctx.config.path("run_dir", "broker")
+    turned = clock_was_set(folder / "clock", time.time() - time.monotonic())
+    if woke(folder / "worker", os.environ.get(WORKER, "")) or turned:
         tick.woke(ctx)
     if told := tick.dhcp(_ctx()):
         log.warning("%s", told)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oci.domain.facts import canonical_uuid, serial_number, uuid_spellings
+from oci.domain.fillers import bare
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,12 @@ def fits(uuid: str, serial: str, record: Record) -> int:
     for known_uuid, known_serial in ((record.uuid, record.serial), *record.says):
         if uuid and uuid in uuid_spellings(known_uuid):
             return 1
-        if not uuid and serial and serial.casefold() == serial_number(known_serial).casefold():
+        if not uuid and serial and bare(serial) == bare(serial_number(known_serial)):
             return 1
     if uuid and (canonical_uuid(record.uuid) or record.says):
         return -1
-    known = serial_number(record.serial).casefold()
-    return -1 if serial and known and serial.casefold() != known else 0
+    known = bare(serial_number(record.serial))
+    return -1 if serial and known and bare(serial) != known else 0
 
 
 def owner(uuid: str, serial: str, by_mac: Sequence[Record], by_words: Sequence[Record]) -> Owner:
@@ -68,9 +69,9 @@ def owner(uuid: str, serial: str, by_mac: Sequence[Record], by_words: Sequence[R
         found = [record for says, record in judged if says == wanted]
         if found:
             return Owner(_one_of(found), denied=denied)
-    called = serial_number(serial).casefold()
+    called = bare(serial_number(serial))
     twins = [r for r in by_words if r.machine_id not in denied and fits(uuid, "", r) > 0
-             and called and called == serial_number(r.serial).casefold()]
+             and called and called == bare(serial_number(r.serial))]
     return Owner(twins[0].machine_id if len(twins) == 1 else None, len(twins) == 1, denied)
 
 

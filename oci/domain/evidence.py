@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from oci.domain.facts import Identity, is_local, node_of, swapped_uuid
+from oci.domain.fillers import bare
 
 Cards = Literal["", "all", "some", "none"]
 
@@ -81,7 +82,7 @@ def _board(facts: Identity, was: Identity) -> Iterator[tuple[str, str, bool]]:
     if facts.uuid and was.uuid and not _follows_a_card(facts, was):
         yield "uuid", f"uuid {facts.uuid}", _same_uuid(facts.uuid, was.uuid)
     if facts.board_serial and was.board_serial:
-        equal = facts.board_serial.casefold() == was.board_serial.casefold() and _same_product(facts, was)
+        equal = bare(facts.board_serial) == bare(was.board_serial) and _same_product(facts, was)
         yield "board", f"board serial {facts.board_serial}", equal
     if facts.onboard and was.onboard:
         shared = sorted(facts.onboard & was.onboard)
@@ -107,7 +108,7 @@ def _chassis(facts: Identity, was: Identity) -> tuple[int, str]:
     pairs = (("serial", facts.serial, was.serial), ("chassis serial", facts.chassis_serial, was.chassis_serial))
     for kind, mine, theirs in pairs:
         if mine and theirs:
-            equal = mine.casefold() == theirs.casefold() and _same_product(facts, was)
+            equal = bare(mine) == bare(theirs) and _same_product(facts, was)
             return (1 if equal else -1), f"{kind} {mine}"
     return 0, ""
 

@@ -20,6 +20,9 @@ LSHW = "public lshw and dmidecode posts"
 SMBIOS = "DMTF DSP0134, 7.2.1: all 0 is not present, all 1 is not set"
 XCAT = "xcat2/xcat-core, pull and issue threads on duplicate serial numbers (5428, 3864)"
 DMIDECODE = "dmidecode's own words for a blank string"
+RFC = "RFC 4122's and Wikipedia's example"
+IEEE = "RFC 9568 section 7.3 (VRRP); Cisco's documents on HSRP, HSRP for IPv6 and GLBP; Microsoft's on NLB"
+APPLE = "public ifconfig posts: the inner side of the T2 chip, the same on every machine"
 REALTEK = "public posts: the address in the data sheet's EEPROM image, sold unchanged in USB adapters"
 
 
@@ -56,13 +59,15 @@ FILLERS: tuple[Filler, ...] = (
     *_rows("serial", XCAT, "0123456789 012345678 01234567"),
     *_rows("serial", FREEGEEK, "eeepc1234567890 0123456789ab 0123456789abcdef mb1234567890 x312345678 bank01 dell"),
     *_rows("serial", LSHW, """9876543210 987654321 123456789abcdef a123456789 sernum12 mbsn1234567890 mbsn12345678
-           cmch1234567890 nb1234567890 evb1234567890 5ekpm18320000397 btx1234567890 ca1234567890"""),
+           cmch1234567890 nb1234567890 evb1234567890 5ekpm18320000397 btx1234567890 ca1234567890
+           type1sku0 type1productconfigid type2boardassettag"""),
     *_rows("uuid", SMBIOS, "00000000-0000-0000-0000-000000000000 ffffffff-ffff-ffff-ffff-ffffffffffff"),
     *_rows("uuid", FREEBSD, """00020003-0004-0005-0006-000700080009 03000200-0400-0500-0006-000700080009
            07090201-0103-0301-0807-060504030201 11111111-2222-3333-4444-555555555555
            4c4c4544-0000-2010-8020-80c04f202020 58585858-5858-5858-5858-585858585858
            890e2d14-cacd-45d1-ae66-bc80e8bfeb0f 8e275844-178f-44a8-aceb-a7d7e5178c63
            dc698397-fa54-4cf2-82c8-b1b5307a6a7f fefefefe-fefe-fefe-fefe-fefefefefefe"""),
+    *_rows("uuid", RFC, "123e4567-e89b-12d3-a456-426614174000 f81d4fae-7dec-11d0-a765-00a0c91e6bf6"),
     *_rows("uuid", CAPA, """56f49712-ffff-ffff-ffff-ffffffffffff 93309712-ffff-ffff-ffff-ffffffffffff
            50fb9712-ffff-ffff-ffff-ffffffffffff 61f39712-ffff-ffff-ffff-ffffffffffff
            52309712-ffff-ffff-ffff-ffffffffffff"""),
@@ -77,7 +82,9 @@ FILLERS: tuple[Filler, ...] = (
            00:08:a1:46:06:35 00:08:a1:66:e2:1a 00:09:dd:10:37:68 00:0f:ea:9a:e2:f0 00:10:5a:72:71:f3
            00:11:11:85:08:8b"""),
     *_rows("mac", REALTEK, "00:e0:4c:53:44:58 00:e0:4c:68:2d:3d 00:e0:4c:36:00:00 00:e0:4c:68:00:01"),
-    *_rows("mac", LSHW, """00:11:22:33:44:55 00:01:02:03:04:05 01:23:45:67:89:ab 00:de:ad:be:ef:00 de:ad:be:ef:00:00
+    *_rows("mac", APPLE, "ac:de:48:00:11:22"),
+    *_rows("mac", LSHW, """88:88:88:88:87:88 00:11:22:33:44:55 00:01:02:03:04:05 01:23:45:67:89:ab
+           00:de:ad:be:ef:00 de:ad:be:ef:00:00
            00:05:9a:3c:7a:00 02:50:41:00:00:01 02:00:4c:4f:4f:50 00:05:1b:a0:00:00 16:16:16:16:16:16"""),
 )
 
@@ -88,6 +95,18 @@ def _of(*kinds: str) -> frozenset[str]:
 
 WORDS, SERIALS, UUIDS, MACS = _of("word"), _of("word", "serial"), _of("uuid"), _of("mac")
 
+_SAID = """and as asset available avail base baseboard be board by case chassis config configuration customer
+    default defined delivery determined empty enclosure engineering error family filled fill for id in index invalid info
+    information is length entry machine mainboard manufacturer mb missing model mother motherboard n na name no none not
+    null num number o e m oem of option part pcb platform present product programmed provided rack s sample
+    sku serial server service set settable sku sn specified standard string system tag tba tbc tbd that the this to type
+    undef undefined unit unknown unset unspecified unused used user value vendor version written"""
+VOCABULARY = frozenset(_SAID.split())
+"""Words that firmware is written in, where a value was to stand. A number that says something has another part."""
+VIRTUAL = ("00005e0001", "00005e0002", "00000c07ac", "00000c9ff", "000573a0", "0007b400", "02bf")
+"""First digits of MACs that routers and clusters share by design. Source: `IEEE`."""
+
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _NOT_WORD = re.compile(r"[\W_]+")
 _NUMBERED = re.compile(r"[a-z]{0,6}?([0-9]{5,})[a-f]{0,6}")
 SEQUENCES = ("0123456789" * 4, "9876543210" * 4, "0123456789abcdef" * 2, "fedcba9876543210" * 2)
@@ -119,17 +138,29 @@ def is_counted(text: str) -> bool:
     return False
 
 
+def is_words(value: str) -> bool:
+    """True when `value` is made of the words of `VOCABULARY` alone, and has no number."""
+    parts = _WORDS.findall(value)
+    return bool(parts) and all(part.casefold() in VOCABULARY for part in parts)
+
+
 def is_filler_serial(value: str) -> bool:
     """True for a serial number or asset tag that no single machine has."""
     text = bare(value)
     number = text.lstrip("abcdefghijklmnopqrstuvwxyz")
     same = len(number) >= 5 and len(set(number)) == 1
-    return len(text) < 2 or text in SERIALS or same or is_repeated(text) or is_counted(text)
+    return len(text) < 2 or text in SERIALS or is_words(value) or same or is_repeated(text) or is_counted(text)
 
 
 def _counts(octets: bytes) -> bool:
     steps = {(b - a) % 256 for a, b in pairwise(octets)}
     return len(steps) == 1 and steps <= {0, 1, 255, 17, 239, 34, 222}
+
+
+def _of_patterns(digits: str) -> bool:
+    """Each field of the UUID is a pattern by itself: 12345678-1234-1234-1234-123456789abc."""
+    fields = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
+    return all(field == field[:2] * (len(field) // 2) or any(field in row for row in SEQUENCES) for field in fields)
 
 
 def is_filler_uuid(digits: str) -> bool:
@@ -139,7 +170,7 @@ def is_filler_uuid(digits: str) -> bool:
     """
     if digits.startswith("0" * 20):
         return is_filler_mac(digits[20:])
-    if is_repeated(digits) or is_counted(digits) or _counts(bytes.fromhex(digits)):
+    if is_repeated(digits) or is_counted(digits) or _counts(bytes.fromhex(digits)) or _of_patterns(digits):
         return True
     return max(digits.count("0"), digits.count("f")) >= NEARLY_ALL or _is_blank_dell(digits)
 
@@ -156,5 +187,7 @@ def is_filler_mac(digits: str) -> bool:
     if _counts(octets) or is_repeated(digits) or is_counted(digits):
         return True
     if digits[6:] in ("000000", "ffffff") or digits.count("0") >= 10:
+        return True
+    if digits.startswith(VIRTUAL):
         return True
     return octets.hex(":") in MACS

@@ -31,6 +31,8 @@ A fact *agrees*, *differs* or says nothing because one side is blank. The rules,
 | nothing known | other | | new | |
 
 A doubt about a machine that has neither a card nor a disk of the record is none: it is new, and can be joined.
+A "same" of such a machine is a doubt when one fact of the mainboard or text alone (UUID, serial of the board) makes it,
+and so is one by text alone of another chassis: blades behind one controller and two unknown fillers look like that.
 Cards are *all* the same when one side has none that the other lacks, *some* when both have.
 A doubt, and a report that two machines claim equally well, is a conflict for a person: a wrong "same" writes over the
 wrong disk, a wrong "new" is one record too many.
@@ -114,7 +116,16 @@ def judge(found: Evidence) -> int:
     verdict = _by_table(found)
     if verdict == DOUBT and found.cards == "none" and found.other_disks:
         return NOT  # a repair keeps the disks, or at least a card
+    if verdict == STRONG and found.cards == "none" and _is_thin(found):
+        return DOUBT
     return verdict
+
+
+def _is_thin(found: Evidence) -> bool:
+    """Whether all that agrees, where no card does, may be two unknown fillers, or the one controller of an enclosure."""
+    if found.other_disks:
+        return len(found.agreeing) == 1 or not found.agreeing & FIXED
+    return found.chassis < 0 and not found.agreeing & FIXED
 
 
 def _by_table(found: Evidence) -> int:

@@ -15,6 +15,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _KERNEL_ARG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:=/@%+~-]*")
 _MARK = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MARK_LOOK = "a UUID in small letters"
+ESP_LABEL = "OCI-ESP"  # what discovery/lib.sh calls every EFI system partition that it makes
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _RESERVED = ("initrd=", "oci.")
 
@@ -60,7 +61,7 @@ def start(http_url: str) -> str:
 
     When nobody answers it boots the local disk, so that an installed machine does not depend on the
     appliance: 6 attempts, 2 s apart. The script is the same for every machine, so it cannot say which disk
-    that is: on UEFI the first one with a boot file.
+    that is: on UEFI the first one that an install of OCI labelled, else the first one with a boot file.
     """
     # What a vendor may fill freely comes last: an old iPXE leaves an ampersand in it as it is.
     query = "&".join((
@@ -83,9 +84,9 @@ def start(http_url: str) -> str:
         "exit 0",
         ":efi",
         "iseq ${buildarch} arm64 && goto arm64 ||",
-        f"{_sanboot('x86_64')} exit 1",
+        *_unmarked("x86_64"),
         ":arm64",
-        f"{_sanboot('arm64')} exit 1",
+        *_unmarked("arm64"),
         "",
     ))
 
@@ -123,11 +124,15 @@ def live(
     ))
 
 
-def _sanboot(arch: str, mark: str = "") -> str:
-    # To iPXE on UEFI, drive 0 is any disk that has the file; --uuid is the partition's own GUID.
+def _sanboot(arch: str, only: str = "") -> str:
+    # To iPXE on UEFI, drive 0 is any disk that has the file; --uuid is the partition's own GUID, --label that of its FAT.
     name = EFI_FILES.get(arch, EFI_FILES["x86_64"])
-    only = f" --uuid {mark}" if mark else ""
     return f"sanboot --no-describe --drive 0 --filename \\EFI\\BOOT\\{name}{only} ||"
+
+
+def _unmarked(arch: str) -> tuple[str, str]:
+    # A loader that is older than the option refuses it, and goes on with the next line.
+    return _sanboot(arch, f" --label {ESP_LABEL}"), f"{_sanboot(arch)} exit 1"
 
 
 def local(platform: str, arch: str = "x86_64", mark: str = "", http_url: str = "", finder: bool = False) -> str:
@@ -137,12 +142,12 @@ def local(platform: str, arch: str = "x86_64", mark: str = "", http_url: str = "
     that has it is booted: on UEFI by iPXE, on BIOS by the disk finder of the live image, if it has one
     (`finder`). When that fails, because the disk is away or the loader is older than the option, the machine
     asks again, with the loader of `http_url` on UEFI; no other disk is ever booted instead. Without a mark
-    UEFI boots the first disk with a boot file, and BIOS without mark or finder its own first disk. Raises
-    BadBootValue.
+    UEFI boots the first disk that an install labelled, else the first with a boot file, and BIOS without mark or
+    finder its own first disk. Raises BadBootValue.
     """
     if not mark or (platform != "efi" and not finder):
         # Plain `exit` leaves UEFI in its set-up menu, and `exit 1` makes it try every other network boot first.
-        return f"#!ipxe\n{_sanboot(arch)} exit 1\n" if platform == "efi" else "#!ipxe\nexit 0\n"
+        return "\n".join(("#!ipxe", *_unmarked(arch), "")) if platform == "efi" else "#!ipxe\nexit 0\n"
     return "\n".join(("#!ipxe", *_marked(platform, arch, _checked("mark", _MARK, mark, MARK_LOOK), _url(http_url)), ""))
 
 
@@ -157,7 +162,7 @@ def _marked(platform: str, arch: str, mark: str, url: str) -> tuple[str, ...]:
         loader = EFI_LOADERS.get(arch, EFI_LOADERS["x86_64"])
         # A sanboot gives the card back to the firmware, whether or not it finds the disk.
         own = ("ifclose ||", "dhcp ||", f"chain --replace {url}{LOADER_PATH}/{loader} ||")
-        return (_sanboot(arch, mark), *missing, *own, again)
+        return (_sanboot(arch, f" --uuid {mark}"), *missing, *own, again)
     # What iPXE knows as DHCP options it hands on to the program that it starts: that is how the finder is told.
     return (f"set root-path {mark}", f"chain {url}/live/{FINDER} ||", *missing, again)
 

@@ -18,7 +18,7 @@ from oci.config import Config
 from oci.db import tables
 from oci.domain.events import EVENTS
 from oci.domain.roles import Role
-from oci.ports import Dhcp, Host, Images, Power, PuppetCa, Sealer
+from oci.ports import Dhcp, Host, Images, Power, PuppetCa, Sealer, UnknownHost
 
 log = logging.getLogger("oci")
 P = ParamSpec("P")
@@ -87,7 +87,7 @@ class Outside:
     sealer: Sealer
     poke: Callable[[int], None]  # tell a worker that a job is waiting; losing a poke only costs a tick
     roles: dict[str, Role]
-    host: Host
+    host: Host = field(default_factory=UnknownHost)
     ca_pem: bytes = b""
     authorities: Mapping[str, str] = field(default_factory=dict)  # PEM text of the setting ca_certificates, by name
     host_names: tuple[str, ...] = ()  # of the appliance itself

@@ -10,7 +10,7 @@ from oci.domain.lifecycle import STATES
 from oci.domain.patience import words
 from oci.ports import OutsideError
 from oci.render.dnsmasq import BadDhcpValue, DhcpSettings, render
-from oci.services import liveness, power_orders
+from oci.services import clock_turns, liveness, power_orders
 from oci.services.boot_session import prune
 from oci.services.context import Ctx, usecase
 from oci.services.liveness import open_install
@@ -91,22 +91,31 @@ def _presence(ctx: Ctx) -> None:
         machine.convergence = "stale"
 
 
-@usecase("appliance")
-def woke(ctx: Ctx) -> int:
-    """The appliance begins to listen. Until now nobody could be heard and no progress be told, so neither counts;
-    returns how many machines are busy."""
+def _begin_anew(ctx: Ctx) -> int:
     busy = ctx.db.scalars(select(tables.Machine).where(tables.Machine.state.in_(TRANSIENT))).all()
     for machine in busy:
         install = open_install(ctx, machine)
+        clock_turns.no_later(machine, ctx.now())
         if install is not None:
+            clock_turns.no_later(install, ctx.now())
             install.restarted = ctx.now()
             liveness.progress(ctx, machine, install)
+    clock_turns.jobs_no_later(ctx)
     return len(busy)
+
+
+@usecase("appliance")
+def woke(ctx: Ctx) -> int:
+    """The appliance begins to listen, or its clock was set. Until now nobody could be heard and no progress be told, so
+    neither counts; returns how many machines are busy."""
+    return _begin_anew(ctx)
 
 
 @usecase("appliance")
 def machines(ctx: Ctx) -> int:
     """One pass over the machines that must not wait for ever; returns how many are busy."""
+    if clock_turns.went_back(ctx, "worker"):
+        _begin_anew(ctx)
     busy = ctx.db.scalars(select(tables.Machine).where(tables.Machine.state.in_(TRANSIENT))).all()
     for machine in busy:
         _busy(ctx, machine)

@@ -67,6 +67,14 @@ def test_local_boot_on_uefi_does_not_merely_exit() -> None:
     assert boot.local("pcbios") == "#!ipxe\nexit 0\n"
 
 
+@pytest.mark.parametrize("text", [boot.local("efi"), boot.local("efi", "arm64"), boot.start(URL)])
+def test_a_boot_that_knows_no_mark_takes_an_own_disk_before_an_older_systems(text: str) -> None:
+    sanboots = [line for line in text.splitlines() if line.startswith("sanboot")]
+    assert [f"--label {boot.ESP_LABEL} ||" in line for line in sanboots] == [True, False] * (len(sanboots) // 2)
+    assert sanboots[0].endswith(" ||") and sanboots[1].endswith("|| exit 1")
+    assert f"-n {boot.ESP_LABEL} " in Path("discovery/lib.sh").read_text()
+
+
 def test_a_marked_disk_is_the_only_one_that_is_ever_booted() -> None:
     """Neither a missing disk nor a loader that does not know the option ends in another disk's system."""
     text = boot.local("efi", mark=MARK, http_url=URL)
