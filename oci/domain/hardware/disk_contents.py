@@ -17,11 +17,15 @@ FIRMWARE_RAID = frozenset({
     "silicon_medley_raid_member", "via_raid_member"})
 """Arrays that the firmware puts together before any system runs (Intel's IMSM is `isw`)."""
 
+UNREAD = "unread"
+"""Stands among the signatures of a disk where it, or a partition of it, could not be read: what is there is not known."""
+
 OWN_FILE_SYSTEMS = frozenset({"vfat", "ext4"})
 OWN_LABELS = ("bios", "esp", "root")
 """What the installer's layout consists of; a test holds both against its steps."""
 
 WORDS = {
+    UNREAD: "something that could not be read",
     "LVM2_member": "LVM volumes", "LVM1_member": "LVM volumes", "ceph_bluestore": "a Ceph OSD", "zfs_member": "a ZFS pool",
     "crypto_LUKS": "an encrypted volume", "BitLocker": "a volume encrypted by Windows", "bcache": "a bcache device",
     "linux_raid_member": "a member of a software RAID", "isw_raid_member": "a member of an Intel firmware RAID (IMSM)",
