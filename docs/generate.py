@@ -236,7 +236,9 @@ DISKS = (
     "Every disk and every partition is read for this, beginning and end, with three seconds for each: udev,"
     " which `lsblk` asks, names nothing where two signatures contradict each other (an old ZFS label beside"
     " a file system), and nothing on a disk that it has not looked at. A disk of which something could not "
-    "be read or not in time is `unread`: it may hold anything, so it is written by name alone.",
+    "be read or not in time is `unread`: it may hold anything, so it is written by name alone. A partition "
+    "table without partitions is nobody's data only where it is a whole GPT or that of DOS: a GPT that is "
+    "damaged, and tables of other systems, may have partitions that the kernel does not show.",
     "An install that no disk can be found for is refused when it is ordered. Where it shows only later, "
     "when the machine fetches its orders, the machine is `failed` with the reason, and nothing was "
     "written.",

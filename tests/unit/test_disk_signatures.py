@@ -36,7 +36,7 @@ def test_what_lsblk_does_not_tell_is_data_all_the_same(types: str, told: str) ->
     assert [d.name for d in disk_wipe.plan(found).disks] == ["sda"]
 
 
-@pytest.mark.parametrize("types", ["", "gpt", "PMBR gpt", "dos"])
+@pytest.mark.parametrize("types", ["", "PMBR gpt", "dos"])
 def test_an_empty_disk_stays_empty(types: str) -> None:
     found = inventory(f"holds sda {types}\n")
     assert word(found) == "may-be-installed" and choose(found).name == "serial:S1"
@@ -82,3 +82,10 @@ def test_not_knowing_is_kept_however_much_is_known() -> None:
     many = "holds sda " + " ".join(f"a{n}" for n in range(100)) + "\nunread sda1\n"
     found = inventory(many, children=OURS[:1]).disks[0].signatures
     assert "unread" in found and len(found) <= 32 and list(found) == sorted(found)
+
+
+@pytest.mark.parametrize(("types", "told"), [
+    ("gpt", "a damaged GPT"), ("PMBR", "the rest of a damaged GPT"), ("sun", "another kind (sun)"), ("minix", "minix")])
+def test_a_table_whose_partitions_nobody_sees_is_not_called_empty(types: str, told: str) -> None:
+    found = inventory(f"holds sda {types}\n")
+    assert word(found) == "holds-data" and told in choose(found).reason and choose(found).disk is None

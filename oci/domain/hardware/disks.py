@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from oci.domain.hardware.disk_contents import UNREAD
+from oci.domain.hardware.disk_contents import LOST_GPT, UNREAD
 from oci.domain.hardware.inventory import Disk
 from oci.domain.hardware.lsblk import MAX_SIGNATURES, wwn
 from oci.domain.hardware.text import clean
@@ -85,6 +85,9 @@ def _with_contents(disk: Disk, holds: dict[str, frozenset[str]] | None) -> Disk:
     found = {*disk.signatures}
     for name in (disk.name, *(part.name for part in disk.partitions)):
         found |= holds.get(name, frozenset({UNREAD}))
+    # wipefs finds a GPT also where the MBR does not point to it; the kernel then reads none, and shows no partition.
+    if "gpt" in found - {*disk.signatures} and "PMBR" not in found and not disk.partitions:
+        found.add(LOST_GPT)
     first = [UNREAD] if UNREAD in found else []
     return replace(disk, signatures=tuple(sorted((first + sorted(found - {UNREAD, ""}))[:MAX_SIGNATURES])))
 
