@@ -127,7 +127,7 @@ beat() {
     _is="$_doing $(cat "$WORK/phase" "$WORK/percent" 2>/dev/null) $(du -sk "$WORK" 2>/dev/null)"
     [ "$_is" = "$_was" ] || _moved=$(up) _was=$_is
     [ "$(($(up) - _moved))" -lt "$STILL" ] || halt reason "nothing moved for $STILL seconds, no log, no disk, so it was stopped; look at the disk and at the end of the log"
-    sleep "${OCI_HEARTBEAT:-5}"
+    sleep "${OCI_HEARTBEAT:-5}"; sleep "${OCI_HEARTBEAT:-5}" # a word every ten seconds is enough, and starting curl is work
   done
 }
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from oci.db import tables
 from oci.domain import lifecycle, patience
 from oci.domain.phases import PHASES
+from oci.services import disk_orders
 from oci.services.context import Ctx
 
 WAITING_BEATS = 4
@@ -68,10 +69,12 @@ def set_deadline(ctx: Ctx, machine: tables.Machine, install: tables.Install | No
         return
     config, kind = ctx.config, "wipe" if machine.state == "releasing" else "install"
     seconds = config.configure_seconds if machine.state == "configuring" else config.install_seconds
+    # A wipe covers more than the disks that are counted for an install: units with several paths, read from the inventory.
+    written = max(machine.disk_bytes, disk_orders.wipe_plan(machine).bytes) if kind == "wipe" else 0
     moved = max(machine.state_since, (install.moved or 0) if install else 0)
     machine.deadline = patience.deadline(
-        machine.state_since, moved, patience.still_seconds(kind, seconds, machine.disk_bytes),
-        patience.whole_seconds(kind, config.longest_seconds, machine.disk_bytes), install.troubled if install else None)
+        machine.state_since, moved, patience.still_seconds(kind, seconds, written),
+        patience.whole_seconds(kind, config.longest_seconds, written), install.troubled if install else None)
 
 
 def progress(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:

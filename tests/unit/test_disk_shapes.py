@@ -22,7 +22,7 @@ def size(text: str) -> int:
 
 
 def row(text: str) -> tuple[dict[str, Any], str]:
-    """One row as lsblk prints it, and the link to it in by-path."""
+    """One row as lsblk prints it, with `holds` if the shape tells it, and the link to it in by-path."""
     head, *below = [part.strip() for part in text.replace(">>", "\0+").replace(">", "\0").split("\0")]
     name, bytes_, *facts = shlex.split(head)
     found: dict[str, Any] = {"name": name, "kname": name, "type": "disk", "size": size(bytes_), "log-sec": 512,
@@ -43,11 +43,13 @@ def row(text: str) -> tuple[dict[str, Any], str]:
 
 def inventory(shape: dict[str, Any]) -> Inventory:
     rows = [row(text) for text in shape["rows"]]
+    holds = "".join(f"holds {at} {types.replace(',', ' ')}\n" if types != "?" else f"unread {at}\n" for found, _ in rows
+                    if (types := found.pop("holds", None)) is not None for at in [found["name"]])
     text = json.dumps({"blockdevices": [found for found, _ in rows]}, indent=3).replace("},\n      {", "},{")
     text = text[: int(len(text) * shape.get("cut", 1))]
     links = "\n".join(f"lrwxrwxrwx 1 root root 9 {at} -> ../../{found['name']}" for found, at in rows if at)
     return parse({"lsblk": Probe(text.encode() if rows else b'{"blockdevices": []}', b"", shape.get("exit", 0)),
-                  "disks": Probe(f"/dev/disk/by-path:\n{links}\n".encode()),
+                  "disks": Probe(f"/dev/disk/by-path:\n{links}\n{'contents:' if holds else ''}\n{holds}".encode()),
                   "firmware": Probe(b"bios\n" if shape.get("bios") else b"efi\n")})
 
 

@@ -43,6 +43,7 @@ VERDICTS = {v.word: v for v in (
     Verdict("remote", "it is on another machine or a storage network, and may be in use there", NAMED),
     Verdict("removable", "it is on USB or a medium that can be taken out", NAMED),
     Verdict("firmware-raid", "it is a member of an array of the firmware, which writes to it by itself", NAMED),
+    Verdict("unread", "it could not be read, or not in time, so nobody knows what is on it", NAMED),
     Verdict("last-install", "it is the disk of the last install, and nothing else has been put on it", FIRST),
     Verdict("holds-data", "somebody's data is on it", NAMED),
     Verdict("sd", "it is an SD card, which a running system wears out", NAMED),
@@ -109,6 +110,7 @@ _RULES: tuple[tuple[str, Callable[[Disk, Inventory], bool]], ...] = (
     ("remote", lambda disk, _: is_remote(disk)),
     ("removable", lambda disk, _: is_removable(disk)),
     ("firmware-raid", lambda disk, _: bool({*disk.signatures} & disk_contents.FIRMWARE_RAID)),
+    ("unread", lambda disk, _: disk_contents.UNREAD in disk.signatures),
 )
 _EMPTY_RULES: tuple[tuple[str, Callable[[Disk], bool]], ...] = (
     ("holds-data", disk_contents.has_data),

@@ -8,8 +8,17 @@ from __future__ import annotations
 
 from oci.domain.hardware.inventory import Disk, Partition
 
-TABLES = frozenset({"gpt", "dos", "PMBR", "sun", "mac", "bsd", "sgi", "atari", "minix", "dasd", "unixware", "solaris_x86"})
-"""Partition tables. One without a partition in it is nobody's data."""
+TABLES = frozenset({"gpt", "dos", "PMBR"})
+"""Partition tables that the live system's kernel reads for certain. One without a partition in it is nobody's data.
+
+Those of other systems (`sun`, `mac`, `bsd` ...) are data even where no partition shows: some of their forms are not read,
+and `minix` is also a file system. `PMBR` alone is what a lost GPT leaves.
+"""
+
+LOST_GPT = "lost_gpt"
+"""Stands among the signatures of a disk whose GPT the kernel does not read, for what points to it is damaged."""
+
+FOREIGN_TABLES = frozenset({"sun", "mac", "bsd", "sgi", "atari", "dasd", "unixware", "solaris_x86"})
 
 FIRMWARE_RAID = frozenset({
     "adaptec_raid_member", "ddf_raid_member", "hpt37x_raid_member", "hpt45x_raid_member", "isw_raid_member",
@@ -17,17 +26,22 @@ FIRMWARE_RAID = frozenset({
     "silicon_medley_raid_member", "via_raid_member"})
 """Arrays that the firmware puts together before any system runs (Intel's IMSM is `isw`)."""
 
+UNREAD = "unread"
+"""Stands among the signatures of a disk where it, or a partition of it, could not be read: what is there is not known."""
+
 OWN_FILE_SYSTEMS = frozenset({"vfat", "ext4"})
 OWN_LABELS = ("bios", "esp", "root")
 """What the installer's layout consists of; a test holds both against its steps."""
 
 WORDS = {
+    UNREAD: "something that could not be read", LOST_GPT: "a damaged GPT", "PMBR": "the rest of a damaged GPT",
     "LVM2_member": "LVM volumes", "LVM1_member": "LVM volumes", "ceph_bluestore": "a Ceph OSD", "zfs_member": "a ZFS pool",
     "crypto_LUKS": "an encrypted volume", "BitLocker": "a volume encrypted by Windows", "bcache": "a bcache device",
     "linux_raid_member": "a member of a software RAID", "isw_raid_member": "a member of an Intel firmware RAID (IMSM)",
     "ddf_raid_member": "a member of a firmware RAID (DDF)", "swap": "swap space",
     "swsuspend": "the memory of a sleeping system",
-    "ntfs": "a Windows file system", "btrfs": "a btrfs file system", "xfs": "an XFS file system",
+    "ntfs": "a Windows file system", "ReFS": "a Windows file system", "apfs": "an Apple file system",
+    "btrfs": "a btrfs file system", "xfs": "an XFS file system",
     "VMFS_volume_member": "a VMware datastore", "drbd": "a DRBD device", "iso9660": "an image of a CD",
     "mpath_member": "a path of a multipath unit", "gfs2": "a shared file system", "ocfs2": "a shared file system"}
 # What stands on the disk already says more than the layer that carries it.
@@ -40,7 +54,11 @@ def items(disk: Disk) -> tuple[str, ...]:
     """Everything found on `disk`, one short text for each thing, sorted: to compare with what was there before."""
     parts = (f"partition {p.name.removeprefix(disk.name)}, {p.bytes} bytes, {p.filesystem}, {p.label}"
              for p in disk.partitions)
-    return tuple(sorted({*disk.signatures} - TABLES) + sorted(parts))
+    return tuple(sorted(_remarkable(disk)) + sorted(parts))
+
+
+def _remarkable(disk: Disk) -> set[str]:
+    return {*disk.signatures} - (TABLES if "gpt" in disk.signatures else TABLES - {"PMBR"})
 
 
 def has_data(disk: Disk) -> bool:
@@ -50,7 +68,7 @@ def has_data(disk: Disk) -> bool:
 
 def is_own_layout(disk: Disk) -> bool:
     """Whether all that is on `disk` may be what an install has written, whole or half."""
-    return (not {*disk.signatures} - TABLES - OWN_FILE_SYSTEMS and all(map(_is_own, disk.partitions))
+    return (not _remarkable(disk) - OWN_FILE_SYSTEMS and all(map(_is_own, disk.partitions))
             and len(disk.partitions) <= len(OWN_LABELS))
 
 
@@ -66,18 +84,20 @@ def foreign(disk: Disk, known: tuple[str, ...] = ()) -> bool:
 
 def told(disk: Disk) -> str:
     """What is on `disk`, for a person; '' when there is nothing."""
-    found = {WORDS.get(name) or _in_words(name) for name in disk.signatures if name not in TABLES | _LAYERS}
+    found = {WORDS.get(name) or _in_words(name) for name in _remarkable(disk) - _LAYERS}
     found |= {"a Ceph OSD" for part in disk.partitions if _is_ceph(part)}
     if not found and disk.partitions:
         found = {f"{len(disk.partitions)} partition{'s' * (len(disk.partitions) > 1)} of unknown contents"}
     if not found and has_data(disk):
-        found = {", ".join(sorted({*disk.signatures} - TABLES))}
+        found = {", ".join(sorted(_remarkable(disk)))}
     return ", ".join(sorted(found))
 
 
 def _in_words(signature: str) -> str:
     if signature in FIRMWARE_RAID:
         return "a member of a firmware RAID"
+    if signature in FOREIGN_TABLES:
+        return f"a partition table of another kind ({signature})"
     return f"an array ({signature})" if signature.startswith("raid") else signature
 
 

@@ -28,7 +28,8 @@ class Left:
 class WipePlan:
     """What to wipe. `units` are those of `names` that are seen along several paths, of which any will do.
 
-    `spared` belong to somebody else or hold nothing, and are not touched.
+    `spared` belong to somebody else or hold nothing, and are not touched. `bytes` is what is written: of a unit with
+    several paths one.
     """
 
     names: tuple[str, ...] = ()
@@ -36,11 +37,12 @@ class WipePlan:
     disks: tuple[Disk, ...] = ()
     left: tuple[Left, ...] = ()
     spared: tuple[Disk, ...] = ()
+    bytes: int = 0
 
 
 def plan(inventory: Inventory, last: Remembered | None = None) -> WipePlan:
     """The wipe of a machine; `last` is the disk of its last install, which is wiped wherever it is."""
-    names, units, disks, left, spared = [], [], [], [], []
+    names, units, disks, left, spared, written = [], [], [], [], [], 0
     for disk in inventory.disks:
         why = _why_left(disk)
         if _is_spared(disk) and not (last and is_same(inventory, disk, last)):
@@ -55,10 +57,11 @@ def plan(inventory: Inventory, last: Remembered | None = None) -> WipePlan:
         disks.append(disk)
         if name not in names:
             names.append(name)
+            written += disk.bytes
             units += [name] if unit else []
     if inventory.disks_missing:
         left.append(Left(None, f"the list of its disks is not whole: {inventory.disks_missing}"))
-    return WipePlan(tuple(names), tuple(units), tuple(disks), tuple(left), tuple(spared))
+    return WipePlan(tuple(names), tuple(units), tuple(disks), tuple(left), tuple(spared), written)
 
 
 def _is_spared(disk: Disk) -> bool:

@@ -1,4 +1,4 @@
-"""Probe `disks`: `ls -l /dev/disk/by-id /dev/disk/by-path`, and what it adds to lsblk's disks."""
+"""Probe `disks`: `ls -l /dev/disk/by-id /dev/disk/by-path`, wipefs' signatures, and what both add to lsblk's disks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from oci.domain.hardware.disk_contents import LOST_GPT, UNREAD
 from oci.domain.hardware.inventory import Disk
-from oci.domain.hardware.lsblk import wwn
+from oci.domain.hardware.lsblk import MAX_SIGNATURES, wwn
 from oci.domain.hardware.text import clean
 
 MAX_LINKS = 20_000
@@ -23,16 +24,21 @@ _UNIT = re.compile(r"(-lun-|:)[0-9a-fA-FxX]+$")
 
 @dataclass(frozen=True)
 class DiskLinks:
-    """For each kernel name its name in by-path, and its world wide name by by-id."""
+    """For each kernel name its name in by-path, its world wide name by by-id, and what is on it.
+
+    `holds` has whoever could be read, disks and partitions; it is None in a report that does not tell of it.
+    """
 
     paths: dict[str, str] = field(default_factory=dict)
     wwns: dict[str, str] = field(default_factory=dict)
+    holds: dict[str, frozenset[str]] | None = None
 
 
 def parse(text: str) -> DiskLinks:
     """Read the links; the dates, which depend on the locale, are not looked at. Never raises."""
-    links, folder = DiskLinks(), ""
-    for line in text.splitlines()[:MAX_LINKS]:
+    of_links, told, of_contents = f"\n{text}".partition("\ncontents:\n")
+    links, folder = DiskLinks(holds=_holds(of_contents) if told else None), ""
+    for line in of_links.splitlines()[:MAX_LINKS]:
         left, arrow, target = line.partition(" -> ")
         if not arrow:
             folder = line.strip().rstrip(":").rpartition("/")[2] if line.startswith("/") else folder
@@ -48,9 +54,16 @@ def parse(text: str) -> DiskLinks:
     return links
 
 
+def _holds(text: str) -> dict[str, frozenset[str]]:
+    """The lines `holds NAME TYPE...`; the rest says who could not be read. The last line may be cut off."""
+    rows = [line.split() for line in text.rpartition("\n")[0].splitlines()[:MAX_LINKS]]
+    found = (row[1:] for row in rows if len(row) > 1 and row[0] == "holds")
+    return {clean(name.rpartition("/")[2]): frozenset(map(clean, types[:MAX_SIGNATURES])) for name, *types in found}
+
+
 def joined(disks: Iterable[Disk], links: DiskLinks) -> tuple[Disk, ...]:
-    """`disks` with path and world wide name from `links`; units that others see too are recognised as such."""
-    named = [_with_links(disk, links) for disk in disks]
+    """`disks` with path, world wide name and contents from `links`; units that others see too are recognised as such."""
+    named = [_with_contents(_with_links(disk, links), links.holds) for disk in disks]
     units: dict[tuple[str, str, int], list[Disk]] = {}
     for disk in named:
         units.setdefault(_unit(disk), []).append(disk)
@@ -63,6 +76,20 @@ def _with_links(disk: Disk, links: DiskLinks) -> Disk:
     path = links.paths.get(disk.name, "")
     remote = disk.remote or disk.transport in _REMOTE or bool(_REMOTE_PATH.search(path))
     return replace(disk, path=path, wwn=disk.wwn or links.wwns.get(disk.name, ""), remote=remote)
+
+
+def _with_contents(disk: Disk, holds: dict[str, frozenset[str]] | None) -> Disk:
+    """`disk` with the signatures that lsblk does not tell, for there are several, or udev has not looked."""
+    if holds is None or not disk.bytes or disk.virtual_media:
+        return disk
+    found = {*disk.signatures}
+    for name in (disk.name, *(part.name for part in disk.partitions)):
+        found |= holds.get(name, frozenset({UNREAD}))
+    # wipefs finds a GPT also where the MBR does not point to it; the kernel then reads none, and shows no partition.
+    if "gpt" in found - {*disk.signatures} and "PMBR" not in found and not disk.partitions:
+        found.add(LOST_GPT)
+    first = [UNREAD] if UNREAD in found else []
+    return replace(disk, signatures=tuple(sorted((first + sorted(found - {UNREAD, ""}))[:MAX_SIGNATURES])))
 
 
 def _unit(disk: Disk) -> tuple[str, str, int]:

@@ -95,7 +95,7 @@ class Disk:
     `multipath`: another device node is the same unit. `virtual_media`: lent by the BMC. `removable`: a medium
     that can be taken out, not a bay for hot-plug. `sector_bytes`: the smallest unit of reading, 0 if not known.
     `medium`: `sd`, `emmc`, `pmem`, `unknown` or '' for an ordinary disk; `zoned`: `host-managed`, `host-aware` or ''.
-    `signatures`: partition tables, file systems, LVM, md ... found anywhere on it, sorted.
+    `signatures`: partition tables, file systems, LVM, md ... found anywhere on it, sorted; `unread` where nobody could look.
     """
 
     name: str = ""

@@ -14,10 +14,11 @@ MAX_DEVICES = 2000
 MAX_PARTITIONS = 128
 MAX_SIGNATURES = 32
 
-# Memory, network and composed devices, the small hardware partitions of eMMC, single paths of an NVMe unit.
+# Memory, network and composed devices (those of AoE are `etherd/e0.1`, or only the last part of it), the small
+# hardware partitions of eMMC, single paths of an NVMe unit.
 _NO_DISK = re.compile(
-    r"(zram|loop|ram|nbd|rbd|drbd|dm-|md|mtdblock|bcache|zd|fd|ublkb|nullb|zloop)_?[0-9]"
-    r"|etherd.|mmcblk[0-9]+(boot|rpmb|gp)|nvme[0-9]+c[0-9]+n"
+    r"(zram|loop|ram|nbd|rbd|rnbd|drbd|dm-|md|mtdblock|bcache|zd|fd|ublkb|nullb|zloop)_?[0-9]"
+    r"|etherd.|e[0-9]+\.[0-9]|mmcblk[0-9]+(boot|rpmb|gp)|nvme[0-9]+c[0-9]+n"
 )
 # Names of drivers whose disks firmware boots from (Documentation/admin-guide/devices.txt of the kernel).
 _ORDINARY = re.compile(r"(sd|hd|vd|xvd|dasd)[a-z]+|nvme[0-9]+n[0-9]+|cciss[!/]c[0-9]+d[0-9]+|ubd[a-z]")
