@@ -26,7 +26,8 @@ A fact *agrees*, *differs* or says nothing because one side is blank. The rules,
 | all differ | some, all | same | doubt | a new board under the old label, or the neighbour in the box |
 | one differs | all | unknown | doubt | a virtual machine made again, or the only card moved |
 | all differ | else | | new | |
-| nothing known | all | no other | same | if the product is the same |
+| nothing known | all | same | same | if the product is the same |
+| nothing known | all | unknown | same | if the product is the same; with one MAC and other disks, an adapter, a doubt |
 | nothing known | all, some | else | doubt | a card was changed, or moved |
 | nothing known | other | | new | |
 
@@ -99,6 +100,11 @@ class Match:
     shared: frozenset[tuple[str, str]] = frozenset()
 
     @property
+    def plain(self) -> bool:
+        """True for a `same` that the mainboard says and nothing speaks against: disks could not change it."""
+        return self.verdict == "same" and self.claims[0].score == STRONG and not self.claims[0].differ
+
+    @property
     def reason(self) -> str:
         """One plain sentence for an event."""
         if self.verdict == "same":
@@ -135,7 +141,9 @@ def _by_table(found: Evidence) -> int:
         return _agreed(found)
     if found.differing:
         return _differed(found)
-    if found.cards == "all" and found.chassis >= 0 and not found.other_product:
+    adapter = found.other_disks and sum(words.count(" ") for words in found.cards_words) == 1
+    fits = found.chassis > 0 or (found.chassis == 0 and not adapter)
+    if found.cards == "all" and fits and not found.other_product:
         return WEAK
     return DOUBT if found.cards in ("all", "some") else NOT
 

@@ -69,7 +69,8 @@ def recognise(ctx: Ctx, facts: Identity) -> tuple[Match, dict[int, tables.Machin
     nics = nics_of(ctx, found) if found else {}
     known = [Known(m.id, identity_of(m, nics.get(m.id, ()))) for m in found.values()]
     judged = match(facts, known, shared)
-    if judged.verdict == "conflict":  # what else is known of them is large, and read only now
+    if judged.verdict == "conflict" or (judged.verdict == "same" and not judged.plain):
+        # What else is known of them is large, and read only now.
         known = [Known(k.machine_id, replace(k.identity, disks=_disks(found[k.machine_id]))) for k in known]
         judged = match(facts, known, shared)
     return judged, found

@@ -65,3 +65,9 @@ def test_case_blanks_and_hyphens_make_no_other_serial(spelled: str) -> None:
     one = Known(1, board("0c:c4:7a:00:10:01", "D1", serial="TAG0001"))
     assert match(board("0c:c4:7a:00:10:01", "D1", serial=spelled), [one]).verdict == "same"
     assert boot_owner.fits("", spelled, boot_owner.Record(1, serial="TAG0001")) == 1
+
+
+def test_one_adapter_and_nothing_else_is_not_the_machine_with_other_disks() -> None:
+    one = Known(1, board("00:e0:4c:99:88:77", "D1"))
+    assert match(board("00:e0:4c:99:88:77", "D2"), [one]).verdict == "conflict"
+    assert match(board("00:e0:4c:99:88:77", "D1"), [one]).verdict == "same"
