@@ -11,7 +11,7 @@ import pytest
 from oci_stub import Stub
 from puppet_site import ADDRESS, FQDN, MODULES, Place
 
-from lab.mirror import cache_dir, mirror_location, start_mirror
+from lab.mirror import cache_dir, start_mirror
 from lab.net import Net
 from lab.process import Process, run
 from lab.puppetserver import CHECKOUT, Puppetserver, build
@@ -28,8 +28,8 @@ def puppet_root() -> Path:
 
 def _beside(net: Net, directory: Path) -> list[Process]:
     """What an appliance gives its machines beside Puppet: a Debian mirror and the time."""
-    mirror = mirror_location(start_mirror(directory, cache_dir()))
-    servers = f"server {{ listen {ADDRESS}:80; {mirror} }}"
+    mirror = start_mirror(directory, cache_dir())
+    servers = f"server {{ listen {ADDRESS}:80; location /debian {{ proxy_pass http://unix:{mirror}; }} }}"
     return [timeserver(net, directory), nginx("mirror-inside", directory, servers, net)]
 
 
