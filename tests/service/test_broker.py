@@ -30,7 +30,7 @@ def test_a_queue_takes_only_what_was_sent_to_it(broker: Connection) -> None:
 
 
 def test_what_was_sent_first_is_read_first(broker: Connection) -> None:
-    queue = broker.SimpleQueue("work")
+    queue = broker.SimpleQueue("ordered")  # names of its own: kombu remembers bindings for the whole process
     for number in range(12):
         queue.put(number)
     read = []
