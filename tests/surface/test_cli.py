@@ -252,7 +252,7 @@ def test_why(ocicli, site) -> None:
 def test_following_events(ocicli, site) -> None:
     assert ocicli("event", "follow", "--for", "0", "-o", "json") == 0
     events = [json.loads(line) for line in ocicli.out.splitlines()]
-    assert [e["id"] for e in events] == sorted(e["id"] for e in events) and len(events) == 9
+    assert [e["id"] for e in events] == sorted(e["id"] for e in events) and len(events) == 10
     assert ocicli("event-follow", "--machine", SECOND, "--for", "0.03") == 0
     assert len(ocicli.out.splitlines()) == 1
 
