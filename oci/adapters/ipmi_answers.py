@@ -52,6 +52,10 @@ _MEANINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
+# `chassis bootdev` ends with 0 although the controller refused the boot flags, which are parameter 5.
+_REFUSED_ALL_THE_SAME = re.compile(r"Set Chassis Boot Parameter 5 failed", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How one ipmitool ended."""
@@ -64,7 +68,7 @@ class Outcome:
     def meaning(self) -> str:
         """'ok', 'suite', 'level', 'credentials', 'deaf', 'silence' or 'refusal'."""
         if self.status == 0:
-            return "ok"
+            return "refusal" if _REFUSED_ALL_THE_SAME.search(self.err) else "ok"
         return next((name for name, pattern in _MEANINGS if pattern.search(self.err)), "refusal")
 
     def why(self) -> str:

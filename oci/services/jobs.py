@@ -98,6 +98,8 @@ def controller(ctx: Ctx, work: Work) -> Controller | None:
     if machine is None or job is None or not machine.bmc_address:
         return None
     doubt = contradiction(ctx, machine)
+    if doubt and work.verb == "ensure":
+        return None  # it is asked for every few seconds, and the order before it has said why
     if doubt and work.verb != "status":
         raise Hopeless(f"{machine.name} was not switched", doubt, "Correct the controller of one of the two")
     access = BmcAccess(machine.bmc_address, machine.bmc_username, ctx.outside.sealer.open(machine.bmc_password),
@@ -109,13 +111,18 @@ def controller(ctx: Ctx, work: Work) -> Controller | None:
 
 @usecase("appliance")
 def note_progress(ctx: Ctx, work: Work, progress: Progress, kind: str = "", text: str = "") -> bool:
-    """Keep how far the work has come, with an event, and renew the lease. False: the work is somebody else's now."""
+    """Keep how far the work has come, with an event, and renew the lease. False: the work is somebody else's now.
+
+    What is going to be told ('power.told') is kept only if it may still be told.
+    """
     job = own(ctx, work)
     if job is None:
         return False
-    job.progress = progress.to_dict()
+    if kind != "power.told":
+        job.progress = progress.to_dict()
     if replace_by_newer(ctx, job):
         return False
+    job.progress = progress.to_dict()
     job.lease_until = ctx.now() + LEASE_SECONDS
     if kind:
         ctx.event(kind, text, work.machine_id, job=work.job_id)
@@ -189,7 +196,7 @@ def power(ctx: Ctx, work: Work) -> str | Later:
     """Switch or read the power of a machine. Verbs: status, and those of STAGES."""
     found = controller(ctx, work)
     if found is None:
-        return "the machine has no management controller"
+        return "the machine has no management controller that may be used"
     progress, port = found.progress, ctx.outside.power
     while True:
         shown = port.status(found.access)

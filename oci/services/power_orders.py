@@ -42,15 +42,18 @@ def _others(ctx: Ctx, job: tables.Job, newer: bool) -> list[tables.Job]:
 
 
 def replaced_by(ctx: Ctx, job: tables.Job) -> tables.Job | None:
-    """The newer order that makes `job` worth nothing. Readings replace nothing and are not replaced."""
+    """The order that makes `job` worth nothing: any newer one, also when it is over, lest the older one undoes it.
+
+    What only keeps a machine on gives way to any order that is still open. Readings replace nothing and are not replaced.
+    """
     if verb_of(job) == "status":
         return None
-    open_jobs = ("queued", "running")
     if not supersedes(verb_of(job)):
-        older = next((o for o in _others(ctx, job, newer=False) if o.state in open_jobs and verb_of(o) != "status"), None)
+        open_jobs = (o for o in _others(ctx, job, newer=False) if o.state in ("queued", "running"))
+        older = next((o for o in open_jobs if verb_of(o) != "status"), None)
         if older:
             return older
-    return next((o for o in _others(ctx, job, newer=True) if o.state in open_jobs and supersedes(verb_of(o))), None)
+    return next((o for o in _others(ctx, job, newer=True) if supersedes(verb_of(o))), None)
 
 
 def busy(ctx: Ctx, job: tables.Job) -> bool:

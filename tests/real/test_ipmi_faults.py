@@ -113,7 +113,8 @@ def bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
 def room(world, tmp_path):
     """An appliance that drives real ipmitool. Its clock runs ten times as fast as this one: 4 s are 40 s in a rack."""
     begin = time.time()
-    world.outside(power=Ipmi(tmp_path, settle_seconds=0.5, attempts=1), clock=lambda: begin + 10 * (time.time() - begin))
+    power = Ipmi(tmp_path, settle_seconds=0.5, attempts=1, call_seconds=60)
+    world.outside(power=power, clock=lambda: begin + 10 * (time.time() - begin))
     return world
 
 

@@ -40,11 +40,14 @@ def osd(device: str, gigabytes: int, serial: str) -> dict[str, Any]:
     return disk(device, gigabytes, serial, fstype="LVM2_member", children=[volume])
 
 
+# Whose disks these are is no question: the mainboard says so.
+BOARD = (b"Handle 0x0001, DMI type 1, 27 bytes\nSystem Information\n\tSerial Number: QX71B02\n"
+         b"\tUUID: 4c4c4544-0051-3710-8031-b2c04f303258\n")
 SSD, DATA = disk("sda", 240, "SSD1"), osd("sdb", 200, "OSD1")
 
 
 def says(world, token: str, *disks: dict[str, Any], status: int = 0) -> str:
-    said = {**report(), "lsblk": Probe(json.dumps({"blockdevices": disks}).encode(), b"", status)}
+    said = {**report(), "dmidecode": Probe(BOARD), "lsblk": Probe(json.dumps({"blockdevices": disks}).encode(), b"", status)}
     reports.receive(world.ctx(NOBODY), token, said, HASH)
     return token
 

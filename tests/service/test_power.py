@@ -155,6 +155,34 @@ def test_the_newer_order_waits_for_the_older_one_and_wins(room, first: str, then
     assert power.shown() == then == states(power)[-1]
 
 
+def test_an_older_order_does_not_come_back_after_a_newer_one_is_over(room) -> None:
+    power = with_power(room, late=3.0, was="on")
+    order(room, "cycle")
+    work(room)
+    room.clock.now += 4
+    order(room, "off")
+    work(room)
+    assert all_jobs(room)[-1].state == "done" and power.shown() == "off"
+    until_idle(room)
+    assert states(power) == ["off"] and power.shown() == "off"
+
+
+def test_an_order_that_was_replaced_before_it_was_told_is_not_waited_for(room) -> None:
+    power = with_power(room, late=3.0, was="on")
+    look = power.status
+
+    def status(bmc) -> str:
+        power.status = look  # type: ignore[method-assign]
+        machines.power(room.ctx(), "1", "on")
+        return look(bmc)
+
+    power.status = status  # type: ignore[method-assign]
+    order(room, "off")
+    work(room)
+    work(room)
+    assert all_jobs(room)[-1].state == "done" and states(power) == []
+
+
 def test_keeping_a_machine_on_never_replaces_an_order(room) -> None:
     power = with_power(room, late=40.0, was="on")
     order(room, "off")
