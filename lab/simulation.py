@@ -37,7 +37,7 @@ OPERATOR = Actor("olga", "operator")
 SETTINGS: dict[str, object] = {
     "dhcp_config": "off", "heartbeat_seconds": 1, "tick_seconds": 1, "takeover_seconds": 3, "silence_seconds": 12,
     "first_sign_seconds": 20, "firstboot_silence_seconds": 15, "attempts": 6, "install_seconds": 400,
-    "configure_seconds": 400, "root_password_hash": "$6$simulated$" + "x" * 86,
+    "configure_seconds": 400, "bmc_settle_seconds": 4, "root_password_hash": "$6$simulated$" + "x" * 86,
 }
 # Slow enough that the stream lasts some seconds and can be cut in its middle.
 STREAM_RATE = "8m"
