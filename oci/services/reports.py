@@ -53,9 +53,10 @@ def _judge(ctx: Ctx, facts: Identity, boot: tables.Boot) -> tables.Machine | Pro
     if decided and (machine := ctx.db.get(tables.Machine, decided)):
         return machine
     match, known = recognise(ctx, facts)
-    if match.verdict == "conflict" and is_proved(boot) and boot.machine_id in [claim.machine_id for claim in match.claims]:
+    alone = [claim.machine_id for claim in match.claims] == [boot.machine_id]
+    if match.verdict == "conflict" and alone and is_proved(boot) and boot.mac in facts.macs:
         # Who has this boot's token is the system that reported before: disks and cards come and go under it.
-        return known[boot.machine_id]
+        return known[match.claims[0].machine_id]
     if match.verdict == "conflict":
         text = f"a report from {boot.mac} is {match.reason}"
         doubt = open_doubt(ctx, "report", text, key_of("report", facts.values()), facts, boot, match.claims)
