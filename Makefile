@@ -31,7 +31,8 @@ unit: setup
 	$(PY) -m pytest -q tests/unit
 
 lint: setup
-	$(VENV)/bin/ruff check -q oci webui lab tests migrations
+	$(VENV)/bin/ruff check -q oci webui lab tests docs migrations
+	$(VENV)/bin/ruff format -q --check oci webui lab tests docs migrations
 
 demo: setup
 	$(PY) -m lab.demo

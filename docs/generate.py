@@ -42,15 +42,11 @@ def page(title: str, *blocks: str) -> str:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(
-        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines
-    )
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def _who(verb: str) -> str:
-    return next(
-        who for who, verbs in (("person", PEOPLE), ("machine", MACHINES), ("clock", CLOCK)) if verb in verbs
-    )
+    return next(who for who, verbs in (("person", PEOPLE), ("machine", MACHINES), ("clock", CLOCK)) if verb in verbs)
 
 
 def diagram() -> str:
@@ -68,9 +64,7 @@ def _state(name: str) -> str:
     state = STATES[name]
     rows = [(f"`{verb}`", _who(verb), f"`{after}`") for verb, after in TRANSITIONS[name].items()]
     people = ", ".join(f"`{verb}`" for verb in possible(name)) or "nothing by hand"
-    ends = (
-        " It is transient: it has a deadline, and the clock ends it as `failed`." if state.transient else ""
-    )
+    ends = " It is transient: it has a deadline, and the clock ends it as `failed`." if state.transient else ""
     return "\n\n".join(
         (
             f"## {name}",
@@ -83,8 +77,7 @@ def _state(name: str) -> str:
 def states() -> str:
     return page(
         "States of a machine",
-        "The state says how far our intention with a machine has come. Power, presence and convergence are "
-        "separate facts.",
+        "The state says how far our intention with a machine has come. Power, presence and convergence are separate facts.",
         diagram(),
         *(_state(name) for name in STATES),
         "## Convergence\n\nWhat Puppet's last runs came to. Only `ok` and `changed` are well.",
@@ -188,11 +181,7 @@ def probes() -> str:
 
 
 def _command(command: Command) -> str:
-    rows = [
-        (f"`{o.flag}`", "yes" if o.required else "", o.help)
-        for o in command.options
-        if o is not command.name
-    ]
+    rows = [(f"`{o.flag}`", "yes" if o.required else "", o.help) for o in command.options if o is not command.name]
     options = [table(("option", "needed", "meaning"), rows)] if rows else []
     confirm = ["Asks for confirmation, because something is lost."] if command.confirm else []
     wait = ["`--wait` stays until it is through."] if command.wait else []
@@ -257,8 +246,15 @@ WIPE = (
 def disks() -> str:
     rows = ((f"`{v.word}`", v.meaning, v.install) for v in VERDICTS.values())
     verdicts = table(("verdict", "because", "written by an install"), rows)
-    return page("How a disk is chosen", *DISKS, "## Verdicts", "The first that fits counts.", verdicts,
-                "## What a release wipes", *WIPE)
+    return page(
+        "How a disk is chosen",
+        *DISKS,
+        "## Verdicts",
+        "The first that fits counts.",
+        verdicts,
+        "## What a release wipes",
+        *WIPE,
+    )
 
 
 def pages() -> dict[Path, str]:

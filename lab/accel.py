@@ -30,10 +30,14 @@ echo {MARKER} >/dev/ttyS0
 def initramfs(init: str = _INIT) -> bytes:
     """A cpio archive with a static busybox and the script `init`. Raises OSError without busybox."""
     busybox = Path("/bin/busybox").read_bytes()
-    return newc([
-        ("dev", 0o040755, b""), ("bin", 0o040755, b""),
-        ("bin/busybox", 0o100755, busybox), ("init", 0o100755, init.encode()),
-    ])
+    return newc(
+        [
+            ("dev", 0o040755, b""),
+            ("bin", 0o040755, b""),
+            ("bin/busybox", 0o100755, busybox),
+            ("init", 0o100755, init.encode()),
+        ]
+    )
 
 
 def proves(accelerator: tuple[str, ...], kernel: Path, timeout: float = 40.0) -> bool:
@@ -43,11 +47,30 @@ def proves(accelerator: tuple[str, ...], kernel: Path, timeout: float = 40.0) ->
         try:
             image.write_bytes(initramfs())
             subprocess.run(
-                ["qemu-system-x86_64", *accelerator, "-m", "256", "-nodefaults", "-no-user-config",
-                 "-display", "none", "-no-reboot", "-serial", f"file:{serial}",
-                 "-kernel", str(kernel), "-initrd", str(image), "-append", "console=ttyS0 quiet panic=-1"],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                timeout=timeout, check=False,
+                [
+                    "qemu-system-x86_64",
+                    *accelerator,
+                    "-m",
+                    "256",
+                    "-nodefaults",
+                    "-no-user-config",
+                    "-display",
+                    "none",
+                    "-no-reboot",
+                    "-serial",
+                    f"file:{serial}",
+                    "-kernel",
+                    str(kernel),
+                    "-initrd",
+                    str(image),
+                    "-append",
+                    "console=ttyS0 quiet panic=-1",
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=timeout,
+                check=False,
             )
             return MARKER in serial.read_text(errors="replace")
         except (OSError, subprocess.TimeoutExpired):

@@ -23,11 +23,18 @@ def site(net: Net, run_dir: Path, images: Path, mirror: Path, door: Path) -> ren
     """What the server blocks are made from: as on a real appliance, but that a door makes `door`, a socket, reachable."""
     pki = run_dir / "state/pki"
     return render.Site(
-        machines=net.address, operators=f"unix:{door}", images=str(images), loaders=str(loaders()),
-        machines_socket=str(run_dir / "run/machines.sock"), operators_socket=str(run_dir / "run/operators.sock"),
-        server_certificate=str(pki / "server.pem"), server_key=str(pki / "server.key"),
-        operators_certificate=str(pki / "operators.pem"), operators_key=str(pki / "operators.key"),
-        upstreams=(render.Upstream("/debian", f"http://unix:{mirror}"),))
+        machines=net.address,
+        operators=f"unix:{door}",
+        images=str(images),
+        loaders=str(loaders()),
+        machines_socket=str(run_dir / "run/machines.sock"),
+        operators_socket=str(run_dir / "run/operators.sock"),
+        server_certificate=str(pki / "server.pem"),
+        server_key=str(pki / "server.key"),
+        operators_certificate=str(pki / "operators.pem"),
+        operators_key=str(pki / "operators.key"),
+        upstreams=(render.Upstream("/debian", f"http://unix:{mirror}"),),
+    )
 
 
 class Appliance:
@@ -65,11 +72,17 @@ class Appliance:
         """Write the configuration, and make keys, certificates, database and the first admin."""
         first, last = self.net.server.network[1024 + 1], self.net.server.network[1024 + 250]
         values: dict[str, object] = {
-            "state_dir": str(self.run_dir / "state"), "run_dir": str(self.run_dir / "run"),
-            "images_dir": str(self.images), "server_address": self.net.address, "dhcp_interface": BRIDGE,
-            "dhcp_first": str(first), "dhcp_last": str(last), "dhcp_netmask": str(self.net.server.netmask),
+            "state_dir": str(self.run_dir / "state"),
+            "run_dir": str(self.run_dir / "run"),
+            "images_dir": str(self.images),
+            "server_address": self.net.address,
+            "dhcp_interface": BRIDGE,
+            "dhcp_first": str(first),
+            "dhcp_last": str(last),
+            "dhcp_netmask": str(self.net.server.netmask),
             "dhcp_ra_prefix": f"{self.net.router6.network}",
-            "puppet_server": PUPPET_NAME, "puppet_ssl_dir": str(self.run_dir / "puppet-ssl"),
+            "puppet_server": PUPPET_NAME,
+            "puppet_ssl_dir": str(self.run_dir / "puppet-ssl"),
             "kernel_args": "console=tty0 console=ttyS0,115200 quiet mitigations=off audit=0 no_timer_check",
             **self.settings,
         }
@@ -100,15 +113,47 @@ class Appliance:
         return run(argv, timeout=120, check=False)
 
     def _gunicorn(self, name: str, socket: Path, workers: int) -> Process:
-        argv = [sys.executable, "-m", "gunicorn", "--bind", f"unix:{socket}", "--workers", str(workers), "--threads",
-                "4", "--timeout", "120", "--umask", "0117", "--name", f"oci-{name}", "--worker-tmp-dir",
-                str(self.run_dir / "run"), f"oci.app:{name}()"]
+        argv = [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "--bind",
+            f"unix:{socket}",
+            "--workers",
+            str(workers),
+            "--threads",
+            "4",
+            "--timeout",
+            "120",
+            "--umask",
+            "0117",
+            "--name",
+            f"oci-{name}",
+            "--worker-tmp-dir",
+            str(self.run_dir / "run"),
+            f"oci.app:{name}()",
+        ]
         return Process(f"web-{name}", self.net.command(argv), self.run_dir, env=self.env, cwd=CHECKOUT)
 
     def _worker(self) -> Process:
-        argv = [sys.executable, "-m", "celery", "-A", "oci.worker", "worker", "--beat", "--loglevel", "INFO",
-                "--concurrency", "2", "--pool", "threads", "--without-gossip", "--without-mingle",
-                "--without-heartbeat"]
+        argv = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "oci.worker",
+            "worker",
+            "--beat",
+            "--loglevel",
+            "INFO",
+            "--concurrency",
+            "2",
+            "--pool",
+            "threads",
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+        ]
         return Process("worker", self.net.command(argv), self.run_dir, env=self.env, cwd=CHECKOUT)
 
     def start(self, port: int = 0) -> None:
@@ -116,8 +161,11 @@ class Appliance:
         from lab.mirror import cache_dir
         from lab.services import free_port
 
-        sockets = {"operators": self.run_dir / "run/operators.sock", "machines": self.run_dir / "run/machines.sock",
-                   "puppet": self.run_dir / "run/puppet/puppet.sock"}
+        sockets = {
+            "operators": self.run_dir / "run/operators.sock",
+            "machines": self.run_dir / "run/machines.sock",
+            "puppet": self.run_dir / "run/puppet/puppet.sock",
+        }
         mirror = start_mirror(self.run_dir, cache_dir())
         for name, socket in sockets.items():
             self.processes[name] = self._gunicorn(name, socket, 1 if name == "puppet" else 2).start()
@@ -142,8 +190,7 @@ class Appliance:
 
     def _dhcp(self) -> None:
         config = self.run_dir / "run/dnsmasq.conf"
-        wait_until("the worker's first tick to render dnsmasq.conf", config.exists, 60,
-                   self.processes["worker"].log)
+        wait_until("the worker's first tick to render dnsmasq.conf", config.exists, 60, self.processes["worker"].log)
         self.processes["dnsmasq"] = dnsmasq(self.net, self.run_dir, config).start()
         self.processes["dnsmasq"].ready("its port", lambda: listens(self.net, 67, "udp"))
 
@@ -156,8 +203,9 @@ class Appliance:
         import requests
 
         path = self.run_dir / f"token-{name}"
-        answer = requests.post(f"{self.url}/v1/session", verify=str(self.ca), timeout=30,
-                               json={"name": name, "password": self.passwords[name]})
+        answer = requests.post(
+            f"{self.url}/v1/session", verify=str(self.ca), timeout=30, json={"name": name, "password": self.passwords[name]}
+        )
         if answer.status_code >= 300:
             raise LabError(f"sign-in as {name} was refused: {answer.text[:300]}")
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

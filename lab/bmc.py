@@ -58,8 +58,9 @@ class Faults:
 class Controller(Bmc):  # type: ignore[misc]
     """An IPMI 2.0 controller with the chassis commands that OCI uses."""
 
-    def __init__(self, machine: Switchable, users: dict[str, str], address: str, port: int = 623,
-                 faults: Faults | None = None) -> None:
+    def __init__(
+        self, machine: Switchable, users: dict[str, str], address: str, port: int = 623, faults: Faults | None = None
+    ) -> None:
         super().__init__(users, port=port, address=address)
         self.machine, self.faults = machine, faults or Faults()
         self.efi = False  # whether the boot device was named for UEFI

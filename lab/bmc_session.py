@@ -59,9 +59,39 @@ class PoliteSession(ServerSession):  # type: ignore[misc]
             return bytearray([tag, NO_SUITE, 0, 0]) + self.clientsessionid
         self.suite = found[0]
         self.currhashlib, self.currhashlen = self.suite.hash, self.suite.proof
-        return (bytearray([tag, 0, self.privlevel, 0]) + self.clientsessionid + self.managedsessionid
-                + bytearray([0, 0, 0, 8, self.suite.authentication, 0, 0, 0, 1, 0, 0, 8, self.suite.integrity, 0, 0, 0,
-                             2, 0, 0, 8, 1, 0, 0, 0]))
+        return (
+            bytearray([tag, 0, self.privlevel, 0])
+            + self.clientsessionid
+            + self.managedsessionid
+            + bytearray(
+                [
+                    0,
+                    0,
+                    0,
+                    8,
+                    self.suite.authentication,
+                    0,
+                    0,
+                    0,
+                    1,
+                    0,
+                    0,
+                    8,
+                    self.suite.integrity,
+                    0,
+                    0,
+                    0,
+                    2,
+                    0,
+                    0,
+                    8,
+                    1,
+                    0,
+                    0,
+                    0,
+                ]
+            )
+        )
 
     def _got_rakp1(self, data: bytearray) -> None:
         self.Rm, self.rolem, self.username = data[8:24], data[24], bytes(data[28:])
@@ -75,9 +105,15 @@ class PoliteSession(ServerSession):  # type: ignore[misc]
         self.uuiddata, self.Rc = self.uuid.bytes, os.urandom(16)
         self.kuid = self.authdata[name].encode()
         self.kg = self.kg or self.kuid
-        proved = (self.clientsessionid + self.managedsessionid + self.Rm + self.Rc + self.uuiddata + self._role())
-        self._say(bytearray([data[0], 0, 0, 0]) + self.clientsessionid + self.Rc + self.uuiddata
-                  + self._hmac(self.kuid, bytes(proved)), "rakp2")
+        proved = self.clientsessionid + self.managedsessionid + self.Rm + self.Rc + self.uuiddata + self._role()
+        self._say(
+            bytearray([data[0], 0, 0, 0])
+            + self.clientsessionid
+            + self.Rc
+            + self.uuiddata
+            + self._hmac(self.kuid, bytes(proved)),
+            "rakp2",
+        )
 
     def _got_rakp3(self, data: bytearray) -> None:
         self.sik = self._hmac(self.kg, bytes(self.Rm + self.Rc) + self._role())
@@ -90,7 +126,7 @@ class PoliteSession(ServerSession):  # type: ignore[misc]
         self._send_rakp4(data[0], 0)
 
     def _send_rakp4(self, tagvalue: int, statuscode: int) -> None:
-        proof = self._hmac(self.sik, bytes(self.Rm + self.managedsessionid + self.uuiddata))[:self.suite.proof]
+        proof = self._hmac(self.sik, bytes(self.Rm + self.managedsessionid + self.uuiddata))[: self.suite.proof]
         self._say(bytearray([tagvalue, statuscode, 0, 0]) + self.clientsessionid + proof, "rakp4")
         self.confalgo, self.integrityalgo, self.sequencenumber = "aes", "agreed", 1
         self.sessionid = struct.unpack("<I", bytes(self.clientsessionid))[0]

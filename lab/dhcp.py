@@ -47,18 +47,35 @@ class Client:
     vendor: str = "PXEClient"
     ipxe: bool = False
 
-    def packet(
-        self, kind: int, transaction: int, extra: dict[int, bytes], address: str = "0.0.0.0"
-    ) -> bytes:
+    def packet(self, kind: int, transaction: int, extra: dict[int, bytes], address: str = "0.0.0.0") -> bytes:
         """The message `kind` with further options; broadcast answers are asked for."""
         card = bytes.fromhex(self.mac.replace(":", ""))
         flags = 0x8000 if address == "0.0.0.0" else 0
-        head = struct.pack("!BBBBIHH4s4s4s4s16s64s128s", 1, 1, 6, 0, transaction, 0, flags,
-                           IPv4Address(address).packed, b"", b"", b"", card, b"", b"")
+        head = struct.pack(
+            "!BBBBIHH4s4s4s4s16s64s128s",
+            1,
+            1,
+            6,
+            0,
+            transaction,
+            0,
+            flags,
+            IPv4Address(address).packed,
+            b"",
+            b"",
+            b"",
+            card,
+            b"",
+            b"",
+        )
         options: dict[int, bytes] = {
-            53: bytes([kind]), 55: WANTED, 57: struct.pack("!H", 1500),
+            53: bytes([kind]),
+            55: WANTED,
+            57: struct.pack("!H", 1500),
             60: f"{self.vendor}:Arch:{self.arch:05d}:UNDI:003016".encode(),
-            93: struct.pack("!H", self.arch), 94: b"\x01\x03\x10", 97: b"\0" + card.rjust(16, b"\0"),
+            93: struct.pack("!H", self.arch),
+            94: b"\x01\x03\x10",
+            97: b"\0" + card.rjust(16, b"\0"),
             **extra,
         }
         if self.ipxe:
@@ -76,15 +93,20 @@ def parse(data: bytes, transaction: int) -> Answer | None:
         if data[at] == 0:
             at += 1
             continue
-        options[data[at]] = data[at + 2:at + 2 + data[at + 1]]
+        options[data[at]] = data[at + 2 : at + 2 + data[at + 1]]
         at += 2 + data[at + 1]
     file = options.get(67, data[108:236]).split(b"\0")[0].decode("ascii", "replace")
     dotted = {code: str(IPv4Address(options[code][:4])) if options.get(code) else "" for code in (3, 54)}
     return Answer(
-        kind=options.get(53, b"\0")[0], server=dotted[54], address=str(IPv4Address(data[16:20])),
-        next_server=str(IPv4Address(data[20:24])), boot_file=file,
-        vendor=options.get(60, b"").decode("ascii", "replace"), router=dotted[3],
-        lease=int.from_bytes(options.get(51, b""), "big"), ipxe=options.get(175, b"").hex(),
+        kind=options.get(53, b"\0")[0],
+        server=dotted[54],
+        address=str(IPv4Address(data[16:20])),
+        next_server=str(IPv4Address(data[20:24])),
+        boot_file=file,
+        vendor=options.get(60, b"").decode("ascii", "replace"),
+        router=dotted[3],
+        lease=int.from_bytes(options.get(51, b""), "big"),
+        ipxe=options.get(175, b"").hex(),
     )
 
 
@@ -98,9 +120,7 @@ class Card:
         self.link.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
         self.link.bind(("0.0.0.0", 68))
 
-    def ask(
-        self, packet: bytes, transaction: int, where: tuple[str, int], seconds: float, servers: int = 1
-    ) -> list[Answer]:
+    def ask(self, packet: bytes, transaction: int, where: tuple[str, int], seconds: float, servers: int = 1) -> list[Answer]:
         """Send `packet` and collect the answers of so many `servers`, for at most `seconds`."""
         self.link.sendto(packet, where)
         answers: list[Answer] = []
@@ -116,9 +136,7 @@ class Card:
         return answers
 
 
-def boot(
-    client: Client, interface: str, seconds: float, servers: int = 1, menu: str = ""
-) -> dict[str, object]:
+def boot(client: Client, interface: str, seconds: float, servers: int = 1, menu: str = "") -> dict[str, object]:
     """Discover, request and, with `menu`, ask that boot server; the answers as one record.
 
     Offers are collected until so many `servers` have answered, for at most `seconds`.

@@ -36,8 +36,14 @@ def _one(kind: str, images: Path, say: Callable[[str], None]) -> None:
     if fresh:
         say(f"building the {kind} image, once; this takes some minutes (log: {log})")
     with log.open("wb") as file:
-        done = subprocess.run([CHECKOUT / "discovery/build", kind, images / kind], stdin=subprocess.DEVNULL,
-                              stdout=file, stderr=subprocess.STDOUT, timeout=BUILD_SECONDS, check=False)
+        done = subprocess.run(
+            [CHECKOUT / "discovery/build", kind, images / kind],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            timeout=BUILD_SECONDS,
+            check=False,
+        )
     if done.returncode:
         raise LabError(f"the {kind} image could not be built:\n{tail(log)}")
     say(f"{kind} image is ready ({time.monotonic() - began:.0f} s)")

@@ -114,9 +114,14 @@ def _download(package: str, work: Path) -> Path:
     sources = work / "sources.list"
     sources.write_text(f"deb [signed-by={KEYRING}] {mirror_url()} {SUITE} main\n")
     options = {
-        "Dir::Etc::sourcelist": sources, "Dir::Etc::sourceparts": "-", "Dir::State::lists": work / "lists",
-        "Dir::Cache": work / "cache", "Dir::State::status": "/dev/null", "APT::Sandbox::User": "root",
-        "Acquire::Languages": "none", "Acquire::Retries": "3",
+        "Dir::Etc::sourcelist": sources,
+        "Dir::Etc::sourceparts": "-",
+        "Dir::State::lists": work / "lists",
+        "Dir::Cache": work / "cache",
+        "Dir::State::status": "/dev/null",
+        "APT::Sandbox::User": "root",
+        "Acquire::Languages": "none",
+        "Acquire::Retries": "3",
     }
     words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
     run(["apt-get", *words, "-q", "update"], timeout=300)

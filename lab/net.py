@@ -103,8 +103,25 @@ class Net:
         virtual machine: for many clients, and for raw packets. Returns the namespace; its card is `eth0`."""
         space, port = f"{self.namespace}.{name}", _interface("pe", name)
         run(["ip", "netns", "add", space])
-        run(["ip", "link", "add", "eth0", "address", mac, "netns", space,
-             "type", "veth", "peer", "name", port, "netns", self.namespace])
+        run(
+            [
+                "ip",
+                "link",
+                "add",
+                "eth0",
+                "address",
+                mac,
+                "netns",
+                space,
+                "type",
+                "veth",
+                "peer",
+                "name",
+                port,
+                "netns",
+                self.namespace,
+            ]
+        )
         self._ip("link", "set", port, "master", BRIDGE, "up")
         run(["ip", "-n", space, "link", "set", "lo", "up"])
         run(["ip", "-n", space, "link", "set", "eth0", "up"])

@@ -26,7 +26,11 @@ def run(argv: Sequence[str], *, timeout: float = 60, check: bool = True) -> subp
     """Run a short command to its end. Raises LabError when it fails or takes longer than `timeout` s."""
     try:
         done = subprocess.run(
-            list(argv), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
             check=False,
         )
     except FileNotFoundError:
@@ -68,9 +72,7 @@ def tail(path: Path, lines: int = 15) -> str:
         return "(no log)"
 
 
-def wait_until(
-    what: str, predicate: Callable[[], T], deadline: float, log: Path | None = None, every: float = 0.1
-) -> T:
+def wait_until(what: str, predicate: Callable[[], T], deadline: float, log: Path | None = None, every: float = 0.1) -> T:
     """Call `predicate` until it is true, and return what it gave; at most `deadline` s.
 
     Raises TimeoutError naming what it waited for, with the tail of `log`.
@@ -118,8 +120,13 @@ class Process:
     """
 
     def __init__(
-        self, name: str, argv: Sequence[str], run_dir: Path, *,
-        env: dict[str, str] | None = None, cwd: Path | None = None,
+        self,
+        name: str,
+        argv: Sequence[str],
+        run_dir: Path,
+        *,
+        env: dict[str, str] | None = None,
+        cwd: Path | None = None,
     ) -> None:
         self.name, self.argv, self.run_dir, self.env, self.cwd = name, list(argv), Path(run_dir), env, cwd
         self.log = self.run_dir / "log" / f"{name}.log"
@@ -159,8 +166,13 @@ class Process:
         with self.log.open("ab") as log:
             try:
                 child = subprocess.Popen(
-                    self.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                    start_new_session=True, env=self.env, cwd=self.cwd,
+                    self.argv,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    env=self.env,
+                    cwd=self.cwd,
                 )
             except FileNotFoundError:
                 raise LabError(f"{self.argv[0]} is not installed; {self.name} cannot start") from None

@@ -32,14 +32,26 @@ from lab.process import LabError, Process, run, wait_until
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PACKAGES = (
-    "puppetserver", "puppet-agent", "curl", "openssl", "ca-certificates", "chrony", "iproute2", "netbase",
+    "puppetserver",
+    "puppet-agent",
+    "curl",
+    "openssl",
+    "ca-certificates",
+    "chrony",
+    "iproute2",
+    "netbase",
     "procps",
 )
 MMDEBSTRAP = (
-    "--mode=root", "--variant=apt", f"--include={','.join(PACKAGES)}",
-    '--aptopt=Apt::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"',
-    '--aptopt=Acquire::Retries "3"', "--dpkgopt=force-unsafe-io",
-    "--dpkgopt=path-exclude=/usr/share/locale/*", "--dpkgopt=path-exclude=/usr/share/man/*",
+    "--mode=root",
+    "--variant=apt",
+    f"--include={','.join(PACKAGES)}",
+    '--aptopt=Apt::Install-Recommends "false"',
+    '--aptopt=Acquire::Languages "none"',
+    '--aptopt=Acquire::Retries "3"',
+    "--dpkgopt=force-unsafe-io",
+    "--dpkgopt=path-exclude=/usr/share/locale/*",
+    "--dpkgopt=path-exclude=/usr/share/man/*",
     "--dpkgopt=path-exclude=/usr/share/doc/*",
     # Java's alternatives want to put links there even when the pages themselves are left out.
     '--setup-hook=mkdir -p "$1/usr/share/man/man1"',
@@ -57,15 +69,26 @@ COMPILE = f"""
 (System/exit 0)
 """
 JAVA = (
-    "/usr/bin/java", "-Xms512m", "-Xmx900m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+    "/usr/bin/java",
+    "-Xms512m",
+    "-Xmx900m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
     # Ruby's HTTP client takes a session ticket that follows an answer for a new answer, and hangs until
     # the server's idle time-out ends the connection: 30 s lost in every first run of an agent.
     "-Djdk.tls.server.newSessionTicketCount=0",
-    "-Djruby.logger.class=com.puppetlabs.jruby_utils.jruby.Slf4jLogger", "-Djruby.lib=/usr/share/jruby/lib",
-    "-Dlogappender=STDOUT", "-cp", f"{JARS}/compiled.jar:{JARS}/puppetserver.jar",
+    "-Djruby.logger.class=com.puppetlabs.jruby_utils.jruby.Slf4jLogger",
+    "-Djruby.lib=/usr/share/jruby/lib",
+    "-Dlogappender=STDOUT",
+    "-cp",
+    f"{JARS}/compiled.jar:{JARS}/puppetserver.jar",
     "puppetlabs.trapperkeeper.main",
-    "--config", f"/{CONFIG}/conf.d", "--bootstrap-config", f"/{CONFIG}/services.d",
-    "--restart-file", "/run/puppetserver/restart",
+    "--config",
+    f"/{CONFIG}/conf.d",
+    "--bootstrap-config",
+    f"/{CONFIG}/services.d",
+    "--restart-file",
+    "/run/puppetserver/restart",
 )
 PUPPET_CONF = """# Made by the lab.
 [main]
@@ -110,9 +133,7 @@ class Room:
         file.write_text(text)
         file.chmod(mode)
 
-    def argv(
-        self, words: Sequence[str], user: str = "root", env: Mapping[str, str] | None = None
-    ) -> list[str]:
+    def argv(self, words: Sequence[str], user: str = "root", env: Mapping[str, str] | None = None) -> list[str]:
         """`words` as they must be started to run inside as `user`; only one at a time in a room.
 
         The first process of the result is a supervisor outside; when it is killed, all inside is.
@@ -120,11 +141,18 @@ class Room:
         self.upper.mkdir(parents=True, exist_ok=True)
         path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         file = self.directory / "room.json"
-        file.write_text(json.dumps({
-            "root": str(self.root), "directory": str(self.directory), "user": user, "argv": list(words),
-            "binds": [[str(outside), inside, writable] for outside, inside, writable in self.binds],
-            "env": {"PATH": path, "LANG": "C.UTF-8", "HOME": "/root", **(env or {})},
-        }))
+        file.write_text(
+            json.dumps(
+                {
+                    "root": str(self.root),
+                    "directory": str(self.directory),
+                    "user": user,
+                    "argv": list(words),
+                    "binds": [[str(outside), inside, writable] for outside, inside, writable in self.binds],
+                    "env": {"PATH": path, "LANG": "C.UTF-8", "HOME": "/root", **(env or {})},
+                }
+            )
+        )
         spaces = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
         python = ["env", f"PYTHONPATH={CHECKOUT}", sys.executable]
         first = [*python, "-m", "lab.puppetserver", "inside", str(file)]
@@ -166,8 +194,19 @@ def inside(file: Path) -> None:
     os.chroot(_furnish(spec))
     os.chdir("/")
     # The death signal comes last: a change of user clears the one that unshare has set.
-    drop = ["setpriv", "--reuid", spec["user"], "--regid", spec["user"], "--init-groups",
-            "--bounding-set", "-sys_time", "--pdeathsig", "KILL", *spec["argv"]]
+    drop = [
+        "setpriv",
+        "--reuid",
+        spec["user"],
+        "--regid",
+        spec["user"],
+        "--init-groups",
+        "--bounding-set",
+        "-sys_time",
+        "--pdeathsig",
+        "KILL",
+        *spec["argv"],
+    ]
     os.execvpe(drop[0], drop, spec["env"])
 
 
@@ -211,9 +250,17 @@ def _compile(root: Path, work: Path) -> None:
     classes = work / "classes"
     classes.mkdir()
     room = Room(root, work / "room", binds=((classes, "/classes", True),))
-    java = ["/usr/bin/java", "-XX:TieredStopAtLevel=1", "-Dclojure.compile.path=/classes",
-            "-Djruby.lib=/usr/share/jruby/lib", "-cp", f"/classes:{JARS}/puppetserver.jar",
-            "clojure.main", "-e", COMPILE]
+    java = [
+        "/usr/bin/java",
+        "-XX:TieredStopAtLevel=1",
+        "-Dclojure.compile.path=/classes",
+        "-Djruby.lib=/usr/share/jruby/lib",
+        "-cp",
+        f"/classes:{JARS}/puppetserver.jar",
+        "clojure.main",
+        "-e",
+        COMPILE,
+    ]
     run(room.argv(java), timeout=600)
     # Not compressed: it is read at every start.
     with zipfile.ZipFile(root / JARS.lstrip("/") / "compiled.jar", "w") as jar:
@@ -231,7 +278,14 @@ class Puppetserver:
     """
 
     def __init__(
-        self, root: Path, run_dir: Path, netns: str, fqdn: str, address: str, environment: Path, socket: Path,
+        self,
+        root: Path,
+        run_dir: Path,
+        netns: str,
+        fqdn: str,
+        address: str,
+        environment: Path,
+        socket: Path,
         modules: Path | None = None,
     ) -> None:
         self.fqdn, self.address = fqdn, address
@@ -239,8 +293,10 @@ class Puppetserver:
         self.ssl_dir = Path(run_dir) / "puppet-ssl"
         self._state = Path(run_dir) / "puppetserver"
         self._places = {
-            self.ssl_dir: "/var/lib/puppet/ssl", self._state / "ca": "/var/lib/puppet/ca",
-            self._state / "run": "/run/puppetserver", self._state / "log": "/var/log/puppetserver",
+            self.ssl_dir: "/var/lib/puppet/ssl",
+            self._state / "ca": "/var/lib/puppet/ca",
+            self._state / "run": "/run/puppetserver",
+            self._state / "log": "/var/log/puppetserver",
         }
         binds = [(outside, inside, True) for outside, inside in self._places.items()]
         binds.append((self.socket.parent, "/run/oci", False))
@@ -357,8 +413,13 @@ def main(argv: list[str] | None = None) -> int:
 
 def _serve(options: argparse.Namespace) -> None:
     server = Puppetserver(
-        build(), options.directory.resolve(), options.netns, options.fqdn, options.address,
-        options.environment.resolve(), Path(options.socket).resolve(),
+        build(),
+        options.directory.resolve(),
+        options.netns,
+        options.fqdn,
+        options.address,
+        options.environment.resolve(),
+        Path(options.socket).resolve(),
     )
     began = time.monotonic()
     try:

@@ -24,16 +24,41 @@ def command(machine: Machine, tap: str) -> list[str]:
     serial, system = machine.identity()
     card, disk = (1, 2) if machine.boot_device() == "pxe" else (99, 1)
     return [
-        "qemu-system-x86_64", "-name", machine.name,
-        "-machine", "q35" if machine.firmware == "uefi" else "pc", *machine.accelerator,
-        "-smp", str(machine.cpus), "-m", str(machine.memory_mib),
-        "-nodefaults", "-no-user-config", "-display", "none", "-rtc", "base=utc",
-        "-device", "virtio-rng-pci",
-        "-chardev", f"file,id=serial0,path={machine.serial_log},append=on", "-serial", "chardev:serial0",
-        "-qmp", f"unix:{machine.path}/qmp.sock,server=on,wait=off", "-pidfile", f"{machine.path}/qemu.pid",
-        "-smbios", f"type=1,manufacturer=Lab,product=TestNode,serial={serial},uuid={system}",
-        "-smbios", f"type=3,manufacturer=Lab,serial={serial},asset={machine.asset or machine.name}",
-        *_flash(machine), *_card(machine, tap, card), *_storage(machine, disk), *machine.extra, "-daemonize",
+        "qemu-system-x86_64",
+        "-name",
+        machine.name,
+        "-machine",
+        "q35" if machine.firmware == "uefi" else "pc",
+        *machine.accelerator,
+        "-smp",
+        str(machine.cpus),
+        "-m",
+        str(machine.memory_mib),
+        "-nodefaults",
+        "-no-user-config",
+        "-display",
+        "none",
+        "-rtc",
+        "base=utc",
+        "-device",
+        "virtio-rng-pci",
+        "-chardev",
+        f"file,id=serial0,path={machine.serial_log},append=on",
+        "-serial",
+        "chardev:serial0",
+        "-qmp",
+        f"unix:{machine.path}/qmp.sock,server=on,wait=off",
+        "-pidfile",
+        f"{machine.path}/qemu.pid",
+        "-smbios",
+        f"type=1,manufacturer=Lab,product=TestNode,serial={serial},uuid={system}",
+        "-smbios",
+        f"type=3,manufacturer=Lab,serial={serial},asset={machine.asset or machine.name}",
+        *_flash(machine),
+        *_card(machine, tap, card),
+        *_storage(machine, disk),
+        *machine.extra,
+        "-daemonize",
     ]
 
 
@@ -46,8 +71,12 @@ def _flash(machine: Machine) -> list[str]:
     variables = machine.path / "vars.fd"
     if not variables.exists():
         shutil.copyfile(template, variables)
-    return ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={code}",
-            "-drive", f"if=pflash,format=raw,unit=1,file={variables}"]
+    return [
+        "-drive",
+        f"if=pflash,format=raw,unit=0,readonly=on,file={code}",
+        "-drive",
+        f"if=pflash,format=raw,unit=1,file={variables}",
+    ]
 
 
 def _card(machine: Machine, tap: str, index: int) -> list[str]:
@@ -58,14 +87,15 @@ def _card(machine: Machine, tap: str, index: int) -> list[str]:
 
 def _storage(machine: Machine, index: int) -> list[str]:
     if machine.disk_bus not in DISKS:
-        raise LabError(
-            f"{machine.name} cannot have disks on {machine.disk_bus!r}; it can: {', '.join(DISKS)}")
+        raise LabError(f"{machine.name} cannot have disks on {machine.disk_bus!r}; it can: {', '.join(DISKS)}")
     words = ["-device", "virtio-scsi-pci,id=scsi0"] if machine.disk_bus == "scsi" else []
     for number, (_size, sector) in enumerate(machine.all_drives(), 1):
         # cache=unsafe: what the guest has written survives its power cut in the host's memory.
         image = f"file={machine.disk_path(number)},format=raw,cache=unsafe,discard=unmap"
         device = DISKS[machine.disk_bus].format(
-            id=f"disk{number}", serial=machine.disk_serial(number), wwn=machine.disk_wwn(number),
+            id=f"disk{number}",
+            serial=machine.disk_serial(number),
+            wwn=machine.disk_wwn(number),
             index=index + number - 1,
         )
         sectors = "" if sector == 512 else f",logical_block_size={sector},physical_block_size={sector}"

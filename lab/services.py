@@ -64,8 +64,7 @@ def timeserver(net: Net, run_dir: Path) -> Process:
 def tftpd(net: Net, run_dir: Path, root: Path) -> Process:
     """The TFTP server for the loaders below `root`: reads only, below that root only."""
     user = "tftp" if _has_user("tftp") else "nobody"
-    argv = ["in.tftpd", "--foreground", "--ipv4", "--secure", "--user", user,
-            "--address", f"{net.address}:69", str(root)]
+    argv = ["in.tftpd", "--foreground", "--ipv4", "--secure", "--user", user, "--address", f"{net.address}:69", str(root)]
     return Process("tftpd", net.command(argv), run_dir)
 
 
@@ -126,14 +125,21 @@ def listens(net: Net | None, port: int, kind: str = "tcp") -> bool:
 def bmc(net: Net, run_dir: Path, machine_dir: Path, address: str, credentials: Path) -> Process:
     """The management controller of the machine saved in `machine_dir`, at `address` of the BMC network."""
     net.bmc_address(address)
-    argv = [sys.executable, "-m", "lab.bmc", "--machine", str(machine_dir), "--address", address,
-            "--credentials", str(credentials)]
+    argv = [
+        sys.executable,
+        "-m",
+        "lab.bmc",
+        "--machine",
+        str(machine_dir),
+        "--address",
+        address,
+        "--credentials",
+        str(credentials),
+    ]
     return Process(f"bmc-{machine_dir.name}", net.command(argv), run_dir, env=_with_lab())
 
 
-def capture(
-    net: Net, run_dir: Path, name: str = "capture", words: Sequence[str] = ("udp", "or", "arp")
-) -> Process:
+def capture(net: Net, run_dir: Path, name: str = "capture", words: Sequence[str] = ("udp", "or", "arp")) -> Process:
     """tcpdump on the provisioning bridge, to find out what a firmware really asks."""
     argv = ["tcpdump", "-l", "-n", "-tt", "-v", "-i", BRIDGE, *words]
     return Process(name, net.command(argv), run_dir)

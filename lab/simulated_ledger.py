@@ -14,9 +14,13 @@ from oci.db import tables
 
 # What an answer with 2xx promises: (word of the request) -> the kind of event that must be there.
 PROMISES = {
-    "/boot/script": "boot.script", "/boot/site.cpio": "boot.site", "/agent/claim": "install.claimed",
-    "/install/failed": "install.failed", "/firstboot/ready": "puppet.challenge",
-    "/puppet-ca/v1/certificate_request": "puppet.signed", "/puppet/v3/report": "puppet.report",
+    "/boot/script": "boot.script",
+    "/boot/site.cpio": "boot.site",
+    "/agent/claim": "install.claimed",
+    "/install/failed": "install.failed",
+    "/firstboot/ready": "puppet.challenge",
+    "/puppet-ca/v1/certificate_request": "puppet.signed",
+    "/puppet/v3/report": "puppet.report",
 }
 
 

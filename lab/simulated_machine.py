@@ -90,21 +90,42 @@ class SimulatedMachine:
         return f"0x5000c500{self.mac.replace(':', '')[4:]}"
 
     def _hardware(self) -> dict[str, str]:
-        disk = {"name": "sda", "type": "disk", "size": DISK_BYTES, "wwn": self.wwn, "serial": f"D{self.serial}",
-                "rm": False, "ro": False, "rota": False, "tran": "sata"}
+        disk = {
+            "name": "sda",
+            "type": "disk",
+            "size": DISK_BYTES,
+            "wwn": self.wwn,
+            "serial": f"D{self.serial}",
+            "rm": False,
+            "ro": False,
+            "rota": False,
+            "tran": "sata",
+        }
         uuid = f"4c4c4544-0042-3510-8052-{self.mac.replace(':', '')}"
-        return {"ip": json.dumps([{"ifname": "eth0", "address": self.mac, "link_type": "ether"}]),
-                "lsblk": json.dumps({"blockdevices": [disk]}), "firmware": "bios\n",
-                "dmidecode": _DMI.format(serial=self.serial, uuid=uuid)}
+        return {
+            "ip": json.dumps([{"ifname": "eth0", "address": self.mac, "link_type": "ether"}]),
+            "lsblk": json.dumps({"blockdevices": [disk]}),
+            "firmware": "bios\n",
+            "dmidecode": _DMI.format(serial=self.serial, uuid=uuid),
+        }
 
     # -- power
 
     @property
     def process(self) -> Process:
         """The machine as it runs: its firmware, whose group holds the namespaces' first process."""
-        env = {"PATH": f"{self.path / 'bin'}:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/root",
-               "SIM": str(self.path), "OCI_SIMULATED": str(self.path), "LIB": f"{self.run_dir}/discovery",
-               "MAC": self.mac, "SERIAL": self.serial, "HTTP": self.http, "DISK": self.disk}
+        env = {
+            "PATH": f"{self.path / 'bin'}:/usr/sbin:/usr/bin:/sbin:/bin",
+            "LANG": "C.UTF-8",
+            "HOME": "/root",
+            "SIM": str(self.path),
+            "OCI_SIMULATED": str(self.path),
+            "LIB": f"{self.run_dir}/discovery",
+            "MAC": self.mac,
+            "SERIAL": self.serial,
+            "HTTP": self.http,
+            "DISK": self.disk,
+        }
         return Process(f"sim-{self.name}", Net(self.net).command([str(PARTS / "firmware")]), Path(self.run_dir), env=env)
 
     @contextlib.contextmanager

@@ -49,8 +49,14 @@ class Server(ThreadingHTTPServer):
 
     def client(self, program: str, certname: str, body: bytes = b"") -> tuple[int, bytes]:
         """Run one of the product's clients; returns an HTTP status and what it printed."""
-        done = subprocess.run([CLIENTS / program, certname], input=body, capture_output=True, timeout=60, check=False,
-                              env={**os.environ, "OCI_PUPPET_SOCKET": str(self.socket_path)})
+        done = subprocess.run(
+            [CLIENTS / program, certname],
+            input=body,
+            capture_output=True,
+            timeout=60,
+            check=False,
+            env={**os.environ, "OCI_PUPPET_SOCKET": str(self.socket_path)},
+        )
         print(f"{program} {certname}: {done.returncode} {done.stderr.decode(errors='replace').strip()}", flush=True)
         return (200, done.stdout) if done.returncode == 0 else (400, done.stderr)
 

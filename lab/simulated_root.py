@@ -20,17 +20,37 @@ from lab.process import LabError, run
 CHECKOUT = Path(__file__).resolve().parent.parent
 PACKAGES = ("grub-pc-bin", "grub2-common", "curl", "openssl", "passwd")
 MMDEBSTRAP = (
-    "--mode=root", "--format=directory", "--variant=essential", f"--include={','.join(PACKAGES)}",
-    '--aptopt=Apt::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"',
-    '--aptopt=Acquire::Retries "3"', "--dpkgopt=force-unsafe-io",
-    "--dpkgopt=path-exclude=/usr/share/locale/*", "--dpkgopt=path-exclude=/usr/share/man/*",
-    "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/i18n/*",
+    "--mode=root",
+    "--format=directory",
+    "--variant=essential",
+    f"--include={','.join(PACKAGES)}",
+    '--aptopt=Apt::Install-Recommends "false"',
+    '--aptopt=Acquire::Languages "none"',
+    '--aptopt=Acquire::Retries "3"',
+    "--dpkgopt=force-unsafe-io",
+    "--dpkgopt=path-exclude=/usr/share/locale/*",
+    "--dpkgopt=path-exclude=/usr/share/man/*",
+    "--dpkgopt=path-exclude=/usr/share/doc/*",
+    "--dpkgopt=path-exclude=/usr/share/i18n/*",
     "--dpkgopt=path-exclude=/usr/lib/x86_64-linux-gnu/gconv/*",
 )
 # What only a package manager or an interpreter uses: nothing is installed on a simulated machine.
-UNUSED = ("var/lib/dpkg", "var/lib/apt", "var/cache", "var/log", "usr/share/doc", "usr/share/man", "usr/share/info",
-          "usr/share/perl5", "usr/lib/x86_64-linux-gnu/perl-base", "usr/lib/apt", "usr/share/zoneinfo",
-          "usr/share/grub", "usr/share/locale", "dev")
+UNUSED = (
+    "var/lib/dpkg",
+    "var/lib/apt",
+    "var/cache",
+    "var/log",
+    "usr/share/doc",
+    "usr/share/man",
+    "usr/share/info",
+    "usr/share/perl5",
+    "usr/lib/x86_64-linux-gnu/perl-base",
+    "usr/lib/apt",
+    "usr/share/zoneinfo",
+    "usr/share/grub",
+    "usr/share/locale",
+    "dev",
+)
 # A kernel without FAT can make but not mount an EFI system partition, and grub-install insists on a real one.
 # Booting by EFI is for the virtual machines to prove.
 GRUB_INSTALL = """#!/bin/sh

@@ -115,8 +115,10 @@ class Trial:
 
     def installer(self, machine: SimulatedMachine) -> None:
         """The installer is killed, the agent goes on."""
-        self._kill(machine, lambda words: any(w.endswith(("discovery/install", "discovery/wipe")) or "install.d/" in w
-                                              for w in words))
+        self._kill(
+            machine,
+            lambda words: any(w.endswith(("discovery/install", "discovery/wipe")) or "install.d/" in w for w in words),
+        )
 
     def agent(self, machine: SimulatedMachine) -> None:
         """The agent is killed, and started again while its installer still runs."""
@@ -177,8 +179,13 @@ class Trial:
     def _events(self, machine: SimulatedMachine, since: int = 0) -> list[tables.Event]:
         me = self.sim.show(machine).id
         with self.sim.made.make_session() as db:
-            return list(db.scalars(select(tables.Event).where(
-                tables.Event.id > since, (tables.Event.machine_id == me)).order_by(tables.Event.id)))
+            return list(
+                db.scalars(
+                    select(tables.Event)
+                    .where(tables.Event.id > since, (tables.Event.machine_id == me))
+                    .order_by(tables.Event.id)
+                )
+            )
 
     def broken(self, machine: SimulatedMachine, since: int, asked: int) -> list[str]:
         """Promises that were not kept: an answered request without its event, a wrong count of attempts, data left."""
@@ -186,8 +193,11 @@ class Trial:
         problems = lost(machine.wire()[asked:], events)
         self.story += [e.text for e in events if e.kind in ("install.retry", "install.failed", "machine.silent")]
         with self.sim.made.make_session() as db:
-            install = db.scalars(select(tables.Install).where(tables.Install.machine_id == self.sim.show(machine).id)
-                                 .order_by(tables.Install.id.desc())).first()
+            install = db.scalars(
+                select(tables.Install)
+                .where(tables.Install.machine_id == self.sim.show(machine).id)
+                .order_by(tables.Install.id.desc())
+            ).first()
         self.attempts = install.attempt if install else 0
         kinds = Counter(event.kind for event in events)
         if not self.verbs and self.attempts != 1 + kinds["install.retry"]:

@@ -51,8 +51,9 @@ class Waiting:
     @staticmethod
     def _after_install(sim: Simulation, machine: SimulatedMachine) -> list[tuple[str, str]]:
         with sim.made.make_session() as db:
-            found = db.scalars(select(tables.Event).where(tables.Event.machine_id == sim.show(machine).id)
-                               .order_by(tables.Event.id)).all()
+            found = db.scalars(
+                select(tables.Event).where(tables.Event.machine_id == sim.show(machine).id).order_by(tables.Event.id)
+            ).all()
         kinds = [(event.kind, event.text) for event in found]
         written = next(at for at, (_kind, text) in enumerate(kinds) if text.startswith("installed:"))
         return kinds[written:]

@@ -35,9 +35,18 @@ from oci.services.context import Actor, Ctx
 OPERATOR = Actor("olga", "operator")
 # As a site's, but every time shortened; a phase that says nothing for long is a slow one on a busy host.
 SETTINGS: dict[str, object] = {
-    "dhcp_config": "off", "heartbeat_seconds": 1, "tick_seconds": 1, "takeover_seconds": 3, "silence_seconds": 12,
-    "first_sign_seconds": 20, "firstboot_silence_seconds": 15, "attempts": 6, "install_seconds": 400,
-    "configure_seconds": 400, "bmc_settle_seconds": 4, "root_password_hash": "$6$simulated$" + "x" * 86,
+    "dhcp_config": "off",
+    "heartbeat_seconds": 1,
+    "tick_seconds": 1,
+    "takeover_seconds": 3,
+    "silence_seconds": 12,
+    "first_sign_seconds": 20,
+    "firstboot_silence_seconds": 15,
+    "attempts": 6,
+    "install_seconds": 400,
+    "configure_seconds": 400,
+    "bmc_settle_seconds": 4,
+    "root_password_hash": "$6$simulated$" + "x" * 86,
 }
 # Slow enough that the stream lasts some seconds and can be cut in its middle.
 STREAM_RATE = "8m"
@@ -65,8 +74,19 @@ class SimulatedAppliance(Appliance):
             self.processes[name].ready("its port", lambda p=at: listens(self.net, p), 60)
 
     def _puppetserver(self, socket: Path) -> Process:
-        argv = [sys.executable, "-m", "lab.simulated_puppet", "--address", self.net.address, "--name", PUPPET_NAME,
-                "--ssl", str(self.run_dir / "puppet-ssl"), "--socket", str(socket)]
+        argv = [
+            sys.executable,
+            "-m",
+            "lab.simulated_puppet",
+            "--address",
+            self.net.address,
+            "--name",
+            PUPPET_NAME,
+            "--ssl",
+            str(self.run_dir / "puppet-ssl"),
+            "--socket",
+            str(socket),
+        ]
         return Process("puppetserver", self.net.command(argv), self.run_dir, env=self.env, cwd=CHECKOUT)
 
 
@@ -102,8 +122,9 @@ class Simulation:
         self.appliance = SimulatedAppliance(self.lab.net, run_dir, run_dir / "images", dict(SETTINGS))
         self.appliance.configure()
         self.made = compose(configuration.load(str(self.appliance.config)), poke=lambda _job: None)
-        clusters.create_network(self.ctx(), NetworkIn(name="prov", cidr="10.77.0.0/21", first="10.77.1.1",
-                                                      last="10.77.2.250"))
+        clusters.create_network(
+            self.ctx(), NetworkIn(name="prov", cidr="10.77.0.0/21", first="10.77.1.1", last="10.77.2.250")
+        )
         clusters.create_cluster(self.ctx(), ClusterIn(name="c1", domain="sim.test", network="prov"))
         self.appliance.start()
         return self
@@ -159,8 +180,15 @@ class Simulation:
             (run_dir / "sim" / name).mkdir()
             disk, handle = attach(run_dir / "sim" / name / "disk.img")
             self._handles.append(handle)
-            machine = SimulatedMachine(name, f"52:54:00:79:{number // 256:02x}:{number % 256:02x}", f"SIM{number:04}",
-                                       self.lab.net.name, str(run_dir), f"http://{self.lab.net.address}", disk)
+            machine = SimulatedMachine(
+                name,
+                f"52:54:00:79:{number // 256:02x}:{number % 256:02x}",
+                f"SIM{number:04}",
+                self.lab.net.name,
+                str(run_dir),
+                f"http://{self.lab.net.address}",
+                disk,
+            )
             self.machines.append(machine.save())
         address = self._bmc(machine, f"10.78.0.{number}")
         machines.enrol(self.ctx(), machine.mac, BmcIn(address=address, username="operator", password=self.password))
@@ -171,10 +199,20 @@ class Simulation:
         credentials = machine.path / "bmc.json"
         with os.fdopen(os.open(credentials, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
             file.write(f'{{"operator": "{self.password}"}}')
-        argv = [sys.executable, "-m", "lab.simulated_machine", "--machine", str(machine.path), "--address", address,
-                "--credentials", str(credentials)]
-        process = Process(f"bmc-{machine.name}", self.lab.net.command(argv), self.lab.run_dir, env=self.appliance.env,
-                          cwd=CHECKOUT)
+        argv = [
+            sys.executable,
+            "-m",
+            "lab.simulated_machine",
+            "--machine",
+            str(machine.path),
+            "--address",
+            address,
+            "--credentials",
+            str(credentials),
+        ]
+        process = Process(
+            f"bmc-{machine.name}", self.lab.net.command(argv), self.lab.run_dir, env=self.appliance.env, cwd=CHECKOUT
+        )
         process.start().ready("its port", lambda: process.log.exists() and "listening" in process.log.read_text(), 60)
         return address
 

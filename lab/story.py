@@ -86,8 +86,15 @@ class Story:
         return self
 
     def _puppet(self, root: Path) -> Puppetserver:
-        server = Puppetserver(root, self.lab.run_dir / "puppetserver", self.lab.net.namespace, PUPPET_NAME,
-                              self.lab.net.address, CHECKOUT / "puppet", self.lab.run_dir / "run/puppet/puppet.sock")
+        server = Puppetserver(
+            root,
+            self.lab.run_dir / "puppetserver",
+            self.lab.net.namespace,
+            PUPPET_NAME,
+            self.lab.net.address,
+            CHECKOUT / "puppet",
+            self.lab.run_dir / "run/puppet/puppet.sock",
+        )
         # It starts while machines boot: nobody needs it before the first install ends.
         self._starting = threading.Thread(target=server.start, daemon=True)
         self._starting.start()
@@ -114,10 +121,21 @@ class Story:
 
     def ocicli(self, *words: str, ok: bool = True, timeout: float = 120) -> Any:
         """Run ocicli with JSON output; returns what it printed, parsed. Raises LabError when it fails and `ok`."""
-        env = {**self.appliance.env, "OCI_URL": self.appliance.url, "OCI_TOKEN_FILE": str(self.token),
-               "OCI_CACERT": str(self.appliance.ca)}
-        done = subprocess.run([sys.executable, "-m", "oci.client.cli", *words, "-o", "json"], env=env,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False)
+        env = {
+            **self.appliance.env,
+            "OCI_URL": self.appliance.url,
+            "OCI_TOKEN_FILE": str(self.token),
+            "OCI_CACERT": str(self.appliance.ca),
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "oci.client.cli", *words, "-o", "json"],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
         if done.returncode and ok:
             raise LabError(f"ocicli {' '.join(words)} ended with {done.returncode}: {done.stderr.strip()}")
         return json.loads(done.stdout) if done.stdout.strip() else None
@@ -129,8 +147,12 @@ class Story:
 
     def get(self, path: str) -> str:
         """The body of an operator's GET. Raises requests.HTTPError."""
-        answer = requests.get(f"{self.appliance.url}{path}", verify=str(self.appliance.ca), timeout=60,
-                              headers={"Authorization": f"Bearer {self.token.read_text().strip()}"})
+        answer = requests.get(
+            f"{self.appliance.url}{path}",
+            verify=str(self.appliance.ca),
+            timeout=60,
+            headers={"Authorization": f"Bearer {self.token.read_text().strip()}"},
+        )
         answer.raise_for_status()
         return answer.text
 
@@ -144,24 +166,44 @@ class Story:
     def add(self, plan: Plan) -> Machine:
         """A new virtual machine with its controller, made known to OCI by `ocicli machine enrol`."""
         kernel = self.appliance.images / "live/vmlinuz"
-        machine = self.lab.machine(plan.name, mac=plan.mac, firmware=plan.firmware, memory_mib=plan.memory_mib,
-                                   accelerator=accelerator(kernel, cache_dir()), **plan.hardware)
+        machine = self.lab.machine(
+            plan.name,
+            mac=plan.mac,
+            firmware=plan.firmware,
+            memory_mib=plan.memory_mib,
+            accelerator=accelerator(kernel, cache_dir()),
+            **plan.hardware,
+        )
         self.lab.bmc(machine, plan.bmc_address, "operator", self.bmc_password)
         self.machines[plan.name] = machine
         secret = self.lab.run_dir / "bmc-password"
         with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(self.bmc_password + "\n")
         self.ocicli("machine", "enrol", "--mac", plan.mac)
-        self.ocicli("machine", "bmc", plan.mac, "--address", plan.bmc_address, "--username", "operator",
-                    "--password-file", str(secret))
+        self.ocicli(
+            "machine",
+            "bmc",
+            plan.mac,
+            "--address",
+            plan.bmc_address,
+            "--username",
+            "operator",
+            "--password-file",
+            str(secret),
+        )
         return machine
 
     def discover(self, plan: Plan, deadline: float = DISCOVER_SECONDS) -> None:
         """Power on by the controller, and wait for the machine's report."""
         machine, before = self.machines[plan.name], time.monotonic()
         self.ocicli("machine", "power", plan.mac, "--power", "on")
-        wait_until(f"the report of {plan.name}", lambda: self.show(plan.mac)["presence"] == "live", deadline,
-                   machine.serial_log, every=0.5)
+        wait_until(
+            f"the report of {plan.name}",
+            lambda: self.show(plan.mac)["presence"] == "live",
+            deadline,
+            machine.serial_log,
+            every=0.5,
+        )
         self._took(plan, "power-on to report", before, 0.0)
 
     def assign(self, plan: Plan) -> None:

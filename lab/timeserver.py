@@ -28,8 +28,19 @@ def answer(question: bytes, received: float, sent: float) -> bytes | None:
         return None
     version, poll = question[0] >> 3 & 7, question[2] - (256 if question[2] > 127 else 0)
     asked = int.from_bytes(question[40:48])
-    return _FORM.pack(version << 3 | SERVER, 3, poll, -20, 0, 66, b"\x7f\x7f\x01\x01", timestamp(received - 1), asked,
-                      timestamp(received), timestamp(sent))
+    return _FORM.pack(
+        version << 3 | SERVER,
+        3,
+        poll,
+        -20,
+        0,
+        66,
+        b"\x7f\x7f\x01\x01",
+        timestamp(received - 1),
+        asked,
+        timestamp(received),
+        timestamp(sent),
+    )
 
 
 def main() -> int:

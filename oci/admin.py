@@ -101,14 +101,23 @@ def site(config: Config) -> None:
 
     refuse_wrong(config)
     pki, run_dir = config.path("state_dir", "pki"), config.path("run_dir")
-    text = nginx.render(nginx.Site(
-        machines=config.server_address, operators=config.operators_address, images=str(config.path("images_dir")),
-        loaders=str(config.path("tftp_dir")), machines_socket=str(run_dir / "machines.sock"),
-        operators_socket=str(run_dir / "operators.sock"),
-        server_certificate=str(pki / "server.pem"), server_key=str(pki / "server.key"),
-        operators_certificate=str(pki / "operators.pem"), operators_key=str(pki / "operators.key"),
-        upstreams=tuple(nginx.Upstream(path, url) for path, url in upstreams(config).items()),
-        resolvers=apt.resolvers(), cache=str(APT_CACHE)))
+    text = nginx.render(
+        nginx.Site(
+            machines=config.server_address,
+            operators=config.operators_address,
+            images=str(config.path("images_dir")),
+            loaders=str(config.path("tftp_dir")),
+            machines_socket=str(run_dir / "machines.sock"),
+            operators_socket=str(run_dir / "operators.sock"),
+            server_certificate=str(pki / "server.pem"),
+            server_key=str(pki / "server.key"),
+            operators_certificate=str(pki / "operators.pem"),
+            operators_key=str(pki / "operators.key"),
+            upstreams=tuple(nginx.Upstream(path, url) for path, url in upstreams(config).items()),
+            resolvers=apt.resolvers(),
+            cache=str(APT_CACHE),
+        )
+    )
     APT_CACHE.parent.mkdir(parents=True, exist_ok=True)
     site_files.copy_loaders(loaders(), config.path("tftp_dir"))
     site_files.write(SITE, text)
@@ -124,8 +133,11 @@ def apply(config: Config) -> None:
 
     refuse_wrong(config)
     if not site_files.managed():
-        raise OutsideError("the settings were not taken into use", "systemd does not manage this host",
-                           "Run `oci-admin init` and `oci-admin site`, and start the services by hand")
+        raise OutsideError(
+            "the settings were not taken into use",
+            "systemd does not manage this host",
+            "Run `oci-admin init` and `oci-admin site`, and start the services by hand",
+        )
     # Those that run and need oci-init are restarted with it; what does not run is started.
     site_files.run(["systemctl", "restart", "oci-init"], "Read `journalctl -u oci-init`")
     site_files.run(["systemctl", "start", *SERVICES, "oci-dnsmasq.path"], "Read the journals of these services")
@@ -138,8 +150,11 @@ def _ctx(config: Config) -> Ctx:
 
     database = schema.file_of(config.database_url)
     if database is not None and not database.exists():
-        raise OutsideError(f"there is no database {database}", "this appliance was not set up, or its disk is not there",
-                           "Run `oci-admin apply`")
+        raise OutsideError(
+            f"there is no database {database}",
+            "this appliance was not set up, or its disk is not there",
+            "Run `oci-admin apply`",
+        )
     return appliance(config, poke=lambda _job: None).ctx(APPLIANCE)
 
 
@@ -169,8 +184,11 @@ def backup(config: Config, target: Path) -> None:
 
     database = schema.file_of(config.database_url)
     if database is None or not database.exists():
-        raise OutsideError("no backup was written", f"{database or 'the database'} is no SQLite file that is there",
-                           "Run `oci-admin init` first, or back another kind of database up with its own tools")
+        raise OutsideError(
+            "no backup was written",
+            f"{database or 'the database'} is no SQLite file that is there",
+            "Run `oci-admin init` first, or back another kind of database up with its own tools",
+        )
     settings = Path(os.environ.get("OCI_CONFIG", "/etc/oci/oci.yaml"))
     kept = [settings, *(config.path("state_dir", name) for name in ("secret.key", "session.key", "pki"))]
     with tempfile.TemporaryDirectory() as work:
@@ -208,7 +226,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="bring the database to this version's schema, keeping a copy of the one before")
     commands.add_parser("settings", help="list every setting with its default and help")
     commands.add_parser("backup", help="write database, keys, certificates and settings into one archive").add_argument(
-        "file", help="the archive to write, .tar; it holds secrets")
+        "file", help="the archive to write, .tar; it holds secrets"
+    )
     person = commands.add_parser("person-add", help="make somebody who may sign in")
     person.add_argument("name")
     person.add_argument("--level", choices=("viewer", "operator", "admin"), default="admin")
@@ -216,8 +235,14 @@ def _parser() -> argparse.ArgumentParser:
     image = commands.add_parser("image", help="build the live image or the root image")
     image.add_argument("verb", choices=("build",))
     image.add_argument("kind", choices=("live", "root"))
-    image.add_argument("--firmware", metavar="PACKAGE", type=_package, action="append", default=[],
-                       help="a Debian package whose firmware the live image brings along; may be given again")
+    image.add_argument(
+        "--firmware",
+        metavar="PACKAGE",
+        type=_package,
+        action="append",
+        default=[],
+        help="a Debian package whose firmware the live image brings along; may be given again",
+    )
     return parser
 
 

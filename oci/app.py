@@ -50,12 +50,16 @@ def appliance(config: Config | None = None, poke: Callable[[int], None] | None =
     outside = Outside(
         power=Ipmi(config.path("run_dir")),
         dhcp=Dnsmasq(config.path("dhcp_config"), config.path("run_dir", "dnsmasq.pid")),
-        puppet_ca=HttpPuppetCa(config.puppet_ca_url, config.path("puppet_ssl_dir"), config.puppet_server,
-                               config.puppet_address),
+        puppet_ca=HttpPuppetCa(
+            config.puppet_ca_url, config.path("puppet_ssl_dir"), config.puppet_server, config.puppet_address
+        ),
         images=FileImages(config.path("images_dir"), configuration.shipped("discovery", "build")),
         sealer=FileSealer(config.path("state_dir", "secret.key")),
-        host=OwnHost(config.path("state_dir"), config.path("state_dir", "pki"),
-                     lambda: (schema.current(config.database_url), schema.head(str(configuration.shipped("migrations"))))),
+        host=OwnHost(
+            config.path("state_dir"),
+            config.path("state_dir", "pki"),
+            lambda: (schema.current(config.database_url), schema.head(str(configuration.shipped("migrations")))),
+        ),
         poke=poke,
         roles=roles,
         ca_pem=ca.read_bytes() if ca.exists() else b"",

@@ -112,8 +112,11 @@ class UnknownHost:
     """Fulfils Host where nobody can look at it: every answer is that it is not known."""
 
     def _unknown(self, what: str) -> OutsideError:
-        return OutsideError(f"the {what} cannot be told", "this appliance was started without a look at its host",
-                            "Run `oci-admin check` on the appliance")
+        return OutsideError(
+            f"the {what} cannot be told",
+            "this appliance was started without a look at its host",
+            "Run `oci-admin check` on the appliance",
+        )
 
     def loaders(self, server: str, names: list[str]) -> None:
         raise self._unknown("loaders")

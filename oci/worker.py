@@ -46,8 +46,11 @@ class Channel(filesystem.Channel):  # type: ignore[misc]
 
     def _waiting(self, queue: str) -> list[Path]:
         """The messages of `queue`, oldest first. Kombu's own look takes those of `rack1.work` for `work` as well."""
-        return sorted(path for path in Path(self.data_folder_in).glob(f"*.{queue}.msg")
-                      if path.name.partition(".")[2] == f"{queue}.msg")
+        return sorted(
+            path
+            for path in Path(self.data_folder_in).glob(f"*.{queue}.msg")
+            if path.name.partition(".")[2] == f"{queue}.msg"
+        )
 
     def _size(self, queue: str) -> int:
         return len(self._waiting(queue))
@@ -91,14 +94,18 @@ def _celery() -> Celery:
     app.conf.update(
         broker_url="filesystem://",
         broker_transport="oci.worker:Transport",
-        broker_transport_options={"data_folder_in": str(folder / "in"), "data_folder_out": str(folder / "in"),
-                                  "control_folder": str(folder / "control")},
+        broker_transport_options={
+            "data_folder_in": str(folder / "in"),
+            "data_folder_out": str(folder / "in"),
+            "control_folder": str(folder / "control"),
+        },
         broker_connection_retry_on_startup=True,
         task_ignore_result=True,
         worker_hijack_root_logger=False,
-        beat_schedule={"tick": {"task": "oci.tick", "schedule": config.tick_seconds,
-                                "options": {"expires": config.tick_seconds}},
-                       "look": {"task": "oci.look", "schedule": LOOK_SECONDS, "options": {"expires": LOOK_SECONDS}}},
+        beat_schedule={
+            "tick": {"task": "oci.tick", "schedule": config.tick_seconds, "options": {"expires": config.tick_seconds}},
+            "look": {"task": "oci.look", "schedule": LOOK_SECONDS, "options": {"expires": LOOK_SECONDS}},
+        },
         beat_schedule_filename=str(Path(config.run_dir, "beat")),
         timezone="UTC",
     )
@@ -117,11 +124,13 @@ def _tell_troubles() -> int:
 @cache
 def _appliance():  # type: ignore[no-untyped-def]
     from oci.app import appliance
+
     return appliance()
 
 
 def _ctx():  # type: ignore[no-untyped-def]
     from oci.app import APPLIANCE
+
     return _appliance().ctx(APPLIANCE)
 
 

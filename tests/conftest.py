@@ -72,14 +72,30 @@ def new_world() -> Callable[[Path], AbstractContextManager[World]]:
 @contextlib.contextmanager
 def make_world(tmp_path: Path) -> Iterator[World]:
     """A world whose files lie in `tmp_path`."""
-    config = configure({"state_dir": str(tmp_path), "run_dir": str(tmp_path / "run"),
-                        "server_address": "10.77.0.1", "puppet_server": "puppet.lab.test", "secure_cookies": False})
+    config = configure(
+        {
+            "state_dir": str(tmp_path),
+            "run_dir": str(tmp_path / "run"),
+            "server_address": "10.77.0.1",
+            "puppet_server": "puppet.lab.test",
+            "secure_cookies": False,
+        }
+    )
     made = engine(config.database_url)
     Table.metadata.create_all(made)
     clock, power, dhcp, puppet_ca, images = Clock(), FakePower(), FakeDhcp(), FakePuppetCa(), FakeImages()
     poked: list[int] = []
-    outside = Outside(power=power, dhcp=dhcp, puppet_ca=puppet_ca, images=images,
-                      sealer=FileSealer(tmp_path / "secret.key", make=True), poke=poked.append, host=FakeHost(),
-                      roles=role_files.load(tmp_path / "none"), ca_pem=b"-----BEGIN CERTIFICATE-----\n", clock=clock)
+    outside = Outside(
+        power=power,
+        dhcp=dhcp,
+        puppet_ca=puppet_ca,
+        images=images,
+        sealer=FileSealer(tmp_path / "secret.key", make=True),
+        poke=poked.append,
+        host=FakeHost(),
+        roles=role_files.load(tmp_path / "none"),
+        ca_pem=b"-----BEGIN CERTIFICATE-----\n",
+        clock=clock,
+    )
     yield World(Appliance(config, outside, sessions(made)), clock, power, dhcp, puppet_ca, images, poked)
     made.dispose()

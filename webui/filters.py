@@ -10,12 +10,21 @@ from typing import Any
 from flask import Blueprint, current_app
 
 # A state is never told by its colour alone.
-SHAPES = {"discovered": "○", "assigned": "◇", "installing": "▶", "configuring": "▷", "active": "●",
-          "failed": "▲", "releasing": "◀", "retired": "□",
-          "ok": "●", "warn": "◆", "bad": "▲"}
+SHAPES = {
+    "discovered": "○",
+    "assigned": "◇",
+    "installing": "▶",
+    "configuring": "▷",
+    "active": "●",
+    "failed": "▲",
+    "releasing": "◀",
+    "retired": "□",
+    "ok": "●",
+    "warn": "◆",
+    "bad": "▲",
+}
 POWER = {"on": "▮", "off": "▯", "unknown": "?"}
-PRESENCE = {"live": "live image", "installed": "own disk", "nothing": "not running",
-            "unknown": "not heard of"}
+PRESENCE = {"live": "live image", "installed": "own disk", "nothing": "not running", "unknown": "not heard of"}
 SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 

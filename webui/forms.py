@@ -44,8 +44,11 @@ class Order(FlaskForm):  # type: ignore[misc]
 
     def values(self) -> dict[str, Any]:
         """The fields as the model wants them."""
-        return {name: data.strip() if isinstance(data, str) and field.type != "PasswordField" else data
-                for name, field in self._fields.items() if (data := field.data) is not None}
+        return {
+            name: data.strip() if isinstance(data, str) and field.type != "PasswordField" else data
+            for name, field in self._fields.items()
+            if (data := field.data) is not None
+        }
 
     def read(self) -> Any:
         """The order in the form, or None, with what is wrong beside each field."""
@@ -76,8 +79,11 @@ class Assign(Order):
     plain = ("cluster", "role")
     cluster = SelectField("Cluster", validate_choice=False)
     role = SelectField("Role", validate_choice=False)
-    hostname = StringField("Host name", render_kw={"autocomplete": "off"},
-                           description="lower-case letters, digits, hyphens; empty: by the role's pattern")
+    hostname = StringField(
+        "Host name",
+        render_kw={"autocomplete": "off"},
+        description="lower-case letters, digits, hyphens; empty: by the role's pattern",
+    )
     address = StringField("Address", render_kw={"autocomplete": "off", "inputmode": "decimal"})
 
 
@@ -86,18 +92,25 @@ class Bmc(Order):
     address = StringField("Address", render_kw={"autocomplete": "off"})
     port = IntegerField("Port", default=623, validators=[Optional()])
     username = StringField("User name", render_kw={"autocomplete": "off"})
-    password = PasswordField("Password", description="stored sealed and never shown again",
-                             render_kw={"autocomplete": "new-password"})
+    password = PasswordField(
+        "Password", description="stored sealed and never shown again", render_kw={"autocomplete": "new-password"}
+    )
 
 
 class Enrol(Bmc):
     """A MAC, and a controller if its address is filled in."""
 
     model = EnrolIn
-    mac = StringField("MAC", render_kw={"autocomplete": "off", "spellcheck": "false"},
-                      description="of the card that it boots from, with colons, like 52:54:00:12:34:56")
-    address = StringField("Controller address", render_kw={"autocomplete": "off"},
-                          description="empty: no controller, a person switches its power")
+    mac = StringField(
+        "MAC",
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
+        description="of the card that it boots from, with colons, like 52:54:00:12:34:56",
+    )
+    address = StringField(
+        "Controller address",
+        render_kw={"autocomplete": "off"},
+        description="empty: no controller, a person switches its power",
+    )
     field_order = ("mac", "address", "port", "username", "password")
 
     def values(self) -> dict[str, Any]:
@@ -120,8 +133,11 @@ class Merge(Order):
 class ChooseDisk(Order):
     model = DiskIn
     disk = StringField("Disk")
-    confirm = StringField("Name of the disk", description="its wwn:, serial: or path: name, where it must be confirmed",
-                          render_kw={"autocomplete": "off", "spellcheck": "false"})
+    confirm = StringField(
+        "Name of the disk",
+        description="its wwn:, serial: or path: name, where it must be confirmed",
+        render_kw={"autocomplete": "off", "spellcheck": "false"},
+    )
 
 
 class NewCluster(Order):
@@ -149,10 +165,14 @@ class NewNetwork(Order):
 
 class NewPerson(Order):
     model = PersonIn
-    name = StringField("Name", description="lower-case letters, digits, dot, hyphen; a letter first",
-                       render_kw={"autocomplete": "off"})
-    level = SelectField("Level", choices=("viewer", "operator", "admin"),
-                        description="a viewer looks, an operator works on machines, an admin also on people")
+    name = StringField(
+        "Name", description="lower-case letters, digits, dot, hyphen; a letter first", render_kw={"autocomplete": "off"}
+    )
+    level = SelectField(
+        "Level",
+        choices=("viewer", "operator", "admin"),
+        description="a viewer looks, an operator works on machines, an admin also on people",
+    )
     password = PasswordField("Password", render_kw={"autocomplete": "new-password"})
 
 

@@ -66,8 +66,10 @@ def _check_csrf() -> None:
     try:
         validate_csrf(request.form.get("csrf_token"), time_limit=hours * 3600)
     except ValidationError as error:
-        raise Problem("the form was not taken, because its protection against forgery does not fit "
-                      f"({error}); go back, reload the page and send it again") from None
+        raise Problem(
+            "the form was not taken, because its protection against forgery does not fit "
+            f"({error}); go back, reload the page and send it again"
+        ) from None
 
 
 def guard() -> AnyResponse | None:

@@ -15,8 +15,7 @@ NODE = Path(__file__).parent.parent / "node_modules"
 DEBIAN = Path("/usr/share/javascript")
 # Both sources hold the same version; which one is there depends on how the appliance was set up.
 VENDOR: dict[str, tuple[Path, ...]] = {
-    "bootstrap.css": (DEBIAN / "bootstrap5/css/bootstrap.min.css",
-                      NODE / "bootstrap/dist/css/bootstrap.min.css"),
+    "bootstrap.css": (DEBIAN / "bootstrap5/css/bootstrap.min.css", NODE / "bootstrap/dist/css/bootstrap.min.css"),
     "htmx.js": (DEBIAN / "htmx/htmx.min.js", NODE / "htmx.org/dist/htmx.min.js"),
 }
 VERSIONS = {"bootstrap.css": b"Bootstrap  v5.3.", "htmx.js": b'version:"2.'}

@@ -25,8 +25,7 @@ def needs(level: str) -> Callable[[View], View]:
         @wraps(view)
         def run(*args: Any, **kwargs: Any) -> Any:
             if not may(level):
-                raise Forbidden(f"this page needs the level {level}; {g.actor.name} is {g.actor.level}. "
-                                "Ask an admin")
+                raise Forbidden(f"this page needs the level {level}; {g.actor.name} is {g.actor.level}. Ask an admin")
             return view(*args, **kwargs)
 
         return run
@@ -40,8 +39,9 @@ def done(words: str, url: str) -> Response:
     return redirect(url, 303)
 
 
-def submit(template: str, form: Order, do: Callable[[Any], M], then: Callable[[M], tuple[str, str]],
-           **context: Any) -> Answer:
+def submit(
+    template: str, form: Order, do: Callable[[Any], M], then: Callable[[M], tuple[str, str]], **context: Any
+) -> Answer:
     """Show `form`; when it was sent, `do` its order and go to where `then` says, with its words."""
     problem, status = "", 200
     if request.method == "POST":

@@ -16,9 +16,18 @@ from oci.services.context import Problem
 from webui.session import who
 
 log = logging.getLogger("oci.webui")
-TITLES = {400: "Not understood", 401: "Sign in first", 403: "Not allowed", 404: "Not found",
-          405: "Not possible here", 409: "Not possible now", 410: "Gone", 413: "Too large",
-          429: "Too many tries", 503: "Not possible just now"}
+TITLES = {
+    400: "Not understood",
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Not possible here",
+    409: "Not possible now",
+    410: "Gone",
+    413: "Too large",
+    429: "Too many tries",
+    503: "Not possible just now",
+}
 Answer = tuple[str, int]
 
 
@@ -56,8 +65,9 @@ def invalid(error: ValidationError) -> Answer:
 def defect(error: Exception) -> Answer:
     """A mistake of ours: the reader gets an id, the log gets the rest."""
     log.exception("a defect in the page %r", request.path[:200])
-    return page(500, "the appliance has a defect here; nothing was changed. Tell its admin the id below, "
-                     "the log holds the rest")
+    return page(
+        500, "the appliance has a defect here; nothing was changed. Tell its admin the id below, the log holds the rest"
+    )
 
 
 def nowhere(error: NotFound) -> Answer | Response:

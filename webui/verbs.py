@@ -24,30 +24,64 @@ class Verb:
 
 
 VERBS: dict[str, Verb] = {
-    "assign": Verb("Assign", "Give it a cluster, a role, a name and an address. Nothing on it is touched.",
-                   "{name} is assigned. Unassign takes that back."),
-    "install": Verb("Install", "Debian is installed on the disk below. What is on that disk is lost.",
-                    "{name} is being installed.", machines.install, ("active",)),
-    "abort": Verb("Abort", "What runs on it is stopped. A disk that is half written stays as it is.",
-                  "{name} was stopped.", machines.abort, ("installing", "configuring", "releasing"), True),
-    "unassign": Verb("Unassign", "It gives its role, name and address back. Nothing on it is touched.",
-                     "{name} is promised to nobody now. Assign makes a new promise.", machines.unassign),
-    "release": Verb("Release",
-                    "Its disks are wiped and its role, name and address given back. This cannot be undone.",
-                    "The disks of {name} are being wiped.", None, ("active", "failed"), True),
-    "retire": Verb("Retire", "It is kept in the records only, and neither booted nor installed.",
-                   "{name} is retired. Restore undoes it.", machines.retire),
-    "restore": Verb("Restore", "It is used again and counts as discovered.", "{name} is back.",
-                    machines.restore),
+    "assign": Verb(
+        "Assign",
+        "Give it a cluster, a role, a name and an address. Nothing on it is touched.",
+        "{name} is assigned. Unassign takes that back.",
+    ),
+    "install": Verb(
+        "Install",
+        "Debian is installed on the disk below. What is on that disk is lost.",
+        "{name} is being installed.",
+        machines.install,
+        ("active",),
+    ),
+    "abort": Verb(
+        "Abort",
+        "What runs on it is stopped. A disk that is half written stays as it is.",
+        "{name} was stopped.",
+        machines.abort,
+        ("installing", "configuring", "releasing"),
+        True,
+    ),
+    "unassign": Verb(
+        "Unassign",
+        "It gives its role, name and address back. Nothing on it is touched.",
+        "{name} is promised to nobody now. Assign makes a new promise.",
+        machines.unassign,
+    ),
+    "release": Verb(
+        "Release",
+        "Its disks are wiped and its role, name and address given back. This cannot be undone.",
+        "The disks of {name} are being wiped.",
+        None,
+        ("active", "failed"),
+        True,
+    ),
+    "retire": Verb(
+        "Retire",
+        "It is kept in the records only, and neither booted nor installed.",
+        "{name} is retired. Restore undoes it.",
+        machines.retire,
+    ),
+    "restore": Verb("Restore", "It is used again and counts as discovered.", "{name} is back.", machines.restore),
 }
 # The one that is drawn as the next step.
 PRIMARY = {"discovered": "assign", "assigned": "install", "failed": "install", "retired": "restore"}
 POWER = {
     "on": Verb("Power on", "It is switched on.", "{name} is being switched on."),
-    "off": Verb("Power off", "It is switched off at once, as if its cord were pulled. What runs on it ends.",
-                "{name} is being switched off.", danger=True),
-    "cycle": Verb("Power cycle", "It is switched off and on at once. What runs on it ends.",
-                  "{name} is being switched off and on.", danger=True),
+    "off": Verb(
+        "Power off",
+        "It is switched off at once, as if its cord were pulled. What runs on it ends.",
+        "{name} is being switched off.",
+        danger=True,
+    ),
+    "cycle": Verb(
+        "Power cycle",
+        "It is switched off and on at once. What runs on it ends.",
+        "{name} is being switched off and on.",
+        danger=True,
+    ),
 }
 
 

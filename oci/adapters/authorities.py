@@ -33,8 +33,15 @@ def read(paths: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
         try:
             found[name] = _text(name, path)
         except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is no text" if isinstance(
-                error, UnicodeError) else str(error)
-            wrong.append(f"the CA certificate {name} (setting ca_certificates) of {path} cannot be used: {why}. "
-                         "Machines get no classification until it is there and the appliance's services are restarted")
+            why = (
+                error.strerror
+                if isinstance(error, OSError)
+                else "it is no text"
+                if isinstance(error, UnicodeError)
+                else str(error)
+            )
+            wrong.append(
+                f"the CA certificate {name} (setting ca_certificates) of {path} cannot be used: {why}. "
+                "Machines get no classification until it is there and the appliance's services are restarted"
+            )
     return found, wrong

@@ -29,11 +29,13 @@ def command_restart(argv: list[str], seconds: float = 30.0) -> Callable[[], None
                 argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise DhcpError(
-                "dnsmasq was not restarted", str(error), f"Run {' '.join(argv)} by hand") from None
+            raise DhcpError("dnsmasq was not restarted", str(error), f"Run {' '.join(argv)} by hand") from None
         if done.returncode:
-            raise DhcpError("dnsmasq was not restarted", done.stderr.strip() or f"{argv[0]} ended with "
-                            f"{done.returncode}", f"Run {' '.join(argv)} by hand and read its log")
+            raise DhcpError(
+                "dnsmasq was not restarted",
+                done.stderr.strip() or f"{argv[0]} ended with {done.returncode}",
+                f"Run {' '.join(argv)} by hand and read its log",
+            )
 
     return restart
 
@@ -92,14 +94,17 @@ class EndByPid:
         try:
             os.kill(old, signal.SIGTERM)
         except OSError as error:
-            raise DhcpError("dnsmasq was not restarted", f"process {old} was not ended: {error.strerror}",
-                            "Restart dnsmasq by hand") from None
+            raise DhcpError(
+                "dnsmasq was not restarted", f"process {old} was not ended: {error.strerror}", "Restart dnsmasq by hand"
+            ) from None
         end = time.monotonic() + self.seconds
         while self.pid() in (None, old):
             if time.monotonic() > end:
-                raise DhcpError("dnsmasq was not restarted",
-                                f"nobody started it again within {self.seconds:.0f} s",
-                                "Start dnsmasq by hand, and let its service manager always restart it")
+                raise DhcpError(
+                    "dnsmasq was not restarted",
+                    f"nobody started it again within {self.seconds:.0f} s",
+                    "Start dnsmasq by hand, and let its service manager always restart it",
+                )
             time.sleep(0.05)
 
 
@@ -111,8 +116,9 @@ class Dnsmasq:
     Its leases survive in their file.
     """
 
-    def __init__(self, config_path: Path, pid_path: Path, binary: str = "dnsmasq",
-                 restart: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, config_path: Path, pid_path: Path, binary: str = "dnsmasq", restart: Callable[[], None] | None = None
+    ) -> None:
         self.config_path, self.pid_path, self.binary = Path(config_path), Path(pid_path), binary
         self.restart = restart or EndByPid(pid_path)
 
@@ -134,8 +140,11 @@ class Dnsmasq:
         try:
             self._write(text)
         except OSError as error:
-            raise DhcpError("the DHCP configuration was not written", str(error),
-                            f"Make {self.config_path.parent} writable; the old one stays in force") from None
+            raise DhcpError(
+                "the DHCP configuration was not written",
+                str(error),
+                f"Make {self.config_path.parent} writable; the old one stays in force",
+            ) from None
         self._take_up()
         return True
 
@@ -147,15 +156,24 @@ class Dnsmasq:
         what = f"nobody is served by DHCP at {interface}"
         here = addresses(interface)
         if here is None:
-            raise DhcpError(what, "this host has no such interface", "`ip -br link` lists those it has; correct the "
-                            "setting dhcp_interface, then run `oci-admin apply`")
+            raise DhcpError(
+                what,
+                "this host has no such interface",
+                "`ip -br link` lists those it has; correct the setting dhcp_interface, then run `oci-admin apply`",
+            )
         if address not in here:
             has = f"it has {', '.join(here)}" if here else "it has no address"
-            raise DhcpError(what, f"the interface has not the address {address} of the setting server_address; {has}",
-                            f"Give it {address}, or correct the setting, then run `oci-admin apply`")
+            raise DhcpError(
+                what,
+                f"the interface has not the address {address} of the setting server_address; {has}",
+                f"Give it {address}, or correct the setting, then run `oci-admin apply`",
+            )
         if not serves(interface):
-            raise DhcpError(what, "no DHCP server listens there", "Read `journalctl -u oci-dnsmasq`; "
-                            "`systemctl start oci-dnsmasq` starts it")
+            raise DhcpError(
+                what,
+                "no DHCP server listens there",
+                "Read `journalctl -u oci-dnsmasq`; `systemctl start oci-dnsmasq` starts it",
+            )
 
     def _current(self) -> str | None:
         try:
@@ -196,13 +214,22 @@ class Dnsmasq:
         try:
             done = subprocess.run(
                 [self.binary, "--test", "-C", name],
-                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS, check=False,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise DhcpError("the DHCP configuration was not checked", str(error),
-                            "Install dnsmasq-base; the old configuration stays in force") from None
+            raise DhcpError(
+                "the DHCP configuration was not checked",
+                str(error),
+                "Install dnsmasq-base; the old configuration stays in force",
+            ) from None
         if done.returncode:
             why = done.stderr.replace(name, self.config_path.name).strip()
-            raise DhcpError("dnsmasq refuses its new configuration",
-                            why or f"it ended with {done.returncode}",
-                            "Correct the settings it is made from; the old configuration stays in force")
+            raise DhcpError(
+                "dnsmasq refuses its new configuration",
+                why or f"it ended with {done.returncode}",
+                "Correct the settings it is made from; the old configuration stays in force",
+            )

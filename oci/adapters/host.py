@@ -30,8 +30,9 @@ def ask_tftp(server: str, name: str) -> None:
             answer, sender = asks.recvfrom(1024)
             asks.sendto(struct.pack("!HH", _ERROR, 0) + b"enough\0", sender)
         except OSError as error:
-            raise OutsideError(what, f"{server} did not answer ({error})",
-                               "Start the TFTP server: `systemctl start tftpd-hpa`") from None
+            raise OutsideError(
+                what, f"{server} did not answer ({error})", "Start the TFTP server: `systemctl start tftpd-hpa`"
+            ) from None
     code = int.from_bytes(answer[:2], "big")
     if code != _DATA or len(answer) <= 4:
         said = answer[4:].rstrip(b"\0").decode(errors="replace") if code == _ERROR else "it answered with no data"
@@ -70,15 +71,22 @@ class OwnHost:
         timex = ctypes.create_string_buffer(_TIMEX_BYTES)
         state = ctypes.CDLL(None, use_errno=True).adjtimex(timex)
         if state < 0:
-            raise OutsideError("the clock was not looked at", os.strerror(ctypes.get_errno()),
-                               "Look with `chronyc tracking`")
+            raise OutsideError(
+                "the clock was not looked at", os.strerror(ctypes.get_errno()), "Look with `chronyc tracking`"
+            )
         if state == _TIME_ERROR:
-            raise OutsideError("the clock of this appliance follows no other", "no time server was reached yet",
-                               "Look with `chronyc sources`; a file in /etc/chrony/sources.d names time servers")
+            raise OutsideError(
+                "the clock of this appliance follows no other",
+                "no time server was reached yet",
+                "Look with `chronyc sources`; a file in /etc/chrony/sources.d names time servers",
+            )
 
     def schema(self) -> tuple[str, str]:
         try:
             return self._schema()
         except Exception as error:  # whatever database it is: that it cannot be read is the answer
-            raise OutsideError("the database cannot be read", str(error).splitlines()[0][:300],
-                               "See that it is there and its disk is not full; README tells how to restore one") from None
+            raise OutsideError(
+                "the database cannot be read",
+                str(error).splitlines()[0][:300],
+                "See that it is there and its disk is not full; README tells how to restore one",
+            ) from None

@@ -23,8 +23,9 @@ class FileImages:
         try:
             data = json.loads(path.read_text())
         except (OSError, ValueError) as error:
-            raise OutsideError(f"there is no {kind} image", f"{path}: {error}",
-                               f"Build it with `oci-admin image build {kind}`") from None
+            raise OutsideError(
+                f"there is no {kind} image", f"{path}: {error}", f"Build it with `oci-admin image build {kind}`"
+            ) from None
         assert isinstance(data, dict)
         return data
 
@@ -47,10 +48,19 @@ class FileImages:
         if self._builder is None:
             return
         try:
-            done = subprocess.run([str(self._builder), "--key", kind], stdin=subprocess.DEVNULL, capture_output=True,
-                                  text=True, timeout=_SECONDS, check=False)
+            done = subprocess.run(
+                [str(self._builder), "--key", kind],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                check=False,
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise OutsideError(f"the {kind} image was not compared", str(error), "Run the builder by hand") from None
         if not done.returncode and done.stdout.strip() != built:
-            raise Outdated(f"the {kind} image is of another version of this program", "it was built before the last change",
-                           f"Build it again with `oci-admin image build {kind}`")
+            raise Outdated(
+                f"the {kind} image is of another version of this program",
+                "it was built before the last change",
+                f"Build it again with `oci-admin image build {kind}`",
+            )

@@ -43,8 +43,15 @@ class Ipmi:
     """
 
     def __init__(
-        self, runtime_dir: Path, *, binary: str = "ipmitool", call_seconds: float = 15.0, ask_seconds: float = 40.0,
-        settle_seconds: float = 10.0, attempts: int = 3, pause: float = 1.0,
+        self,
+        runtime_dir: Path,
+        *,
+        binary: str = "ipmitool",
+        call_seconds: float = 15.0,
+        ask_seconds: float = 40.0,
+        settle_seconds: float = 10.0,
+        attempts: int = 3,
+        pause: float = 1.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.runtime_dir, self.binary, self.call_seconds = Path(runtime_dir, "bmc"), binary, call_seconds
@@ -64,9 +71,11 @@ class Ipmi:
         outcome = self._ask(bmc, "the power state was not read", "chassis", "power", "status")
         found = _STATE.search(outcome.out)
         if not found:
-            raise Refused(f"the power state of {bmc.address} was not read",
-                          f"the answer was {outcome.out.strip()[:200]!r}",
-                          "Update the controller's firmware, or switch the machine by hand")
+            raise Refused(
+                f"the power state of {bmc.address} was not read",
+                f"the answer was {outcome.out.strip()[:200]!r}",
+                "Update the controller's firmware, or switch the machine by hand",
+            )
         return found.group(1)
 
     def on(self, bmc: BmcAccess) -> None:
@@ -101,8 +110,11 @@ class Ipmi:
         boot is ordered only of those that are known to want it, and where a controller does not take the option.
         """
         if device not in _DEVICES:
-            raise Refused(f"{bmc.address} was not told to boot {device!r}", "there is no such device here",
-                          f"Say one of {', '.join(_DEVICES)}")
+            raise Refused(
+                f"{bmc.address} was not told to boot {device!r}",
+                "there is no such device here",
+                f"Say one of {', '.join(_DEVICES)}",
+            )
         what, words = f"{device} was not made the boot device", ("chassis", "bootdev", device)
         if firmware == "bios":
             self._ask(bmc, what, *words)
@@ -127,9 +139,11 @@ class Ipmi:
         wait = 0.2
         while self._glance(bmc) != wanted:
             if time.monotonic() >= end:
-                raise Unseen(f"{bmc.address} did not switch {wanted}",
-                             f"it took the order, and was not {wanted} after {seconds:.0f} s",
-                             "Look at the machine's own event log, or switch it by hand")
+                raise Unseen(
+                    f"{bmc.address} did not switch {wanted}",
+                    f"it took the order, and was not {wanted} after {seconds:.0f} s",
+                    "Look at the machine's own event log, or switch it by hand",
+                )
             self.sleep(wait)
             wait = min(wait * 2, 2.0)
 
@@ -178,11 +192,39 @@ class Ipmi:
 
     def _run(self, bmc: BmcAccess, what: str, way: Way, words: tuple[str, ...]) -> Outcome:
         with self._password(bmc) as path:
-            argv = [self.binary, "-I", "lanplus", "-C", way.suite, "-L", way.level, "-H", bmc.address, "-p", str(bmc.port),
-                    "-U", bmc.username, "-f", str(path), "-v", "-N", "1", "-R", "3", *words]
+            argv = [
+                self.binary,
+                "-I",
+                "lanplus",
+                "-C",
+                way.suite,
+                "-L",
+                way.level,
+                "-H",
+                bmc.address,
+                "-p",
+                str(bmc.port),
+                "-U",
+                bmc.username,
+                "-f",
+                str(path),
+                "-v",
+                "-N",
+                "1",
+                "-R",
+                "3",
+                *words,
+            ]
             try:
-                done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                      errors="replace", timeout=self.call_seconds, check=False)
+                done = subprocess.run(
+                    argv,
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    text=True,
+                    errors="replace",
+                    timeout=self.call_seconds,
+                    check=False,
+                )
             except subprocess.TimeoutExpired:
                 return Outcome(124, "", f"timeout after {self.call_seconds:.0f} s")
             except OSError as error:

@@ -35,20 +35,37 @@ _LEVELS = ("ADMINISTRATOR", "OPERATOR")
 
 # What ipmitool 1.8.19 -v writes to standard error, and what it means; the first that is found counts.
 _MEANINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("suite", re.compile(r"is not what we requested|no matching (?:cipher suite|\w+ (?:payload|algorithm))|no cipher suite|"
-                         r"invalid (?:authentication|integrity|confidentiality) algorithm", re.IGNORECASE)),
+    (
+        "suite",
+        re.compile(
+            r"is not what we requested|no matching (?:cipher suite|\w+ (?:payload|algorithm))|no cipher suite|"
+            r"invalid (?:authentication|integrity|confidentiality) algorithm",
+            re.IGNORECASE,
+        ),
+    ),
     # Told at RAKP 2 by most, after the session is there by others, and by the verb itself by the rest. Without a
     # colon and the controller's word, "failed" means that nothing was heard.
-    ("level", re.compile(r"unauthorized role|invalid role|privilege level requested|"
-                         r"Set Session Privilege Level to \w+ failed: |exceeds limit|"
-                         r"insufficient privilege", re.IGNORECASE)),
+    (
+        "level",
+        re.compile(
+            r"unauthorized role|invalid role|privilege level requested|"
+            r"Set Session Privilege Level to \w+ failed: |exceeds limit|"
+            r"insufficient privilege",
+            re.IGNORECASE,
+        ),
+    ),
     # A controller that does not know the user says so, or says nothing from there on.
     ("credentials", re.compile(r"RAKP \d HMAC is invalid|invalid integrity check value|unauthorized name", re.IGNORECASE)),
     ("deaf", re.compile(r"no response from RAKP", re.IGNORECASE)),
-    ("silence", re.compile(r"Get Auth Capabilities error|Unable to establish|no response|timeout|timed out|"
-                           r"Node busy|insufficient resources|Could not open socket|lookup failed|"
-                           r"Close Session|Received an Unexpected",
-                           re.IGNORECASE)),
+    (
+        "silence",
+        re.compile(
+            r"Get Auth Capabilities error|Unable to establish|no response|timeout|timed out|"
+            r"Node busy|insufficient resources|Could not open socket|lookup failed|"
+            r"Close Session|Received an Unexpected",
+            re.IGNORECASE,
+        ),
+    ),
 )
 
 
@@ -96,19 +113,34 @@ def place_of(bmc: BmcAccess) -> tuple[str, int, str]:
 def explained(bmc: BmcAccess, what: str, outcome: Outcome) -> PowerError:
     """The error that an outcome means."""
     if outcome.meaning == "suite":
-        return BadCredentials(what, f"the controller takes none of the cipher suites {', '.join(_CIPHERS)}",
-                              "Allow cipher suite 17 or 3 in the controller's settings")
+        return BadCredentials(
+            what,
+            f"the controller takes none of the cipher suites {', '.join(_CIPHERS)}",
+            "Allow cipher suite 17 or 3 in the controller's settings",
+        )
     if outcome.meaning == "level":
-        return BadLevel(what, f"the controller does not let {bmc.username} act as OPERATOR ({outcome.why()})",
-                        "Give this user the privilege level OPERATOR or ADMINISTRATOR on the controller's LAN channel")
+        return BadLevel(
+            what,
+            f"the controller does not let {bmc.username} act as OPERATOR ({outcome.why()})",
+            "Give this user the privilege level OPERATOR or ADMINISTRATOR on the controller's LAN channel",
+        )
     if outcome.meaning == "deaf":
-        return BadCredentials(what, "the controller answers, and falls silent when the user signs in: it does not "
-                              "accept the user and password, or packets are lost on the way to it",
-                              "Correct the BMC's user and password, and look at its network")
+        return BadCredentials(
+            what,
+            "the controller answers, and falls silent when the user signs in: it does not "
+            "accept the user and password, or packets are lost on the way to it",
+            "Correct the BMC's user and password, and look at its network",
+        )
     if outcome.meaning == "credentials":
-        return BadCredentials(what, "the controller does not accept the user and password",
-                              "Correct the BMC's user and password, and allow IPMI over LAN for this user")
+        return BadCredentials(
+            what,
+            "the controller does not accept the user and password",
+            "Correct the BMC's user and password, and allow IPMI over LAN for this user",
+        )
     if outcome.meaning == "refusal":
         return Refused(what, outcome.why(), "See what the controller's own log says about it")
-    return Unreachable(what, f"nothing answers at {bmc.address} port {bmc.port} ({outcome.why()})",
-                       "Check the BMC's address and its network, and that IPMI over LAN is switched on")
+    return Unreachable(
+        what,
+        f"nothing answers at {bmc.address} port {bmc.port} ({outcome.why()})",
+        "Check the BMC's address and its network, and that IPMI over LAN is switched on",
+    )

@@ -30,17 +30,21 @@ def _write(path: Path, data: bytes, mode: int) -> None:
 
 
 def _key_bytes(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                             serialization.NoEncryption())
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
 def _builder(subject: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: int) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
-    return (x509.CertificateBuilder().subject_name(name).issuer_name(issuer).public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=EARLY_DAYS))
-            .not_valid_after(now + datetime.timedelta(days=days)))
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=EARLY_DAYS))
+        .not_valid_after(now + datetime.timedelta(days=days))
+    )
 
 
 def make_ca(directory: Path) -> None:
@@ -51,11 +55,13 @@ def make_ca(directory: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "OCI appliance CA")])
     usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
-    certificate = (_builder("OCI appliance CA", issuer, key, CA_DAYS)
-                   .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-                   .add_extension(usage, critical=True)
-                   .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-                   .sign(key, hashes.SHA256()))
+    certificate = (
+        _builder("OCI appliance CA", issuer, key, CA_DAYS)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
     _write(directory / "ca.key", _key_bytes(key), 0o600)
     _write(directory / "ca.pem", certificate.public_bytes(serialization.Encoding.PEM), 0o644)
 
@@ -69,8 +75,11 @@ def _alternative(name: str) -> x509.GeneralName:
 
 def _names(path: Path) -> set[str]:
     """The names that the certificate in `path` is for."""
-    found = x509.load_pem_x509_certificate(path.read_bytes()).extensions.get_extension_for_class(
-        x509.SubjectAlternativeName).value
+    found = (
+        x509.load_pem_x509_certificate(path.read_bytes())
+        .extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        .value
+    )
     return {str(one.value) for one in found}
 
 
@@ -78,8 +87,11 @@ def expiry(path: Path) -> float:
     """When the certificate in `path` expires, in seconds since the epoch. Raises OSError, ValueError."""
     # not_valid_after is in UTC and does not say so; its successor that does is not in Debian 12.
     found = x509.load_pem_x509_certificate(path.read_bytes())
-    after = found.not_valid_after_utc if hasattr(found, "not_valid_after_utc") else \
-        found.not_valid_after.replace(tzinfo=datetime.UTC)
+    after = (
+        found.not_valid_after_utc
+        if hasattr(found, "not_valid_after_utc")
+        else found.not_valid_after.replace(tzinfo=datetime.UTC)
+    )
     return after.timestamp()
 
 
@@ -102,12 +114,13 @@ def make_server(directory: Path, names: list[str], name: str = "server") -> None
     ca = x509.load_pem_x509_certificate((directory / "ca.pem").read_bytes())
     assert isinstance(ca_key, ec.EllipticCurvePrivateKey)
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = (_builder(names[0], ca.subject, key, SERVER_DAYS)
-                   .add_extension(x509.SubjectAlternativeName([_alternative(n) for n in names]), critical=False)
-                   .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-                   .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-                   .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()),
-                                  critical=False)
-                   .sign(ca_key, hashes.SHA256()))
+    certificate = (
+        _builder(names[0], ca.subject, key, SERVER_DAYS)
+        .add_extension(x509.SubjectAlternativeName([_alternative(n) for n in names]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
+        .sign(ca_key, hashes.SHA256())
+    )
     _write(directory / f"{name}.key", _key_bytes(key), 0o600)
     _write(directory / f"{name}.pem", certificate.public_bytes(serialization.Encoding.PEM), 0o644)

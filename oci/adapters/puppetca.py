@@ -28,9 +28,12 @@ class HttpPuppetCa:
         own, key = (self._ssl_dir / part / f"{self._server}.pem" for part in ("certs", "private_keys"))
         for path in (authority, own, key):
             if not os.access(path, os.R_OK):
-                raise OutsideError("the Puppet CA cannot be asked", f"{path} is not there or may not be read by this user",
-                                   "Make puppet_ssl_dir a directory that the user oci can read, with the certificates of "
-                                   "puppet_server; README tells which")
+                raise OutsideError(
+                    "the Puppet CA cannot be asked",
+                    f"{path} is not there or may not be read by this user",
+                    "Make puppet_ssl_dir a directory that the user oci can read, with the certificates of "
+                    "puppet_server; README tells which",
+                )
         context = ssl.create_default_context(cafile=str(authority))
         context.load_cert_chain(own, key)
         connection = HTTPSConnection(self._server, self._port, timeout=seconds, context=context)
@@ -48,8 +51,11 @@ class HttpPuppetCa:
             answer.read()
             return answer.status
         except (OSError, HTTPException) as error:
-            raise OutsideError(f"the Puppet CA at {self._address}:{self._port} did not answer", str(error),
-                               "Check that puppetserver runs; the work is tried again") from None
+            raise OutsideError(
+                f"the Puppet CA at {self._address}:{self._port} did not answer",
+                str(error),
+                "Check that puppetserver runs; the work is tried again",
+            ) from None
 
     def clean(self, certname: str) -> bool:
         """Revoke and forget the certificate or request of `certname`; False when there was none."""
@@ -64,13 +70,19 @@ class HttpPuppetCa:
         self._call("PUT", path, '{"desired_state": "revoked"}')
         status = self._call("DELETE", path)
         if status not in (200, 204, 404):
-            raise OutsideError(f"the Puppet CA did not clean {certname}", f"it answered {status}",
-                               "Check its auth.conf: the server's certificate must be allowed")
+            raise OutsideError(
+                f"the Puppet CA did not clean {certname}",
+                f"it answered {status}",
+                "Check its auth.conf: the server's certificate must be allowed",
+            )
         return True
 
     def check(self) -> None:
         """See that the CA answers, and lets this appliance ask about certificates. Raises OutsideError."""
         status = self._call("GET", f"/puppet-ca/v1/certificate_status/{self._server}", seconds=CHECK_SECONDS)
         if status not in (200, 404):
-            raise OutsideError("the Puppet CA does not let the appliance clean certificates", f"it answered {status}",
-                               "Check its auth.conf: the server's certificate must be allowed")
+            raise OutsideError(
+                "the Puppet CA does not let the appliance clean certificates",
+                f"it answered {status}",
+                "Check its auth.conf: the server's certificate must be allowed",
+            )

@@ -22,8 +22,11 @@ class FileSealer:
         try:
             self._fernet = Fernet(path.read_bytes())
         except (OSError, ValueError) as error:
-            raise OutsideError(f"the key {path} cannot be used", str(error),
-                               "Restore it from the backup, or run oci-admin init on a new appliance") from None
+            raise OutsideError(
+                f"the key {path} cannot be used",
+                str(error),
+                "Restore it from the backup, or run oci-admin init on a new appliance",
+            ) from None
 
     def seal(self, clear: str) -> str:
         return self._fernet.encrypt(clear.encode()).decode()
@@ -33,5 +36,8 @@ class FileSealer:
         try:
             return self._fernet.decrypt(sealed.encode()).decode()
         except InvalidToken:
-            raise OutsideError("a stored secret cannot be read", "it was sealed with another key",
-                               "Restore the key, or enter the secret again") from None
+            raise OutsideError(
+                "a stored secret cannot be read",
+                "it was sealed with another key",
+                "Restore the key, or enter the secret again",
+            ) from None

@@ -59,14 +59,18 @@ def copy_loaders(names: Iterable[str], directory: Path, source: Path = IPXE) -> 
     for name in names:
         loader, target = source / name, directory / name
         if not loader.exists():
-            raise OutsideError(f"the boot loader {name} was not copied", f"{loader} does not exist",
-                               "Install Debian 13's package ipxe")
+            raise OutsideError(
+                f"the boot loader {name} was not copied", f"{loader} does not exist", "Install Debian 13's package ipxe"
+            )
         if target.exists() and filecmp.cmp(loader, target, shallow=False):
             known.add(name)
             continue
         if target.exists() and name not in known:
-            raise OutsideError(f"the boot loader {name} was not copied", f"{target} is there and not from {loader}",
-                               "Move it away and try again")
+            raise OutsideError(
+                f"the boot loader {name} was not copied",
+                f"{target} is there and not from {loader}",
+                "Move it away and try again",
+            )
         new = directory / f".{name}"
         shutil.copyfile(loader, new)
         new.chmod(0o644)
@@ -80,8 +84,9 @@ def copy_loaders(names: Iterable[str], directory: Path, source: Path = IPXE) -> 
 def run(argv: list[str], instead: str) -> None:
     """Run a command to its end. Raises OutsideError with what it said, and `instead`."""
     try:
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS * 5,
-                              check=False)
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS * 5, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise OutsideError(f"{' '.join(argv)} failed", str(error), instead) from None
     if done.returncode:

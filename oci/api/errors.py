@@ -14,8 +14,17 @@ from oci.services.context import Problem
 
 log = logging.getLogger("oci.api")
 
-WORDS = {400: "bad-request", 401: "unauthorised", 403: "forbidden", 404: "not-found", 405: "not-allowed",
-         409: "conflict", 413: "too-large", 415: "unsupported-type", 429: "too-many"}
+WORDS = {
+    400: "bad-request",
+    401: "unauthorised",
+    403: "forbidden",
+    404: "not-found",
+    405: "not-allowed",
+    409: "conflict",
+    413: "too-large",
+    415: "unsupported-type",
+    429: "too-many",
+}
 MESSAGES = {
     404: "nothing is here; GET /openapi.json lists what is",
     405: "this address does not know that method; GET /openapi.json lists those that it knows",
@@ -27,8 +36,15 @@ MESSAGES = {
 def answer(status: int, code: str, message: str) -> Response:
     """An error in its one shape; its id is in the log, the query string, which may hold anything, is not."""
     id_ = secrets.token_hex(4)
-    log.log(logging.ERROR if status >= 500 else logging.INFO, "%s %d %s %r: %s",
-            id_, status, request.method, request.path[:200], message.encode("unicode_escape").decode()[:500])
+    log.log(
+        logging.ERROR if status >= 500 else logging.INFO,
+        "%s %d %s %r: %s",
+        id_,
+        status,
+        request.method,
+        request.path[:200],
+        message.encode("unicode_escape").decode()[:500],
+    )
     body = ErrorOut(error=code, message=message, id=id_)
     made = Response(body.model_dump_json() + "\n", status, mimetype="application/json")
     if status == 401:
@@ -58,8 +74,11 @@ def _outside(error: OutsideError) -> Response:
 
 def _defect(error: Exception) -> Response:
     log.exception("a defect in %s %r", request.method, request.path[:200])
-    return answer(500, "defect", "the appliance has a defect here; nothing was changed. Tell its admin the id of "
-                                 "this answer, the log holds the rest")
+    return answer(
+        500,
+        "defect",
+        "the appliance has a defect here; nothing was changed. Tell its admin the id of this answer, the log holds the rest",
+    )
 
 
 def register(app: Flask) -> None:

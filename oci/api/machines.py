@@ -79,8 +79,14 @@ def _boot_routes(app: Flask) -> None:
     @app.get("/boot/script")
     def script() -> Response:
         args = request.args
-        asker = boots.Asker(mac=args.get("mac", "").lower(), uuid=args.get("uuid", ""), serial=args.get("serial", ""),
-                            platform=args.get("platform", "pcbios"), arch=args.get("arch", ""), source=_source())
+        asker = boots.Asker(
+            mac=args.get("mac", "").lower(),
+            uuid=args.get("uuid", ""),
+            serial=args.get("serial", ""),
+            platform=args.get("platform", "pcbios"),
+            arch=args.get("arch", ""),
+            source=_source(),
+        )
         return _text(boots.script(_ctx(), asker))
 
     @app.get("/boot/site.cpio")
@@ -156,8 +162,7 @@ def create(made: Any) -> Flask:
     """The WSGI application of the machines' listener for the appliance `made`."""
     app = Flask("oci.machines", static_folder=None)
     app.extensions["oci"] = made
-    app.config.update(MAX_CONTENT_LENGTH=made.config.report_bytes, MAX_FORM_PARTS=4 * PROBES,
-                      MAX_FORM_MEMORY_SIZE=1 << 20)
+    app.config.update(MAX_CONTENT_LENGTH=made.config.report_bytes, MAX_FORM_PARTS=4 * PROBES, MAX_FORM_MEMORY_SIZE=1 << 20)
     errors.register(app)
 
     @app.errorhandler(OutsideError)

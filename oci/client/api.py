@@ -53,8 +53,12 @@ def _refused(answer: requests.Response) -> Refused:
         told = answer.json()
         return Refused(answer.status_code, told["error"], told["message"], told.get("id", ""))
     except (ValueError, TypeError, KeyError):
-        return Refused(answer.status_code, "failed", f"the answer was HTTP {answer.status_code} {answer.reason} without "
-                       "an explanation; whatever stands between here and the appliance may know more")
+        return Refused(
+            answer.status_code,
+            "failed",
+            f"the answer was HTTP {answer.status_code} {answer.reason} without "
+            "an explanation; whatever stands between here and the appliance may know more",
+        )
 
 
 class Client:
@@ -74,20 +78,28 @@ class Client:
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
         try:
-            answer = self._session.request(method, self.url + path, verify=self._verify, allow_redirects=False,
-                                           timeout=(CONNECT_SECONDS, READ_SECONDS), **options)
+            answer = self._session.request(
+                method,
+                self.url + path,
+                verify=self._verify,
+                allow_redirects=False,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                **options,
+            )
         except requests.exceptions.SSLError as error:
-            raise Unreachable(f"the certificate of {self.url} is not trusted ({_reason(error)}); give its CA with "
-                              "--cacert or OCI_CACERT") from None
+            raise Unreachable(
+                f"the certificate of {self.url} is not trusted ({_reason(error)}); give its CA with --cacert or OCI_CACERT"
+            ) from None
         except (requests.RequestException, OSError) as error:
-            raise Unreachable(f"{self.url} does not answer ({_reason(error)}); check the address, the network and "
-                              "whether the appliance runs") from None
+            raise Unreachable(
+                f"{self.url} does not answer ({_reason(error)}); check the address, the network and "
+                "whether the appliance runs"
+            ) from None
         if answer.status_code >= 300 and answer.status_code != 304:
             raise _refused(answer)
         return answer
 
-    def call(self, method: str, path: str, query: dict[str, Any] | None = None,
-             body: dict[str, Any] | None = None) -> Any:
+    def call(self, method: str, path: str, query: dict[str, Any] | None = None, body: dict[str, Any] | None = None) -> Any:
         """The parsed answer, None for an empty one. Raises Refused, Unreachable."""
         answer = self._send(method, path, params=query or None, json=body)
         if not answer.content:
@@ -95,8 +107,7 @@ class Client:
         try:
             return answer.json()
         except ValueError:
-            raise Refused(answer.status_code, "failed", f"{self.url} did not answer in JSON; is it an appliance?") \
-                from None
+            raise Refused(answer.status_code, "failed", f"{self.url} did not answer in JSON; is it an appliance?") from None
 
     def contract(self, etag: str = "") -> tuple[bytes, str] | None:
         """The OpenAPI document and its ETag; None when it is still the one of `etag`."""

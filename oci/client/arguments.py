@@ -36,23 +36,33 @@ def _add(parser: argparse.ArgumentParser, command: Command, option: Option) -> N
     if option.default not in (None, "", []):
         more["help"] += f" (default {option.default})"
     if option.secret:
-        parser.add_argument(option.flag, metavar="FILE", dest=option.key,
-                            help=f"file that holds it, - for standard input; without it you are asked. {option.help}")
+        parser.add_argument(
+            option.flag,
+            metavar="FILE",
+            dest=option.key,
+            help=f"file that holds it, - for standard input; without it you are asked. {option.help}",
+        )
     elif option.type == "boolean":
         parser.add_argument(option.flag, action=argparse.BooleanOptionalAction, default=None, **more)
     elif option.type == "array":
         parser.add_argument(option.flag, action="append", metavar="X", **more)
     else:
         # What a name needs only once may also be left out of the nested object: the appliance judges.
-        parser.add_argument(option.flag, type=TYPES.get(option.type, str), required=option.required,
-                            metavar=option.path[-1].upper(), **more)
+        parser.add_argument(
+            option.flag, type=TYPES.get(option.type, str), required=option.required, metavar=option.path[-1].upper(), **more
+        )
 
 
 def parser_of(command: Command) -> argparse.ArgumentParser:
     """The parser of one command."""
     parser = argparse.ArgumentParser(
-        prog=f"ocicli {command.title}", description=f"{command.summary}.", parents=[shared()], allow_abbrev=False,
-        epilog=f"example: {command.example}", formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog=f"ocicli {command.title}",
+        description=f"{command.summary}.",
+        parents=[shared()],
+        allow_abbrev=False,
+        epilog=f"example: {command.example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     if command.name:
         name = command.name.path[0]
         needed = command.in_path
@@ -80,8 +90,7 @@ def secret_from(source: str | None, question: str, twice: bool = False) -> str:
         except (OSError, UnicodeDecodeError) as error:
             raise Usage(f"the password file {source} cannot be read: {error}") from None
     if not sys.stdin.isatty():
-        raise Usage("a password is needed; without a terminal give it with --password-file FILE, or - for standard "
-                    "input")
+        raise Usage("a password is needed; without a terminal give it with --password-file FILE, or - for standard input")
     first = getpass.getpass(f"{question}: ")
     if twice and getpass.getpass("Once more: ") != first:
         raise Usage("the two passwords differ; nothing was changed")
@@ -94,8 +103,11 @@ def _secrets(command: Command, values: dict[str, Any]) -> None:
         if not option.secret:
             continue
         beside = [o.key for o in command.options if o.path[:-1] == option.path[:-1] and o is not option]
-        if option.required or values.get(option.key) or any(values.get(key) is not None for key in beside
-                                                            if len(option.path) > 1):
+        if (
+            option.required
+            or values.get(option.key)
+            or any(values.get(key) is not None for key in beside if len(option.path) > 1)
+        ):
             values[option.key] = secret_from(values.get(option.key), option.path[-1].capitalize(), option.chosen)
 
 

@@ -25,8 +25,10 @@ Drives an OCI appliance. `ocicli NOUN` lists the verbs of a noun, `ocicli NOUN V
 Start with `ocicli login URL`; programs set OCI_URL and OCI_TOKEN or OCI_TOKEN_FILE.
 """
 # Beside what the contract gives.
-BY_HAND = {("login", ""): "Sign in to an appliance and keep a token for it",
-           ("event", "follow"): "Print events as they happen"}
+BY_HAND = {
+    ("login", ""): "Sign in to an appliance and keep a token for it",
+    ("event", "follow"): "Print events as they happen",
+}
 
 
 def _client(options: argparse.Namespace, transport: Any, needs_token: bool = True) -> Client:
@@ -103,8 +105,7 @@ def run(client: Client, command: Command, words: list[str], form: str) -> int:
     given, values = arguments.parse(command, words)
     if command.confirm:
         _confirm(client, command, given, values)
-    route = fill(command.route, {command.name.path[0]: given.name}) if command.in_path and command.name \
-        else command.route
+    route = fill(command.route, {command.name.path[0]: given.name}) if command.in_path and command.name else command.route
     query, body = request(command, values)
     answer = client.call(command.method, route, query, body)
     if command.wait and given.wait:
@@ -139,8 +140,10 @@ def _dispatch(words: list[str], options: argparse.Namespace, transport: Any) -> 
     known = commands(contract.current(client, refresh=(noun, verb) not in known))
     if (noun, verb) not in known:
         verbs = ", ".join(key[1] for key in known if key[0] == noun)
-        raise arguments.Usage(f"there is no command '{noun} {verb}'; "
-                              + (f"verbs of {noun} are {verbs}" if verbs else "`ocicli help` lists them"))
+        raise arguments.Usage(
+            f"there is no command '{noun} {verb}'; "
+            + (f"verbs of {noun} are {verbs}" if verbs else "`ocicli help` lists them")
+        )
     return run(client, known[noun, verb], rest, options.output)
 
 
@@ -152,7 +155,10 @@ def _failure(error: Exception) -> int | None:
         output.complain(str(error), error.id)
         return CODES.get(error.status, REFUSED if error.status < 500 else FAILED)
     codes: list[tuple[type[Exception], int]] = [
-        (api.Unreachable, UNREACHED), (waiting.InVain, IN_VAIN), (waiting.Ended, FAILED)]
+        (api.Unreachable, UNREACHED),
+        (waiting.InVain, IN_VAIN),
+        (waiting.Ended, FAILED),
+    ]
     for kind, code in codes:
         if isinstance(error, kind):
             output.complain(str(error))

@@ -63,8 +63,9 @@ def _resolve(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]
     return schema
 
 
-def _members(document: dict[str, Any], schema: dict[str, Any], before: tuple[str, ...] = (),
-             needed: bool = True) -> list[Option]:
+def _members(
+    document: dict[str, Any], schema: dict[str, Any], before: tuple[str, ...] = (), needed: bool = True
+) -> list[Option]:
     found: list[Option] = []
     for name, raw in schema.get("properties", {}).items():
         member = _resolve(document, raw)
@@ -73,8 +74,18 @@ def _members(document: dict[str, Any], schema: dict[str, Any], before: tuple[str
             found += _members(document, member, (*before, name), required)
             continue
         secret = member.get("format") == "password"
-        found.append(Option((*before, name), "body", member.get("type", "string"), member.get("description", ""),
-                            required, raw.get("default"), secret, secret and member.get("minLength", 0) > 1))
+        found.append(
+            Option(
+                (*before, name),
+                "body",
+                member.get("type", "string"),
+                member.get("description", ""),
+                required,
+                raw.get("default"),
+                secret,
+                secret and member.get("minLength", 0) > 1,
+            )
+        )
     return found
 
 
@@ -83,8 +94,14 @@ def _command(document: dict[str, Any], method: str, route: str, told: dict[str, 
     options, name = [], None
     for parameter in told.get("parameters", ()):
         schema = _resolve(document, parameter["schema"])
-        option = Option((parameter["name"],), parameter["in"], schema.get("type", "string"),
-                        parameter.get("description", ""), parameter.get("required", False), schema.get("default"))
+        option = Option(
+            (parameter["name"],),
+            parameter["in"],
+            schema.get("type", "string"),
+            parameter.get("description", ""),
+            parameter.get("required", False),
+            schema.get("default"),
+        )
         if parameter["in"] == "path":
             name = option
         else:
@@ -95,14 +112,29 @@ def _command(document: dict[str, Any], method: str, route: str, told: dict[str, 
     in_path = name is not None
     if not in_path:
         name = next((o for o in options if o.path == (told.get("x-name"),)), None)
-    return Command(noun, verb, method.upper(), route, told.get("summary", ""), told.get("x-example", ""),
-                   tuple(options), name, in_path, told.get("x-wait", {}), told.get("x-confirm", ""))
+    return Command(
+        noun,
+        verb,
+        method.upper(),
+        route,
+        told.get("summary", ""),
+        told.get("x-example", ""),
+        tuple(options),
+        name,
+        in_path,
+        told.get("x-wait", {}),
+        told.get("x-confirm", ""),
+    )
 
 
 def commands(document: dict[str, Any]) -> dict[tuple[str, str], Command]:
     """Every command of the contract, by noun and verb."""
-    found = (_command(document, method, route, told) for route, item in document["paths"].items()
-             for method, told in item.items() if method in METHODS and not told.get("x-hidden"))
+    found = (
+        _command(document, method, route, told)
+        for route, item in document["paths"].items()
+        for method, told in item.items()
+        if method in METHODS and not told.get("x-hidden")
+    )
     return {(command.noun, command.verb): command for command in sorted(found, key=lambda c: (c.noun, c.verb))}
 
 

@@ -45,8 +45,9 @@ def _csv(data: dict[str, Any]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(names)
     for row in rows:
-        writer.writerow([json.dumps(row.get(n)) if isinstance(row.get(n), dict | list) else table.plain(row.get(n))
-                         for n in names])
+        writer.writerow(
+            [json.dumps(row.get(n)) if isinstance(row.get(n), dict | list) else table.plain(row.get(n)) for n in names]
+        )
 
 
 def _people(data: dict[str, Any]) -> None:
@@ -65,8 +66,9 @@ def _people(data: dict[str, Any]) -> None:
     if data.get("choice"):
         print(textwrap.fill(table.plain(data["choice"]), min(width() or 100, 100), break_on_hyphens=False))
     if data.get("total", 0) > len(rows) and kind == "machines":
-        print(f"{len(rows)} of {data['total']}; narrow with --search or --state, or give --limit and --offset",
-              file=sys.stderr)
+        print(
+            f"{len(rows)} of {data['total']}; narrow with --search or --state, or give --limit and --offset", file=sys.stderr
+        )
 
 
 def show(data: Any, form: str) -> None:

@@ -67,8 +67,9 @@ def find(name: str = "", url: str = "", cacert: str = "") -> Profile:
             known = kept["profiles"][wanted]
             found = Profile(*(str(known.get(key, "")) for key in ("url", "token", "cacert")))
         elif name or env.get("OCI_PROFILE"):
-            raise BadProfile(f"there is no profile {wanted!r} in {config_file()}; `ocicli login URL --profile "
-                             f"{wanted}` makes it")
+            raise BadProfile(
+                f"there is no profile {wanted!r} in {config_file()}; `ocicli login URL --profile {wanted}` makes it"
+            )
     if url and url.rstrip("/") != found.url.rstrip("/"):
         found = Profile(url=url)
     return replace(found, token=_token() or found.token, cacert=cacert or env.get("OCI_CACERT", "") or found.cacert)

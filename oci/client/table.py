@@ -8,9 +8,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-COLOURS = {"active": "32", "ok": "32", "done": "32", "on": "32", "failed": "31", "installing": "36",
-           "configuring": "36", "releasing": "36", "running": "36", "assigned": "33", "queued": "33", "stale": "33",
-           "retired": "90", "off": "90"}
+COLOURS = {
+    "active": "32",
+    "ok": "32",
+    "done": "32",
+    "on": "32",
+    "failed": "31",
+    "installing": "36",
+    "configuring": "36",
+    "releasing": "36",
+    "running": "36",
+    "assigned": "33",
+    "queued": "33",
+    "stale": "33",
+    "retired": "90",
+    "off": "90",
+}
 
 
 def memory(number: Any) -> str:
@@ -51,25 +64,63 @@ class Column:
 
 
 COLUMNS: dict[str, tuple[Column, ...]] = {
-    "machines": (Column("ID", "id"), Column("NAME", "name"), Column("STATE", "state"), Column("POWER", "power"),
-                 Column("PRESENCE", "presence", last=3), Column("SEEN", "seen", ago, last=2),
-                 Column("ROLE", "role", last=1), Column("CLUSTER", "cluster", last=4), Column("ADDRESS", "address"),
-                 Column("MODEL", "model", cut=True, last=5), Column("CORES", "cores", last=7),
-                 Column("MEMORY", "memory_bytes", memory, last=6), Column("DISKS", "disk_bytes", disk, last=6)),
-    "events": (Column("TIME", "at", clock), Column("MACHINE", "machine", cut=True), Column("KIND", "kind", last=1),
-               Column("WHAT", "text", cut=True), Column("BY", "actor", last=2)),
-    "jobs": (Column("ID", "id"), Column("KIND", "kind"), Column("STATE", "state"), Column("MACHINE", "machine_id"),
-             Column("CREATED", "created", clock, last=4), Column("TRIES", "attempts", last=3),
-             Column("ORDER", "order", cut=True, last=1), Column("RESULT", "result", cut=True, last=2),
-             Column("ERROR", "error", cut=True)),
-    "conflicts": (Column("ID", "id"), Column("KIND", "kind"), Column("ASKED", "seen", ago), Column("WHAT", "text", cut=True),
-                  Column("ANSWER", "outcome", last=2), Column("CAN", "verbs")),
-    "disks": (Column("", "chosen", lambda chosen: "->" if chosen else ""), Column("DISK", "device"),
-              Column("SIZE", "bytes", disk), Column("NAME", "name"), Column("MODEL", "model", cut=True, last=3),
-              Column("ON IT", "contents", cut=True, last=1), Column("VERDICT", "verdict"),
-              Column("BECAUSE", "reason", cut=True, last=2)),
-    "tokens": (Column("ID", "id"), Column("NAME", "name", cut=True), Column("PERSON", "person"),
-               Column("EXPIRES", "expires", clock)),
+    "machines": (
+        Column("ID", "id"),
+        Column("NAME", "name"),
+        Column("STATE", "state"),
+        Column("POWER", "power"),
+        Column("PRESENCE", "presence", last=3),
+        Column("SEEN", "seen", ago, last=2),
+        Column("ROLE", "role", last=1),
+        Column("CLUSTER", "cluster", last=4),
+        Column("ADDRESS", "address"),
+        Column("MODEL", "model", cut=True, last=5),
+        Column("CORES", "cores", last=7),
+        Column("MEMORY", "memory_bytes", memory, last=6),
+        Column("DISKS", "disk_bytes", disk, last=6),
+    ),
+    "events": (
+        Column("TIME", "at", clock),
+        Column("MACHINE", "machine", cut=True),
+        Column("KIND", "kind", last=1),
+        Column("WHAT", "text", cut=True),
+        Column("BY", "actor", last=2),
+    ),
+    "jobs": (
+        Column("ID", "id"),
+        Column("KIND", "kind"),
+        Column("STATE", "state"),
+        Column("MACHINE", "machine_id"),
+        Column("CREATED", "created", clock, last=4),
+        Column("TRIES", "attempts", last=3),
+        Column("ORDER", "order", cut=True, last=1),
+        Column("RESULT", "result", cut=True, last=2),
+        Column("ERROR", "error", cut=True),
+    ),
+    "conflicts": (
+        Column("ID", "id"),
+        Column("KIND", "kind"),
+        Column("ASKED", "seen", ago),
+        Column("WHAT", "text", cut=True),
+        Column("ANSWER", "outcome", last=2),
+        Column("CAN", "verbs"),
+    ),
+    "disks": (
+        Column("", "chosen", lambda chosen: "->" if chosen else ""),
+        Column("DISK", "device"),
+        Column("SIZE", "bytes", disk),
+        Column("NAME", "name"),
+        Column("MODEL", "model", cut=True, last=3),
+        Column("ON IT", "contents", cut=True, last=1),
+        Column("VERDICT", "verdict"),
+        Column("BECAUSE", "reason", cut=True, last=2),
+    ),
+    "tokens": (
+        Column("ID", "id"),
+        Column("NAME", "name", cut=True),
+        Column("PERSON", "person"),
+        Column("EXPIRES", "expires", clock),
+    ),
 }
 TIMES = ("since", "deadline", "seen", "at", "created", "expires", "started", "finished")
 HIDDEN = ("inventory", "install_log", "progress")
@@ -113,6 +164,7 @@ def cell(column: Column, row: dict[str, Any]) -> str:
 
 def _fit(columns: list[Column], widths: list[int], width: int) -> None:
     """Leave columns out, then cut those that may be cut, until `widths` fit into `width`."""
+
     def over() -> int:
         return sum(widths) + 2 * (len(widths) - 1) - width
 
@@ -159,6 +211,8 @@ def sheet(data: dict[str, Any], coloured: bool) -> str:
         lines.append(f"{name.replace('_', ' ').ljust(size)}  {colour(text, coloured)}")
     progress = data.get("progress")
     if progress and not progress.get("outcome"):
-        lines.append(f"{progress['kind'].ljust(size)}  {progress['percent']} %, {progress['title']}, "
-                     f"attempt {progress['attempt']}" + (f": {plain(progress['doing'])}" if progress.get("doing") else ""))
+        lines.append(
+            f"{progress['kind'].ljust(size)}  {progress['percent']} %, {progress['title']}, "
+            f"attempt {progress['attempt']}" + (f": {plain(progress['doing'])}" if progress.get("doing") else "")
+        )
     return "\n".join(lines)

@@ -63,8 +63,10 @@ def machine(client: Client, started: dict[str, Any], goal: dict[str, list[str]],
             elapsed = time.monotonic() - begin
             line.say(seen, elapsed)
             if seen["state"] in goal["failed"]:
-                raise Ended(f"{seen['name']} is {seen['state']}: {seen['reason'] or 'no reason is known'}. "
-                            f"`ocicli machine why {seen['name']}` tells what can be done")
+                raise Ended(
+                    f"{seen['name']} is {seen['state']}: {seen['reason'] or 'no reason is known'}. "
+                    f"`ocicli machine why {seen['name']}` tells what can be done"
+                )
             if elapsed > seconds:
                 raise InVain(f"{seen['name']} is still {seen['state']} after {int(seconds)} s; {_again(seen)}")
             time.sleep(min(POLL_SECONDS, max(0.05, seconds - elapsed)))

@@ -103,7 +103,8 @@ def upgrade(url: str, scripts: str) -> Path | None:
             f"the database is of a newer version of this program: its tables are at {before}, which this version, whose "
             f"tables end at {head(scripts)}, does not know. Nothing was changed. Install the newer version again; or, to "
             "lose what happened since, stop OCI's services and put the newest copy in backups/ of state_dir that this "
-            "version knows in the place of the database")
+            "version knows in the place of the database"
+        )
     if before and before != head(scripts) and path is not None:
         kept = keep_copy(path, before)
     command.upgrade(_settings(scripts, url), "head")

@@ -80,8 +80,16 @@ class Machine(Table):
     version: Mapped[int] = mapped_column(default=1)
     __mapper_args__ = {"version_id_col": version}
     # One controller belongs to one machine.
-    __table_args__ = (Index("machine_controller", "bmc_address", "bmc_port", unique=True,
-                            sqlite_where=bmc_address != "", postgresql_where=bmc_address != ""),)
+    __table_args__ = (
+        Index(
+            "machine_controller",
+            "bmc_address",
+            "bmc_port",
+            unique=True,
+            sqlite_where=bmc_address != "",
+            postgresql_where=bmc_address != "",
+        ),
+    )
 
 
 class Nic(Table):

@@ -70,8 +70,11 @@ def owner(uuid: str, serial: str, by_mac: Sequence[Record], by_words: Sequence[R
         if found:
             return Owner(_one_of(found), denied=denied)
     called = bare(serial_number(serial))
-    twins = [r for r in by_words if r.machine_id not in denied and fits(uuid, "", r) > 0
-             and called and called == bare(serial_number(r.serial))]
+    twins = [
+        r
+        for r in by_words
+        if r.machine_id not in denied and fits(uuid, "", r) > 0 and called and called == bare(serial_number(r.serial))
+    ]
     return Owner(twins[0].machine_id if len(twins) == 1 else None, len(twins) == 1, denied)
 
 

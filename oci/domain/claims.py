@@ -116,15 +116,20 @@ class Claims:
 
     def on(self, address: Ip) -> Claim | None:
         """Who holds `address`."""
-        around = (r for r in self._ranges
-                  if r.first.version == address.version and int(r.first) <= int(address) <= int(r.last))
+        around = (
+            r for r in self._ranges if r.first.version == address.version and int(r.first) <= int(address) <= int(r.last)
+        )
         return self._points.get(address) or next(around, None)
 
     def within(self, first: Ip, last: Ip) -> Claim | None:
         """A claim in the range that it may not hold: one that is not `lent`."""
         for one in (*self._points.values(), *self._ranges):
-            if (not one.lent and one.first.version == first.version
-                    and int(one.first) <= int(last) and int(first) <= int(one.last)):
+            if (
+                not one.lent
+                and one.first.version == first.version
+                and int(one.first) <= int(last)
+                and int(first) <= int(one.last)
+            ):
                 return one
         return None
 

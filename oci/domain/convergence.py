@@ -40,8 +40,11 @@ def outcome(report: Mapping[str, Any]) -> Outcome | None:
     if status == "failed" or report.get("transaction_completed") is False:
         return Outcome("failed", _why(report))
     if str(report.get("cached_catalog_status") or "not_used") != "not_used":
-        return Outcome("cached", "runs on an old catalogue, because today's could not be had; "
-                                 "see the Puppet server's log for the classification or the manifest that is broken")
+        return Outcome(
+            "cached",
+            "runs on an old catalogue, because today's could not be had; "
+            "see the Puppet server's log for the classification or the manifest that is broken",
+        )
     words = "converged, changed" if status == "changed" else "converged, nothing to change"
     return Outcome(status, words, good=True)
 
@@ -54,8 +57,11 @@ def _why(report: Mapping[str, Any]) -> str:
     failed = [_resource(item) for item in _list(report.get("failed_resources"))[:3]]
     if failed:
         return f"failed: {', '.join(failed)}"
-    errors = [str(line.get("message", "")) for line in _list(report.get("logs"))
-              if isinstance(line, Mapping) and line.get("level") in ("err", "alert", "emerg", "crit")]
+    errors = [
+        str(line.get("message", ""))
+        for line in _list(report.get("logs"))
+        if isinstance(line, Mapping) and line.get("level") in ("err", "alert", "emerg", "crit")
+    ]
     said = " ".join(errors[0].split())[:300] if errors else "the run did not end as it should; see the Puppet tab"
     return f"failed: {said}"
 

@@ -165,8 +165,12 @@ class Identity:
 
     def values(self) -> list[tuple[str, str]]:
         """Every fact as kind and value, as `without` takes them; a UUID in both byte orders."""
-        single = [("bmc", self.bmc_mac), ("serial", self.serial.casefold()), ("board", self.board_serial.casefold()),
-                  ("chassis", self.chassis_serial.casefold())]
+        single = [
+            ("bmc", self.bmc_mac),
+            ("serial", self.serial.casefold()),
+            ("board", self.board_serial.casefold()),
+            ("chassis", self.chassis_serial.casefold()),
+        ]
         both = dict.fromkeys((self.uuid, swapped_uuid(self.uuid)))
         macs = sorted(self.macs | self.boot_macs)
         return [pair for pair in (*single, *(("uuid", u) for u in both), *(("mac", m) for m in macs)) if pair[1]]

@@ -41,51 +41,95 @@ def _rows(kind: str, source: str, values: str) -> list[Filler]:
 
 
 FILLERS: tuple[Filler, ...] = (
-    *_rows("word", DMIDECODE, """notspecified unspecified notprovided notavailable notapplicable notpresent notsettable
-           notset unknown none badindex outofspec nomoduleinstalled nodimm"""),
-    *_rows("word", GLPI, """tobefilledbyoem oem invalid empty na nullstring unknow systemserialnumber oemserial
+    *_rows(
+        "word",
+        DMIDECODE,
+        """notspecified unspecified notprovided notavailable notapplicable notpresent notsettable
+           notset unknown none badindex outofspec nomoduleinstalled nodimm""",
+    ),
+    *_rows(
+        "word",
+        GLPI,
+        """tobefilledbyoem oem invalid empty na nullstring unknow systemserialnumber oemserial
            systemserialnumb systemproductname productname systemname systemmanufacturer allseries tulipcomputers
-           eval iatpass nnnnnnn"""),
+           eval iatpass nnnnnnn""",
+    ),
     *_rows("word", FLEX, "defaultstring systemserial serial tobefilled"),
     *_rows("word", FREEGEEK, "tobefilledbyoembymorestring field"),
-    *_rows("word", LSHW, """filledbyoem oemstring default null nil undefined serialnumber chassisserialnumber
+    *_rows(
+        "word",
+        LSHW,
+        """filledbyoem oemstring default null nil undefined serialnumber chassisserialnumber
            baseboardserialnumber basedboardserialnumber type2boardserialnumber chassismanufacture chassismanufacturer
            chassisversion manufacturer systemversion noenclosure notused reserved test assettag noassettag assettagnum
            atagnumber assetnumber sernum manufacturer00 manufacturer0 dimm0 partnum nopartnumber oemchassisserialnumber
-           defaultchassisserialnumber oemproductserialnumber notdefined unassigned xxx blank dummy"""),
-    *_rows("serial", OCS, """sys1234567890 sys9876543210 sn12345 sn1234567890 12345 123456 1234567 12345678 123456789
-           1234567890 123456789000 12345678901234567 sn123456fvgv3i0b8o5n6n7k serialnumberxxxxxx"""),
+           defaultchassisserialnumber oemproductserialnumber notdefined unassigned xxx blank dummy""",
+    ),
+    *_rows(
+        "serial",
+        OCS,
+        """sys1234567890 sys9876543210 sn12345 sn1234567890 12345 123456 1234567 12345678 123456789
+           1234567890 123456789000 12345678901234567 sn123456fvgv3i0b8o5n6n7k serialnumberxxxxxx""",
+    ),
     *_rows("serial", FLEX, "ssn12345678901234567 91wtx00xpxx"),
     *_rows("serial", XCAT, "0123456789 012345678 01234567"),
     *_rows("serial", FREEGEEK, "eeepc1234567890 0123456789ab 0123456789abcdef mb1234567890 x312345678 bank01 dell"),
-    *_rows("serial", LSHW, """9876543210 987654321 123456789abcdef a123456789 sernum12 mbsn1234567890 mbsn12345678
+    *_rows(
+        "serial",
+        LSHW,
+        """9876543210 987654321 123456789abcdef a123456789 sernum12 mbsn1234567890 mbsn12345678
            cmch1234567890 nb1234567890 evb1234567890 5ekpm18320000397 btx1234567890 ca1234567890
-           type1sku0 type1productconfigid type2boardassettag"""),
+           type1sku0 type1productconfigid type2boardassettag""",
+    ),
     *_rows("uuid", SMBIOS, "00000000-0000-0000-0000-000000000000 ffffffff-ffff-ffff-ffff-ffffffffffff"),
-    *_rows("uuid", FREEBSD, """00020003-0004-0005-0006-000700080009 03000200-0400-0500-0006-000700080009
+    *_rows(
+        "uuid",
+        FREEBSD,
+        """00020003-0004-0005-0006-000700080009 03000200-0400-0500-0006-000700080009
            07090201-0103-0301-0807-060504030201 11111111-2222-3333-4444-555555555555
            4c4c4544-0000-2010-8020-80c04f202020 58585858-5858-5858-5858-585858585858
            890e2d14-cacd-45d1-ae66-bc80e8bfeb0f 8e275844-178f-44a8-aceb-a7d7e5178c63
-           dc698397-fa54-4cf2-82c8-b1b5307a6a7f fefefefe-fefe-fefe-fefe-fefefefefefe"""),
+           dc698397-fa54-4cf2-82c8-b1b5307a6a7f fefefefe-fefe-fefe-fefe-fefefefefefe""",
+    ),
     *_rows("uuid", RFC, "123e4567-e89b-12d3-a456-426614174000 f81d4fae-7dec-11d0-a765-00a0c91e6bf6"),
-    *_rows("uuid", CAPA, """56f49712-ffff-ffff-ffff-ffffffffffff 93309712-ffff-ffff-ffff-ffffffffffff
+    *_rows(
+        "uuid",
+        CAPA,
+        """56f49712-ffff-ffff-ffff-ffffffffffff 93309712-ffff-ffff-ffff-ffffffffffff
            50fb9712-ffff-ffff-ffff-ffffffffffff 61f39712-ffff-ffff-ffff-ffffffffffff
-           52309712-ffff-ffff-ffff-ffffffffffff"""),
+           52309712-ffff-ffff-ffff-ffffffffffff""",
+    ),
     *_rows("uuid", GLPI, "6ab5b300-538d-1014-9fb5-b0684d007b53 01010101-0101-0101-0101-010101010101"),
-    *_rows("uuid", LSHW, """12345678-1234-5678-90ab-cddeefaabbcc 01234567-8910-1112-1314-151617181920
+    *_rows(
+        "uuid",
+        LSHW,
+        """12345678-1234-5678-90ab-cddeefaabbcc 01234567-8910-1112-1314-151617181920
            00010203-0405-0607-0809-0a0b0c0d0e0f deadbeef-dead-beef-dead-beefdeadbeef
-           fd000000-1500-0080-bf5a-5ffefffcfbbd"""),
-    *_rows("mac", GLPI, """20:41:53:59:4e:ff 02:00:4e:43:50:49 e2:e6:16:20:0a:35 d2:0a:2d:a0:04:be 00:a0:c6:00:00:00
+           fd000000-1500-0080-bf5a-5ffefffcfbbd""",
+    ),
+    *_rows(
+        "mac",
+        GLPI,
+        """20:41:53:59:4e:ff 02:00:4e:43:50:49 e2:e6:16:20:0a:35 d2:0a:2d:a0:04:be 00:a0:c6:00:00:00
            d2:6b:25:2f:2c:e7 0a:00:27:00:00:00 00:50:56:c0:00:01 00:50:56:c0:00:08 02:80:37:ec:02:00
-           50:50:54:50:30:30 24:b6:20:52:41:53 00:50:56:c0:00:02 fe:ff:ff:ff:ff:ff 00:0b:ca:fe:00:00"""),
-    *_rows("mac", OCS, """44:45:53:54:00:00 44:45:53:54:00:01 44:45:53:54:61:6f 10:11:11:11:11:11 00:01:02:7d:9b:1c
+           50:50:54:50:30:30 24:b6:20:52:41:53 00:50:56:c0:00:02 fe:ff:ff:ff:ff:ff 00:0b:ca:fe:00:00""",
+    ),
+    *_rows(
+        "mac",
+        OCS,
+        """44:45:53:54:00:00 44:45:53:54:00:01 44:45:53:54:61:6f 10:11:11:11:11:11 00:01:02:7d:9b:1c
            00:08:a1:46:06:35 00:08:a1:66:e2:1a 00:09:dd:10:37:68 00:0f:ea:9a:e2:f0 00:10:5a:72:71:f3
-           00:11:11:85:08:8b"""),
+           00:11:11:85:08:8b""",
+    ),
     *_rows("mac", REALTEK, "00:e0:4c:53:44:58 00:e0:4c:68:2d:3d 00:e0:4c:36:00:00 00:e0:4c:68:00:01"),
     *_rows("mac", APPLE, "ac:de:48:00:11:22"),
-    *_rows("mac", LSHW, """88:88:88:88:87:88 00:11:22:33:44:55 00:01:02:03:04:05 01:23:45:67:89:ab
+    *_rows(
+        "mac",
+        LSHW,
+        """88:88:88:88:87:88 00:11:22:33:44:55 00:01:02:03:04:05 01:23:45:67:89:ab
            00:de:ad:be:ef:00 de:ad:be:ef:00:00
-           00:05:9a:3c:7a:00 02:50:41:00:00:01 02:00:4c:4f:4f:50 00:05:1b:a0:00:00 16:16:16:16:16:16"""),
+           00:05:9a:3c:7a:00 02:50:41:00:00:01 02:00:4c:4f:4f:50 00:05:1b:a0:00:00 16:16:16:16:16:16""",
+    ),
 )
 
 

@@ -48,5 +48,6 @@ class Fleet:
 
 def in_order(members: Iterable[Member], roles: Mapping[str, Role]) -> tuple[Member, ...]:
     """Members by role order, role and number; those whose role has no file any more come last."""
-    return tuple(sorted(members, key=lambda m: (m.role not in roles, roles[m.role].order if m.role in roles else 0,
-                                                m.role, m.number)))
+    return tuple(
+        sorted(members, key=lambda m: (m.role not in roles, roles[m.role].order if m.role in roles else 0, m.role, m.number))
+    )

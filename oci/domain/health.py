@@ -53,8 +53,13 @@ def worker(seen: float | None, now: float, tick_seconds: int) -> Check:
     if seen is None:
         return Check("worker", "bad", "the worker has never been seen", "it has not done a round", instead)
     if now - seen > max(WORKER_SECONDS, ROUNDS_MISSED * tick_seconds):
-        return Check("worker", "bad", f"the worker has not been seen for {minutes(now - seen)}",
-                     "it does not run, or cannot use the database: no DHCP change, job or deadline is done", instead)
+        return Check(
+            "worker",
+            "bad",
+            f"the worker has not been seen for {minutes(now - seen)}",
+            "it does not run, or cannot use the database: no DHCP change, job or deadline is done",
+            instead,
+        )
     return Check("worker", "ok", "it does its rounds")
 
 
@@ -62,8 +67,13 @@ def database(revision: str, wanted: str) -> Check:
     """The tables of the database, against those of this program."""
     if revision == wanted:
         return Check("database", "ok", f"its tables are those of this version ({wanted})")
-    return Check("database", "bad", f"the database's tables are at {revision or 'nothing'}, and this program's at {wanted}",
-                 "it was not migrated, or belongs to a newer version", "Run `oci-admin apply`, and read what it says")
+    return Check(
+        "database",
+        "bad",
+        f"the database's tables are at {revision or 'nothing'}, and this program's at {wanted}",
+        "it was not migrated, or belongs to a newer version",
+        "Run `oci-admin apply`, and read what it says",
+    )
 
 
 def certificates(expiries: dict[str, float], now: float) -> Check:
@@ -74,8 +84,11 @@ def certificates(expiries: dict[str, float], now: float) -> Check:
     told = f"{name} has expired" if left <= 0 else f"{name} expires in {minutes(left)}"
     if state == "ok":
         return Check("certificates", state, f"the first to expire, {told.replace(' expires', ', expires')}")
-    instead = ("Every machine and person trusts the CA by its certificate: plan a new one" if name == "ca"
-               else "Run `oci-admin apply`, which makes it anew")
+    instead = (
+        "Every machine and person trusts the CA by its certificate: plan a new one"
+        if name == "ca"
+        else "Run `oci-admin apply`, which makes it anew"
+    )
     return Check("certificates", state, f"the certificate {told}", "certificates are good for a limited time", instead)
 
 
@@ -85,8 +98,13 @@ def disk(free: int, total: int) -> Check:
     told = f"{free / (1 << 30):.1f} GiB of {total / (1 << 30):.1f} are free"
     if state == "ok":
         return Check("disk", state, told)
-    return Check("disk", state, f"only {told}", "a full disk stops the database, and with it every install",
-                 "Make room where state_dir is")
+    return Check(
+        "disk",
+        state,
+        f"only {told}",
+        "a full disk stops the database, and with it every install",
+        "Make room where state_dir is",
+    )
 
 
 def settings(wrong: Iterable[object]) -> Check:
@@ -94,17 +112,26 @@ def settings(wrong: Iterable[object]) -> Check:
     found = [str(one) for one in wrong]
     if not found:
         return Check("settings", "ok", "they can work together")
-    return Check("settings", "bad", "some settings cannot be used", " ".join(found)[:400],
-                 "Correct them in the configuration file, then run `oci-admin apply`")
+    return Check(
+        "settings",
+        "bad",
+        "some settings cannot be used",
+        " ".join(found)[:400],
+        "Correct them in the configuration file, then run `oci-admin apply`",
+    )
 
 
 def stale(check: Check, seen: float, now: float) -> Check:
     """`check` as it is told when nobody has looked for a while."""
     if now - seen <= STALE_SECONDS:
         return check
-    return Check(check.name, "bad" if check.state == "bad" else "warn", f"not looked at for {minutes(now - seen)}; then: "
-                 f"{check.what}", check.why or "the worker looks, and it does not run", check.instead or
-                 "See the check `worker`; `oci-admin check` looks by itself")
+    return Check(
+        check.name,
+        "bad" if check.state == "bad" else "warn",
+        f"not looked at for {minutes(now - seen)}; then: {check.what}",
+        check.why or "the worker looks, and it does not run",
+        check.instead or "See the check `worker`; `oci-admin check` looks by itself",
+    )
 
 
 def worst(checks: Iterable[Check]) -> str:

@@ -57,8 +57,23 @@ from oci.domain.facts import (
 )
 
 __all__ = [
-    "DOUBT", "STRONG", "WEAK", "Claim", "Identity", "Known", "Match", "canonical_mac", "canonical_uuid", "compare",
-    "judge", "mainboard_differs", "match", "meaningful", "serial_number", "swapped_uuid", "uuid_spellings",
+    "DOUBT",
+    "STRONG",
+    "WEAK",
+    "Claim",
+    "Identity",
+    "Known",
+    "Match",
+    "canonical_mac",
+    "canonical_uuid",
+    "compare",
+    "judge",
+    "mainboard_differs",
+    "match",
+    "meaningful",
+    "serial_number",
+    "swapped_uuid",
+    "uuid_spellings",
 ]
 
 STRONG, WEAK, DOUBT, NOT = 3, 2, 1, 0
@@ -162,8 +177,13 @@ def _agreed(found: Evidence) -> int:
 def _mixed(found: Evidence) -> int:
     if found.chassis >= 0 and (found.cards == "all" or (len(found.agreeing) > 1 and found.cards in ("some", ""))):
         return STRONG
-    return NOT if found.cards == "none" and len(found.agreeing) == 1 and (
-        found.chassis < 0 or (found.chassis == 0 and not found.agreeing & FIXED)) else DOUBT
+    return (
+        NOT
+        if found.cards == "none"
+        and len(found.agreeing) == 1
+        and (found.chassis < 0 or (found.chassis == 0 and not found.agreeing & FIXED))
+        else DOUBT
+    )
 
 
 def _differed(found: Evidence) -> int:

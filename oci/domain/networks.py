@@ -10,7 +10,15 @@ from oci.domain.claims import Claims
 
 NOBODY = Claims()
 PURPOSES = (
-    "provisioning", "management", "vip", "tunnel", "storage", "ceph-public", "ceph-cluster", "external", "ipmi",
+    "provisioning",
+    "management",
+    "vip",
+    "tunnel",
+    "storage",
+    "ceph-public",
+    "ceph-cluster",
+    "external",
+    "ipmi",
 )
 
 

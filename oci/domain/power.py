@@ -19,8 +19,14 @@ STAGES: dict[str, tuple[str, ...]] = {
 }
 """The states that each verb goes through. `netboot` also names the boot device; `ensure` switches on what is off."""
 
-WORDS = {"on": "switch on", "off": "switch off", "cycle": "power cycle", "netboot": "network boot",
-         "ensure": "switch on when it is off", "status": "read the power state"}
+WORDS = {
+    "on": "switch on",
+    "off": "switch off",
+    "cycle": "power cycle",
+    "netboot": "network boot",
+    "ensure": "switch on when it is off",
+    "status": "read the power state",
+}
 
 TIMES = 2
 """How often one state is ordered before a controller that takes orders and does nothing is believed."""

@@ -64,8 +64,11 @@ def _profiles(stem: str, data: Mapping[Any, Any]) -> tuple[str, ...]:
     profiles = _words(stem, data, "profiles", ())
     wrong = [p for p in profiles if not _CLASS.fullmatch(p) or p.split("::")[0] in _NOT_PROFILES]
     if wrong or not profiles:
-        raise BadRole(f"{stem}.yaml needs profiles such as profile::base, each the name of a Puppet class outside of "
-                      f"{', '.join(_NOT_PROFILES)}; it has {wrong or list(profiles)}", "profiles")
+        raise BadRole(
+            f"{stem}.yaml needs profiles such as profile::base, each the name of a Puppet class outside of "
+            f"{', '.join(_NOT_PROFILES)}; it has {wrong or list(profiles)}",
+            "profiles",
+        )
     return profiles
 
 
@@ -91,17 +94,21 @@ def _order(stem: str, data: Mapping[Any, Any]) -> int:
 def _needs(stem: str, data: Mapping[Any, Any]) -> tuple[tuple[str, int], ...]:
     needs = data.get("needs") or {}
     if not isinstance(needs, Mapping) or not all(
-            isinstance(k, str) and isinstance(v, int) and not isinstance(v, bool) and v > 0 for k, v in needs.items()):
-        raise BadRole(f"{stem}.yaml: needs is {needs!r}; it must give a number of machines for each role, like "
-                      "{controller: 1}", "needs")
+        isinstance(k, str) and isinstance(v, int) and not isinstance(v, bool) and v > 0 for k, v in needs.items()
+    ):
+        raise BadRole(
+            f"{stem}.yaml: needs is {needs!r}; it must give a number of machines for each role, like {{controller: 1}}",
+            "needs",
+        )
     return tuple(needs.items())
 
 
 def _known(stem: str, key: str, found: tuple[str, ...], known: tuple[str, ...]) -> None:
     wrong = [word for word in found if word not in known]
     if wrong:
-        raise BadRole(f"{stem}.yaml: {key} has {', '.join(wrong)[:100]}, which is not known; "
-                      f"known are {', '.join(known)}", key)
+        raise BadRole(
+            f"{stem}.yaml: {key} has {', '.join(wrong)[:100]}, which is not known; known are {', '.join(known)}", key
+        )
 
 
 def parse(stem: str, data: Any, own: bool = False) -> Role:
@@ -118,23 +125,37 @@ def parse(stem: str, data: Any, own: bool = False) -> Role:
     _known(stem, "networks", networks, PURPOSES)
     disks = _text(stem, data, "disks", "plain")
     _known(stem, "disks", (disks,), LAYOUTS)
-    return Role(name=name, title=_text(stem, data, "title", name), order=_order(stem, data),
-                hostname=_hostname(stem, data), profiles=_profiles(stem, data), networks=networks,
-                needs=_needs(stem, data), disks=disks, own=own)
+    return Role(
+        name=name,
+        title=_text(stem, data, "title", name),
+        order=_order(stem, data),
+        hostname=_hostname(stem, data),
+        profiles=_profiles(stem, data),
+        networks=networks,
+        needs=_needs(stem, data),
+        disks=disks,
+        own=own,
+    )
 
 
 def named(roles: Mapping[str, Role], name: str) -> Role:
     """The role called `name`. Raises BadRole when its file is gone or cannot be used."""
     if name not in roles:
-        raise BadRole(f"the role {name[:63]!r} has no role file that can be used; put {name[:63]}.yaml back into "
-                      "/etc/oci/roles.d as it was, and restart the appliance's services")
+        raise BadRole(
+            f"the role {name[:63]!r} has no role file that can be used; put {name[:63]}.yaml back into "
+            "/etc/oci/roles.d as it was, and restart the appliance's services"
+        )
     return roles[name]
 
 
 def unmet(roles: Mapping[str, Role]) -> list[str]:
     """What roles need and no role gives, in words."""
-    return [f"{role.name}.yaml: needs has {name}, and no role is called so"
-            for role in roles.values() for name, _count in role.needs if name not in roles]
+    return [
+        f"{role.name}.yaml: needs has {name}, and no role is called so"
+        for role in roles.values()
+        for name, _count in role.needs
+        if name not in roles
+    ]
 
 
 def hostname(role: Role, number: int) -> str:

@@ -45,16 +45,26 @@ def _network(values: Mapping[str, Any]) -> tuple[IPv4Network | None, list[Wrong]
         return None, [Wrong("dhcp_netmask", f"{values['dhcp_netmask']!r} is no netmask", "It must look like 255.255.255.0")]
     network = place.network
     if network.prefixlen < 31 and server in (network.network_address, network.broadcast_address):
-        return network, [Wrong("server_address", f"{server} is not an address for a host in {network}",
-                               f"Take another one, such as {network.network_address + 1}")]
+        return network, [
+            Wrong(
+                "server_address",
+                f"{server} is not an address for a host in {network}",
+                f"Take another one, such as {network.network_address + 1}",
+            )
+        ]
     return network, []
 
 
 def _inside(name: str, value: str, network: IPv4Network) -> tuple[IPv4Address | None, list[Wrong]]:
     address, wrong = _address(name, value)
     if address is not None and address not in network:
-        return None, [Wrong(name, f"{address} is not in the provisioning network {network}, which server_address and "
-                                  "dhcp_netmask say", f"Take an address of {network}")]
+        return None, [
+            Wrong(
+                name,
+                f"{address} is not in the provisioning network {network}, which server_address and dhcp_netmask say",
+                f"Take an address of {network}",
+            )
+        ]
     if address in (network.network_address, network.broadcast_address) and network.prefixlen < 31:
         return None, [Wrong(name, f"{address} is no address for a host in {network}", "Take one between its ends")]
     return address, wrong
@@ -67,27 +77,35 @@ def _range(values: Mapping[str, Any], network: IPv4Network) -> Iterator[Wrong]:
     if first is None or last is None:
         return
     if first > last:
-        yield Wrong("dhcp_last", f"the range ends at {last}, before it begins at {first}",
-                    "Exchange dhcp_first and dhcp_last")
+        yield Wrong(
+            "dhcp_last", f"the range ends at {last}, before it begins at {first}", "Exchange dhcp_first and dhcp_last"
+        )
         return
     server = IPv4Address(values["server_address"])
     if first <= server <= last:
-        yield Wrong("dhcp_first", f"the range {first} to {last} holds the appliance's own address {server}",
-                    "Take a range without it")
+        yield Wrong(
+            "dhcp_first",
+            f"the range {first} to {last} holds the appliance's own address {server}",
+            "Take a range without it",
+        )
     if values["dhcp_gateway"]:
         gateway, wrong = _inside("dhcp_gateway", values["dhcp_gateway"], network)
         yield from wrong
         if gateway is not None and first <= gateway <= last:
-            yield Wrong("dhcp_gateway", f"the range {first} to {last} holds the gateway {gateway}",
-                        "Take a range without it")
+            yield Wrong(
+                "dhcp_gateway", f"the range {first} to {last} holds the gateway {gateway}", "Take a range without it"
+            )
 
 
 def _dhcp(values: Mapping[str, Any], network: IPv4Network) -> Iterator[Wrong]:
     if values["dhcp_config"] == "off":
         return
     if not _INTERFACE.fullmatch(values["dhcp_interface"]):
-        yield Wrong("dhcp_interface", f"{values['dhcp_interface']!r} is no name of an interface",
-                    "`ip -br link` lists the names of this host's")
+        yield Wrong(
+            "dhcp_interface",
+            f"{values['dhcp_interface']!r} is no name of an interface",
+            "`ip -br link` lists the names of this host's",
+        )
     if values["dhcp_mode"] == "dhcp":
         yield from _range(values, network)
     elif values["dhcp_mode"] not in MODES:
@@ -97,8 +115,9 @@ def _dhcp(values: Mapping[str, Any], network: IPv4Network) -> Iterator[Wrong]:
             if IPv6Network(values["dhcp_ra_prefix"]).prefixlen != 64:
                 raise ValueError
         except ValueError:
-            yield Wrong("dhcp_ra_prefix", f"{values['dhcp_ra_prefix']!r} is no IPv6 prefix of 64 bits",
-                        "It must look like fd00::/64")
+            yield Wrong(
+                "dhcp_ra_prefix", f"{values['dhcp_ra_prefix']!r} is no IPv6 prefix of 64 bits", "It must look like fd00::/64"
+            )
 
 
 def _names(values: Mapping[str, Any]) -> Iterator[Wrong]:
@@ -109,12 +128,19 @@ def _names(values: Mapping[str, Any]) -> Iterator[Wrong]:
         yield from _address("dns_servers", address)[1]
     for word in (values["puppet_server"], *values["operators_names"], *values["ntp_servers"]):
         if not isinstance(word, str) or not _NAME.fullmatch(word):
-            owner = ("puppet_server" if word is values["puppet_server"] else
-                     "operators_names" if word in values["operators_names"] else "ntp_servers")
+            owner = (
+                "puppet_server"
+                if word is values["puppet_server"]
+                else "operators_names"
+                if word in values["operators_names"]
+                else "ntp_servers"
+            )
             yield Wrong(owner, f"{word!r} is no host name", "It must look like oci.example.net")
     for name in ("http_url", "https_url", "apt_uri", "apt_upstream", "apt_security_upstream"):
         if values[name] and values[name] != "off" and not _URL.fullmatch(values[name]):
-            yield Wrong(name, f"{values[name]!r} is no URL that can be used", "It must look like http://mirror.example.net/debian")
+            yield Wrong(
+                name, f"{values[name]!r} is no URL that can be used", "It must look like http://mirror.example.net/debian"
+            )
 
 
 def _times(values: Mapping[str, Any]) -> Iterator[Wrong]:

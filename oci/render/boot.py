@@ -46,8 +46,7 @@ def _url(value: str) -> str:
 def kernel_arguments(text: str) -> list[str]:
     """`text` as a list of kernel arguments. Raises BadBootValue for what a boot script cannot carry."""
     if any(ord(char) < 32 or ord(char) > 126 for char in text):
-        raise BadBootValue(
-            f"kernel arguments {text!r} hold a control or non-ASCII character; use one plain line")
+        raise BadBootValue(f"kernel arguments {text!r} hold a control or non-ASCII character; use one plain line")
     words = text.split()
     for word in words:
         _checked("kernel argument", _KERNEL_ARG, word, "name=value, of letters, digits and _.,:=/@%+~-")
@@ -64,36 +63,42 @@ def start(http_url: str) -> str:
     that is: on UEFI the first one that an install of OCI labelled, else the first one with a boot file.
     """
     # What a vendor may fill freely comes last: an old iPXE leaves an ampersand in it as it is.
-    query = "&".join((
-        "mac=${netX/mac}", "uuid=${uuid}", "platform=${platform}", "arch=${buildarch}",
-        "serial=${serial:uristring}", "asset=${asset:uristring}",
-    ))
-    return "\n".join((
-        "#!ipxe",
-        "set attempt:int32 0",
-        ":ask",
-        f"chain --replace {_url(http_url)}/boot/script?{query} ||",
-        "inc attempt",
-        "iseq ${attempt} 6 && goto disk ||",
-        "echo OCI does not answer, asking again",
-        "sleep 2",
-        "goto ask",
-        ":disk",
-        "echo OCI does not answer, booting the local disk",
-        "iseq ${platform} efi && goto efi ||",
-        "exit 0",
-        ":efi",
-        "iseq ${buildarch} arm64 && goto arm64 ||",
-        *_unmarked("x86_64"),
-        ":arm64",
-        *_unmarked("arm64"),
-        "",
-    ))
+    query = "&".join(
+        (
+            "mac=${netX/mac}",
+            "uuid=${uuid}",
+            "platform=${platform}",
+            "arch=${buildarch}",
+            "serial=${serial:uristring}",
+            "asset=${asset:uristring}",
+        )
+    )
+    return "\n".join(
+        (
+            "#!ipxe",
+            "set attempt:int32 0",
+            ":ask",
+            f"chain --replace {_url(http_url)}/boot/script?{query} ||",
+            "inc attempt",
+            "iseq ${attempt} 6 && goto disk ||",
+            "echo OCI does not answer, asking again",
+            "sleep 2",
+            "goto ask",
+            ":disk",
+            "echo OCI does not answer, booting the local disk",
+            "iseq ${platform} efi && goto efi ||",
+            "exit 0",
+            ":efi",
+            "iseq ${buildarch} arm64 && goto arm64 ||",
+            *_unmarked("x86_64"),
+            ":arm64",
+            *_unmarked("arm64"),
+            "",
+        )
+    )
 
 
-def live(
-    http_url: str, boot_id: str, mac: str, sha256: str, kernel_args: str = "", firmware: bool = False
-) -> str:
+def live(http_url: str, boot_id: str, mac: str, sha256: str, kernel_args: str = "", firmware: bool = False) -> str:
     """The script that loads the live image for the boot `boot_id` of the machine with card `mac`.
 
     `sha256` is that of root.squashfs, `firmware` adds the optional firmware archive. Raises
@@ -102,7 +107,9 @@ def live(
     url = _url(http_url)
     boot = _checked("boot", _BOOT_ID, boot_id, "letters, digits, _ and -")
     words = [
-        f"oci.url={url}", f"oci.boot={boot}", f"oci.mac={_checked('MAC', _MAC, mac, '52:54:00:12:34:56')}",
+        f"oci.url={url}",
+        f"oci.boot={boot}",
+        f"oci.mac={_checked('MAC', _MAC, mac, '52:54:00:12:34:56')}",
         f"oci.sha256={_checked('SHA-256', _SHA256, sha256, '64 hexadecimal digits')}",
         *kernel_arguments(kernel_args),
     ]
@@ -111,17 +118,19 @@ def live(
         parts.append((FIRMWARE, f"/live/{FIRMWARE}"))
     parts.append(("site.cpio", f"/boot/site.cpio?boot={boot}"))
     names = " ".join(f"initrd={name}" for name, _ in parts)
-    return "\n".join((
-        "#!ipxe",
-        f"kernel --name vmlinuz {url}/live/vmlinuz {names} {' '.join(words)} || goto failed",
-        *(f"initrd --name {name} {url}{path} || goto failed" for name, path in parts),
-        "boot || goto failed",
-        ":failed",
-        "echo The live image did not load, asking OCI again",
-        "sleep 10",
-        f"chain --replace {url}/boot/start.ipxe || exit 1",
-        "",
-    ))
+    return "\n".join(
+        (
+            "#!ipxe",
+            f"kernel --name vmlinuz {url}/live/vmlinuz {names} {' '.join(words)} || goto failed",
+            *(f"initrd --name {name} {url}{path} || goto failed" for name, path in parts),
+            "boot || goto failed",
+            ":failed",
+            "echo The live image did not load, asking OCI again",
+            "sleep 10",
+            f"chain --replace {url}/boot/start.ipxe || exit 1",
+            "",
+        )
+    )
 
 
 def _sanboot(arch: str, only: str = "") -> str:

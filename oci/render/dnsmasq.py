@@ -69,8 +69,7 @@ class DhcpSettings:
 def _word(kind: str, value: str) -> str:
     pattern, example = _WORDS[kind]
     if not pattern.fullmatch(value):
-        raise BadDhcpValue(
-            f"{kind} {value!r} cannot stand in the DHCP configuration; it must look like {example}")
+        raise BadDhcpValue(f"{kind} {value!r} cannot stand in the DHCP configuration; it must look like {example}")
     return value
 
 
@@ -86,8 +85,7 @@ def _network(settings: DhcpSettings) -> IPv4Network:
     try:
         return IPv4Network(f"{server}/{settings.netmask}", strict=False)
     except ValueError:
-        raise BadDhcpValue(
-            f"netmask {settings.netmask!r} is none; it must look like 255.255.255.0") from None
+        raise BadDhcpValue(f"netmask {settings.netmask!r} is none; it must look like 255.255.255.0") from None
 
 
 def _inside(what: str, value: str, network: IPv4Network) -> str:
@@ -105,8 +103,12 @@ def render(settings: DhcpSettings) -> str:
     ranges = _proxy_range if settings.mode == "proxy" else _range
     sections = (
         ["# Made by OCI from its database; changes here are overwritten."],
-        _basics(settings), _dns(settings), ranges(settings, network), _advertisement(settings),
-        _matches(), boot(settings),
+        _basics(settings),
+        _dns(settings),
+        ranges(settings, network),
+        _advertisement(settings),
+        _matches(),
+        boot(settings),
     )
     return "\n".join(line for section in sections for line in section) + "\n"
 
@@ -170,8 +172,7 @@ def _reservations(settings: DhcpSettings, network: IPv4Network) -> Iterator[str]
 
 def _proxy_range(settings: DhcpSettings, network: IPv4Network) -> Iterator[str]:
     if settings.reservations:
-        raise BadDhcpValue(
-            "addresses are reserved, but mode 'proxy' gives out none; reserve them in the other DHCP server")
+        raise BadDhcpValue("addresses are reserved, but mode 'proxy' gives out none; reserve them in the other DHCP server")
     yield f"dhcp-range={network.network_address},proxy,{network.netmask}"
     # Firmware that boots by HTTP calls itself HTTPClient, and only takes an answer that says so too.
     yield "dhcp-pxe-vendor=PXEClient,HTTPClient"
@@ -183,8 +184,7 @@ def _advertisement(settings: DhcpSettings) -> Iterator[str]:
     try:
         prefix = IPv6Network(settings.ra_prefix)
     except ValueError:
-        raise BadDhcpValue(
-            f"ra_prefix {settings.ra_prefix!r} is no IPv6 prefix; it must look like fd00::/64") from None
+        raise BadDhcpValue(f"ra_prefix {settings.ra_prefix!r} is no IPv6 prefix; it must look like fd00::/64") from None
     if prefix.prefixlen != 64:
         raise BadDhcpValue(f"ra_prefix {prefix} has a length other than 64; cards need a /64")
     yield "enable-ra"

@@ -63,8 +63,14 @@ def _path(what: str, value: str) -> str:
 
 
 def _proxy(socket: str, *more: str) -> str:
-    headers = ("proxy_http_version 1.1;", "proxy_set_header Host $host;", "proxy_set_header X-Real-IP $remote_addr;",
-               "proxy_read_timeout 120s;", "proxy_request_buffering on;", *more)
+    headers = (
+        "proxy_http_version 1.1;",
+        "proxy_set_header Host $host;",
+        "proxy_set_header X-Real-IP $remote_addr;",
+        "proxy_read_timeout 120s;",
+        "proxy_request_buffering on;",
+        *more,
+    )
     return " ".join((f"proxy_pass http://unix:{_path('socket', socket)}:;", *headers))
 
 
@@ -84,12 +90,20 @@ def _pass_on(upstream: Upstream, cached: bool) -> Iterator[str]:
         found = _URL.fullmatch(url)
         assert found
         variable = "$oci_" + re.sub(r"[^a-z]", "_", path.strip("/"))
-        common = (f"set {variable} {found['base']}; rewrite ^{path}/(.*)$ {found['path']}/$1 break; "
-                  f"proxy_pass {variable}; proxy_http_version 1.1; "
-                  f"proxy_set_header Host {found['host']}{found['port'] or ''}; "
-                  f"proxy_ssl_server_name on; proxy_ssl_name {found['host']};")
-    keep = (f" proxy_cache oci; proxy_cache_valid 200 {_CACHE_DAYS}d; proxy_cache_lock on; "
-            "proxy_ignore_headers Cache-Control Expires Set-Cookie;") if cached else ""
+        common = (
+            f"set {variable} {found['base']}; rewrite ^{path}/(.*)$ {found['path']}/$1 break; "
+            f"proxy_pass {variable}; proxy_http_version 1.1; "
+            f"proxy_set_header Host {found['host']}{found['port'] or ''}; "
+            f"proxy_ssl_server_name on; proxy_ssl_name {found['host']};"
+        )
+    keep = (
+        (
+            f" proxy_cache oci; proxy_cache_valid 200 {_CACHE_DAYS}d; proxy_cache_lock on; "
+            "proxy_ignore_headers Cache-Control Expires Set-Cookie;"
+        )
+        if cached
+        else ""
+    )
     yield f"    location {path}/ {{ {common} }}"
     yield f"    location ~ ^{path}/(pool/|.*/by-hash/) {{ {common}{keep} }}"
 
@@ -99,7 +113,9 @@ def machine_blocks(site: Site) -> str:
     listen = _word("address", _LISTEN, site.machines, "10.0.0.1")
     images = _path("images", site.images)
     lines = [
-        "server {", f"    listen {listen}:80;", "    client_max_body_size 64k;",
+        "server {",
+        f"    listen {listen}:80;",
+        "    client_max_body_size 64k;",
         f"    location /boot/ {{ {_proxy(site.machines_socket)} }}",
         f"    location /live/ {{ alias {images}/live/; }}",
         f"    location = /images/root.tar.zst {{ alias {images}/root/root.tar.zst; }}",
@@ -111,9 +127,14 @@ def machine_blocks(site: Site) -> str:
     for upstream in site.upstreams:
         lines += _pass_on(upstream, bool(site.cache))
     lines += [
-        "}", "server {", f"    listen {listen}:443 ssl;", *_tls(site.server_certificate, site.server_key),
-        "    client_max_body_size 8m;", "    location /boot/ { return 404; }",
-        f"    location / {{ {_proxy(site.machines_socket)} }}", "}",
+        "}",
+        "server {",
+        f"    listen {listen}:443 ssl;",
+        *_tls(site.server_certificate, site.server_key),
+        "    client_max_body_size 8m;",
+        "    location /boot/ { return 404; }",
+        f"    location / {{ {_proxy(site.machines_socket)} }}",
+        "}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -127,9 +148,12 @@ def operator_blocks(site: Site) -> str:
     if not local:
         lines += ["server {", f"    listen {before}80;", "    return 301 https://$host$request_uri;", "}"]
     lines += [
-        "server {", f"    listen {address if local else f'{before}443'} ssl;",
-        *_tls(site.operators_certificate, site.operators_key), "    client_max_body_size 1m;",
-        f"    location / {{ {_proxy(site.operators_socket, 'proxy_set_header X-Forwarded-Proto https;')} }}", "}",
+        "server {",
+        f"    listen {address if local else f'{before}443'} ssl;",
+        *_tls(site.operators_certificate, site.operators_key),
+        "    client_max_body_size 1m;",
+        f"    location / {{ {_proxy(site.operators_socket, 'proxy_set_header X-Forwarded-Proto https;')} }}",
+        "}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -138,6 +162,8 @@ def render(site: Site) -> str:
     """The whole file for nginx's sites-enabled. The same site gives the same text. Raises BadSiteValue."""
     cache = ""
     if site.cache and site.upstreams:
-        cache = (f"proxy_cache_path {_path('cache', site.cache)} keys_zone=oci:10m levels=1:2 max_size={_CACHE_SIZE} "
-                 f"inactive={_CACHE_DAYS}d use_temp_path=off;\n")
+        cache = (
+            f"proxy_cache_path {_path('cache', site.cache)} keys_zone=oci:10m levels=1:2 max_size={_CACHE_SIZE} "
+            f"inactive={_CACHE_DAYS}d use_temp_path=off;\n"
+        )
     return f"{MADE}\n{cache}{machine_blocks(site)}{operator_blocks(site)}"

@@ -14,7 +14,7 @@ from typing import Any
 
 LONGEST_KEY = 1000  # characters as written, quotes included
 # Whatever is not printable ASCII is escaped: the text survives any locale, any line-break rule and any shell.
-_ESCAPED = re.compile(r'[^ !#-\[\]-~]')
+_ESCAPED = re.compile(r"[^ !#-\[\]-~]")
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 

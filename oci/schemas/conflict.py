@@ -60,20 +60,23 @@ class ConflictId(BaseModel):
 class JoinIn(Strict):
     """It is this machine."""
 
-    machine: str = Field(description="id, name, MAC or serial of the machine that it is", min_length=1, max_length=255,
-                         pattern=PLAIN)
+    machine: str = Field(
+        description="id, name, MAC or serial of the machine that it is", min_length=1, max_length=255, pattern=PLAIN
+    )
 
 
 class MergeIn(Strict):
     """Two records are one machine."""
 
-    other: str = Field(description="the record that is taken over and is gone then", min_length=1, max_length=255,
-                       pattern=PLAIN)
+    other: str = Field(
+        description="the record that is taken over and is gone then", min_length=1, max_length=255, pattern=PLAIN
+    )
     confirm: str = Field(description="the name of that record, once more", max_length=255)
 
 
 class SplitIn(Strict):
     """A fact proves nothing."""
 
-    fact: str = Field(description="a MAC, UUID, serial or BMC MAC of the machine", min_length=1, max_length=128,
-                      pattern=PLAIN)
+    fact: str = Field(
+        description="a MAC, UUID, serial or BMC MAC of the machine", min_length=1, max_length=128, pattern=PLAIN
+    )

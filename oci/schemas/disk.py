@@ -32,7 +32,12 @@ class DiskList(BaseModel):
 class DiskIn(Strict):
     """Which disk installs write."""
 
-    disk: str = Field("", description="name of the disk (wwn:, serial: or path:); empty takes the choice back",
-                      max_length=300, pattern=PLAIN_OR_EMPTY)
-    confirm: str = Field("", description="the disk's name once more, where it holds somebody's data: that is lost",
-                         max_length=300)
+    disk: str = Field(
+        "",
+        description="name of the disk (wwn:, serial: or path:); empty takes the choice back",
+        max_length=300,
+        pattern=PLAIN_OR_EMPTY,
+    )
+    confirm: str = Field(
+        "", description="the disk's name once more, where it holds somebody's data: that is lost", max_length=300
+    )

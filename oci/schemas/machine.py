@@ -74,7 +74,8 @@ class MachineDetail(MachineOut):
 
     inventory: dict[str, Any]
     missing_firmware: list[str] = Field(
-        [], description="firmware that drivers asked for in vain, each with the Debian package that holds it")
+        [], description="firmware that drivers asked for in vain, each with the Debian package that holds it"
+    )
     problems: list[str] = Field([], description="what its latest report left open")
     disk: str = Field("", description="which disk an install would write and why, or why none; empty before a report")
     disk_device: str = Field("", description="the kernel's name of the disk that an install would write")
@@ -102,10 +103,10 @@ class AssignIn(Strict):
 
     cluster: str = Field(description="name of the cluster", max_length=63, pattern=PLAIN)
     role: str = Field(description="name of the role", max_length=63, pattern=PLAIN)
-    hostname: str = Field("", description="short host name; empty: by the role's pattern",
-                          pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$")
-    address: str = Field("", description="address on the provisioning network; empty: the next free one",
-                         max_length=64)
+    hostname: str = Field(
+        "", description="short host name; empty: by the role's pattern", pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$"
+    )
+    address: str = Field("", description="address on the provisioning network; empty: the next free one", max_length=64)
 
 
 class ReleaseIn(Strict):
@@ -119,8 +120,12 @@ class BmcIn(Strict):
 
     address: str = Field(description="address or name of the controller", pattern=HOST)
     username: str = Field(description="user name", min_length=1, max_length=64)
-    password: str = Field(description="password; read from a file or asked for, never an argument",
-                          min_length=1, max_length=128, json_schema_extra={"format": "password"})
+    password: str = Field(
+        description="password; read from a file or asked for, never an argument",
+        min_length=1,
+        max_length=128,
+        json_schema_extra={"format": "password"},
+    )
     port: int = Field(623, description="UDP port", ge=1, le=65535)
 
 
@@ -135,10 +140,12 @@ class MachineQuery(Strict):
     """Which machines to list."""
 
     state: str = Field("", description="only machines in this state", max_length=16)
-    search: str = Field("", description="part of a name, serial, vendor, model, UUID or MAC", max_length=100,
-                        pattern=PLAIN_OR_EMPTY)
-    convergence: str = Field("", description="only machines whose Puppet is so: never, ok, changed, failed, cached, stale",
-                             max_length=8)
+    search: str = Field(
+        "", description="part of a name, serial, vendor, model, UUID or MAC", max_length=100, pattern=PLAIN_OR_EMPTY
+    )
+    convergence: str = Field(
+        "", description="only machines whose Puppet is so: never, ok, changed, failed, cached, stale", max_length=8
+    )
     limit: int = Field(200, description="most machines in the answer", ge=1, le=1000)
     offset: int = Field(0, description="how many to leave out at the start", ge=0, le=1_000_000)
 
@@ -146,8 +153,9 @@ class MachineQuery(Strict):
 class MachineName(BaseModel):
     """A machine in a path."""
 
-    name: str = Field(description="id, name, host name, MAC or serial of the machine", min_length=1, max_length=255,
-                      pattern=PLAIN)
+    name: str = Field(
+        description="id, name, host name, MAC or serial of the machine", min_length=1, max_length=255, pattern=PLAIN
+    )
 
 
 class PowerIn(Strict):

@@ -124,15 +124,23 @@ class PersonIn(Strict):
 
     name: str = Field(description="sign-in name", pattern=r"^[a-z][a-z0-9._-]{0,63}$")
     level: str = Field(description="viewer, operator or admin", pattern="^(viewer|operator|admin)$")
-    password: str = Field(description="password, at least 10 characters", min_length=10, max_length=256,
-                          json_schema_extra={"format": "password"})
+    password: str = Field(
+        description="password, at least 10 characters",
+        min_length=10,
+        max_length=256,
+        json_schema_extra={"format": "password"},
+    )
 
 
 class PasswordIn(Strict):
     """A new password."""
 
-    password: str = Field(description="the new password, at least 10 characters", min_length=10, max_length=256,
-                          json_schema_extra={"format": "password"})
+    password: str = Field(
+        description="the new password, at least 10 characters",
+        min_length=10,
+        max_length=256,
+        json_schema_extra={"format": "password"},
+    )
 
 
 class LevelIn(Strict):
@@ -145,8 +153,7 @@ class SignInIn(Strict):
     """Sign in as a program: the answer is a token."""
 
     name: str = Field(description="sign-in name", min_length=1, max_length=64, pattern=PLAIN)
-    password: str = Field(description="password", min_length=1, max_length=256,
-                          json_schema_extra={"format": "password"})
+    password: str = Field(description="password", min_length=1, max_length=256, json_schema_extra={"format": "password"})
     label: str = Field("ocicli", description="what the token is for", min_length=1, max_length=64, pattern=PLAIN)
     days: int = Field(30, description="days until the token expires", ge=1, le=3650)
 

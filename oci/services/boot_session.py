@@ -58,5 +58,8 @@ def prune(ctx: Ctx) -> None:
     before = ctx.now() - BOOTS_KEPT_SECONDS
     ctx.db.execute(delete(tables.Boot).where(tables.Boot.asked < before, tables.Boot.id.not_in(current)))
     # Anybody can ask for boot scripts: what never became a machine must not fill the disk.
-    ctx.db.execute(delete(tables.Event).where(tables.Event.machine_id.is_(None), tables.Event.boot_id.is_not(None),
-                                              tables.Event.at < before))
+    ctx.db.execute(
+        delete(tables.Event).where(
+            tables.Event.machine_id.is_(None), tables.Event.boot_id.is_not(None), tables.Event.at < before
+        )
+    )

@@ -46,15 +46,24 @@ def _check(asker: Asker) -> None:
 
 def _record(machine: tables.Machine) -> Record:
     awaited = lifecycle.transient(machine.state) and not lifecycle.has_disk_to_boot(machine.state)
-    return Record(machine.id, machine.uuid, machine.serial, tuple((u, s) for u, s in machine.says),
-                  lifecycle.has_disk_to_boot(machine.state), awaited)
+    return Record(
+        machine.id,
+        machine.uuid,
+        machine.serial,
+        tuple((u, s) for u, s in machine.says),
+        lifecycle.has_disk_to_boot(machine.state),
+        awaited,
+    )
 
 
 def _owner(ctx: Ctx, asker: Asker) -> tuple[tables.Machine | None, Owner]:
     """Whose boot this seems to be. The MAC is a guess, UUID and serial are compared where they mean something."""
     table = tables.Machine
-    by_mac = ctx.db.scalars(select(table).where(
-        table.id.in_(select(tables.Nic.machine_id).where(tables.Nic.mac == asker.mac))).order_by(table.id)).all()
+    by_mac = ctx.db.scalars(
+        select(table)
+        .where(table.id.in_(select(tables.Nic.machine_id).where(tables.Nic.mac == asker.mac)))
+        .order_by(table.id)
+    ).all()
     found = owner(asker.uuid, asker.serial, [_record(m) for m in by_mac], ())
     spellings = uuid_spellings(asker.uuid) if found.machine_id is None else ()
     shared = shared_among(ctx, Identity.of(uuid=asker.uuid, serial=asker.serial)) if spellings else set()
@@ -75,20 +84,29 @@ def _own_disk(ctx: Ctx, machine: tables.Machine, asker: Asker, found: Owner) -> 
         _ask_about_card(ctx, machine, asker)
         return times <= RETURNS
     if times == DISK_BOOTS and machine.state != "retired":
-        why = (f"asked the network {times} times within an hour and was told to boot from its own disk each time; "
-               "see whether its disk boots")
+        why = (
+            f"asked the network {times} times within an hour and was told to boot from its own disk each time; "
+            "see whether its disk boots"
+        )
         ctx.event("machine.returns", why, machine, times=times)
         machine.reason = why
     return True
 
 
 def _ask_about_card(ctx: Ctx, machine: tables.Machine, asker: Asker) -> None:
-    text = (f"{machine.name}'s UUID and serial were told by a boot from {asker.mac}, which it is not known to have; "
-            "it was told to boot from its own disk")
+    text = (
+        f"{machine.name}'s UUID and serial were told by a boot from {asker.mac}, which it is not known to have; "
+        "it was told to boot from its own disk"
+    )
     agree = (f"uuid {asker.uuid[:40]}", f"serial {asker.serial[:60]}")
-    open_doubt(ctx, "boot", text, key_of("boot", machine.id, asker.mac),
-               Identity.of(uuid=asker.uuid, serial=asker.serial, boot_macs=(asker.mac,)),
-               claims=[Claim(machine.id, 0, agree, (f"mac {asker.mac}",))])
+    open_doubt(
+        ctx,
+        "boot",
+        text,
+        key_of("boot", machine.id, asker.mac),
+        Identity.of(uuid=asker.uuid, serial=asker.serial, boot_macs=(asker.mac,)),
+        claims=[Claim(machine.id, 0, agree, (f"mac {asker.mac}",))],
+    )
 
 
 @usecase("nobody")
@@ -103,16 +121,32 @@ def script(ctx: Ctx, asker: Asker) -> str:
         liveness.begins(ctx, machine)
     if machine and _own_disk(ctx, machine, asker, found):
         ctx.event("boot.script", "told to boot from its own disk", machine, mac=asker.mac)
-        return render.local(asker.platform, asker.arch, machine.mark, ctx.config.http_url,
-                            finder=asker.platform == "pcbios" and ctx.outside.images.live_has(render.FINDER))
-    boot = tables.Boot(id=secrets.token_hex(8), mac=asker.mac, machine_id=machine.id if machine else None,
-                       asked=ctx.now(), source=asker.source, facts={"uuid": asker.uuid[:40], "serial": asker.serial[:128],
-                                                                    "platform": asker.platform})
+        return render.local(
+            asker.platform,
+            asker.arch,
+            machine.mark,
+            ctx.config.http_url,
+            finder=asker.platform == "pcbios" and ctx.outside.images.live_has(render.FINDER),
+        )
+    boot = tables.Boot(
+        id=secrets.token_hex(8),
+        mac=asker.mac,
+        machine_id=machine.id if machine else None,
+        asked=ctx.now(),
+        source=asker.source,
+        facts={"uuid": asker.uuid[:40], "serial": asker.serial[:128], "platform": asker.platform},
+    )
     ctx.db.add(boot)
     ctx.event("boot.script", f"told to boot the live image ({asker.platform})", machine, boot_id=boot.id, mac=asker.mac)
     images = ctx.outside.images
-    return render.live(ctx.config.http_url, boot.id, asker.mac, images.live_sha256(), ctx.config.kernel_args,
-                       firmware=images.live_has(render.FIRMWARE))
+    return render.live(
+        ctx.config.http_url,
+        boot.id,
+        asker.mac,
+        images.live_sha256(),
+        ctx.config.kernel_args,
+        firmware=images.live_has(render.FIRMWARE),
+    )
 
 
 @usecase("nobody")
@@ -122,21 +156,32 @@ def site(ctx: Ctx, boot_id: str, source: str) -> bytes:
     if boot is None:
         raise NotFound("this boot is not known; boot again from the network")
     if boot.fetched is not None:
-        ctx.note("boot.replayed", f"{source} asked again for the token of a boot of {boot.mac}; it was refused",
-                 boot.machine_id)
+        ctx.note(
+            "boot.replayed", f"{source} asked again for the token of a boot of {boot.mac}; it was refused", boot.machine_id
+        )
         raise Gone("the token of this boot was already given out; boot again from the network")
     token = secrets.token_urlsafe(32)
     boot.fetched, boot.token_hash = ctx.now(), token_hash(token)
     ctx.event("boot.site", "fetched the token of this boot", boot.machine_id, boot_id=boot.id)
     config = ctx.config
-    env = lines({"OCI_URL": config.https_url, "OCI_HTTP": config.http_url, "OCI_BOOT": boot.id, "OCI_MAC": boot.mac,
-                 "OCI_HEARTBEAT": str(config.heartbeat_seconds), "OCI_TIME": str(int(ctx.now()))})
-    return render.site_cpio({
-        "site.env": env.encode(),
-        "ca.pem": ctx.outside.ca_pem,
-        "auth": f"Authorization: Bearer {token}\n".encode(),
-        "authorized_keys": "".join(f"{key}\n" for key in config.ssh_authorized_keys).encode(),
-    })
+    env = lines(
+        {
+            "OCI_URL": config.https_url,
+            "OCI_HTTP": config.http_url,
+            "OCI_BOOT": boot.id,
+            "OCI_MAC": boot.mac,
+            "OCI_HEARTBEAT": str(config.heartbeat_seconds),
+            "OCI_TIME": str(int(ctx.now())),
+        }
+    )
+    return render.site_cpio(
+        {
+            "site.env": env.encode(),
+            "ca.pem": ctx.outside.ca_pem,
+            "auth": f"Authorization: Bearer {token}\n".encode(),
+            "authorized_keys": "".join(f"{key}\n" for key in config.ssh_authorized_keys).encode(),
+        }
+    )
 
 
 @usecase("nobody")

@@ -21,10 +21,15 @@ def appliance(ctx: Ctx) -> Appliance:
     """What the settings say of the appliance."""
     c = ctx.config
     return Appliance(
-        server_address=c.server_address, puppet_server=c.puppet_server, puppet_address=c.puppet_address,
+        server_address=c.server_address,
+        puppet_server=c.puppet_server,
+        puppet_address=c.puppet_address,
         urls=tuple((name, c.values[name]) for name in URLS),
-        dhcp=(c.dhcp_first, c.dhcp_last) if c.dhcp_mode == "dhcp" else None, gateway=c.dhcp_gateway,
-        dns=tuple(c.dns_servers), host_names=ctx.outside.host_names)
+        dhcp=(c.dhcp_first, c.dhcp_last) if c.dhcp_mode == "dhcp" else None,
+        gateway=c.dhcp_gateway,
+        dns=tuple(c.dns_servers),
+        host_names=ctx.outside.host_names,
+    )
 
 
 def _networks(ctx: Ctx) -> list[Claim]:
@@ -37,15 +42,26 @@ def controllers(ctx: Ctx, but: int | None = None) -> list[Claim]:
     """The addresses of management controllers, without that of the machine `but`."""
     machine = tables.Machine
     rows = ctx.db.execute(select(machine.id, machine.name, machine.bmc_address).where(machine.bmc_address != "")).tuples()
-    return [one for id, name, address in rows if id != but
-            for one in claims.claim(address, f"the management controller of {name}")]
+    return [
+        one
+        for id, name, address in rows
+        if id != but
+        for one in claims.claim(address, f"the management controller of {name}")
+    ]
 
 
 def _machines(ctx: Ctx, but: int | None = None) -> list[Claim]:
-    rows = ctx.db.execute(select(tables.Machine.id, tables.Machine.name, tables.Address.ip).where(
-        tables.Address.machine_id == tables.Machine.id)).tuples()
-    return [one for id, name, address in rows if id != but
-            for one in claims.claim(address, f"already held by another machine, {name}")]
+    rows = ctx.db.execute(
+        select(tables.Machine.id, tables.Machine.name, tables.Address.ip).where(
+            tables.Address.machine_id == tables.Machine.id
+        )
+    ).tuples()
+    return [
+        one
+        for id, name, address in rows
+        if id != but
+        for one in claims.claim(address, f"already held by another machine, {name}")
+    ]
 
 
 def for_machine(ctx: Ctx, machine_id: int | None = None) -> Claims:
@@ -77,8 +93,10 @@ def refuse_controller(ctx: Ctx, host: str) -> None:
     claim = held.on(address) if address else None
     holder = claim.holder if claim else hostnames.holder_of_name(host, _names(ctx)) if not address else ""
     if holder:
-        raise Conflict(f"{host} cannot be a management controller: it is {holder}. Ask the controller for its address "
-                       "(`ipmitool lan print` on the machine), and keep it out of the DHCP range")
+        raise Conflict(
+            f"{host} cannot be a management controller: it is {holder}. Ask the controller for its address "
+            "(`ipmitool lan print` on the machine), and keep it out of the DHCP range"
+        )
 
 
 def _names(ctx: Ctx) -> list[tuple[str, str]]:
@@ -125,33 +143,41 @@ def check_promise(ctx: Ctx, machine: tables.Machine) -> None:
     addresses = ctx.db.scalars(select(tables.Address.ip).where(tables.Address.machine_id == machine.id))
     taken = [f"address {ip} is {claim.holder}" for ip in addresses if (claim := held.on(ipaddress.ip_address(ip)))]
     if holder or taken:
-        raise Conflict(f"{machine.name} cannot be installed as it was promised: "
-                       f"{taken[0] if taken else f'its name is that of {holder}'}. Unassign it, and assign it anew")
+        raise Conflict(
+            f"{machine.name} cannot be installed as it was promised: "
+            f"{taken[0] if taken else f'its name is that of {holder}'}. Unassign it, and assign it anew"
+        )
 
 
 def _stored_roles(ctx: Ctx) -> list[str]:
     """Roles that machines have and no file gives."""
     used = ctx.db.scalars(select(tables.Assignment.role).distinct().order_by(tables.Assignment.role))
     gone = [name for name in used if name not in ctx.outside.roles]
-    return [f"machines have the role {name!r}, and no role file that can be used gives it; they get no classification. "
-            "Put the file back, or unassign them" for name in gone]
+    return [
+        f"machines have the role {name!r}, and no role file that can be used gives it; they get no classification. "
+        "Put the file back, or unassign them"
+        for name in gone
+    ]
 
 
 def _stored_addresses(ctx: Ctx) -> list[str]:
     """Addresses of machines and networks that a setting claims by now."""
     held, found = Claims(claims.of_appliance(appliance(ctx))), []
-    machines = ctx.db.execute(select(tables.Machine.name, tables.Address.ip).where(
-        tables.Address.machine_id == tables.Machine.id)).tuples()
-    controllers = ctx.db.execute(select(tables.Machine.name, tables.Machine.bmc_address).where(
-        tables.Machine.bmc_address != "")).tuples()
+    machines = ctx.db.execute(
+        select(tables.Machine.name, tables.Address.ip).where(tables.Address.machine_id == tables.Machine.id)
+    ).tuples()
+    controllers = ctx.db.execute(
+        select(tables.Machine.name, tables.Machine.bmc_address).where(tables.Machine.bmc_address != "")
+    ).tuples()
     stored = [(f"the machine {name}", ip) for name, ip in machines]
     stored += [(f"the controller of {name}", ip) for name, ip in controllers]
     for who, text in stored:
         address = claims.parse(text)
         claim = held.on(address) if address else None
         if claim:
-            found.append(f"{who} has {text}, which is now {claim.holder}; change the setting back, "
-                         "or give it another address")
+            found.append(
+                f"{who} has {text}, which is now {claim.holder}; change the setting back, or give it another address"
+            )
     return found
 
 
@@ -161,8 +187,10 @@ def _stored_ranges(ctx: Ctx) -> list[str]:
         begin, end = claims.parse(first), claims.parse(last)
         claim = held.within(begin, end) if begin and end else None
         if claim:
-            found.append(f"the range of the network {name} ({first} to {last}) now holds {claim.holder} ({claim.first}"
-                         f"{f' to {claim.last}' if claim.last != claim.first else ''}); it is given to no machine")
+            found.append(
+                f"the range of the network {name} ({first} to {last}) now holds {claim.holder} ({claim.first}"
+                f"{f' to {claim.last}' if claim.last != claim.first else ''}); it is given to no machine"
+            )
     return found
 
 
@@ -171,8 +199,10 @@ def _stored_names(ctx: Ctx) -> list[str]:
     for fqdn in ctx.db.scalars(select(tables.Assignment.fqdn)):
         holder = hostnames.holder_of_name(fqdn, names)
         if holder:
-            found.append(f"a machine is called {fqdn}, which is now the name of {holder}; its certificate is not "
-                         "cleaned. Change the setting back, or unassign the machine and give it another name")
+            found.append(
+                f"a machine is called {fqdn}, which is now the name of {holder}; its certificate is not "
+                "cleaned. Change the setting back, or unassign the machine and give it another name"
+            )
     return found
 
 
@@ -182,8 +212,11 @@ def _settings(ctx: Ctx) -> list[str]:
     if site.dhcp is None:
         return []
     range_ = Claims(claims.of_dhcp(site))
-    given = {"server_address": config.server_address, "puppet_address": config.puppet_address,
-             "dhcp_gateway": config.dhcp_gateway}
+    given = {
+        "server_address": config.server_address,
+        "puppet_address": config.puppet_address,
+        "dhcp_gateway": config.dhcp_gateway,
+    }
     given |= {f"dns_servers ({server})": server for server in site.dns}
     given |= {name: claims.host_of(url) for name, url in site.urls}
     inside: dict[str, str] = {}  # each address once, by the first setting that names it
@@ -191,12 +224,21 @@ def _settings(ctx: Ctx) -> list[str]:
         address = claims.parse(text)
         if address and range_.on(address):
             inside.setdefault(str(address), name)
-    return [f"the setting {name} is inside of the DHCP range {site.dhcp[0]} to {site.dhcp[1]}, which is given to any "
-            "machine; change dhcp_first or dhcp_last" for name in inside.values()]
+    return [
+        f"the setting {name} is inside of the DHCP range {site.dhcp[0]} to {site.dhcp[1]}, which is given to any "
+        "machine; change dhcp_first or dhcp_last"
+        for name in inside.values()
+    ]
 
 
 def troubles(ctx: Ctx) -> list[str]:
     """What is wrong with the site, one sentence each: files that could not be read at the start, and what is stored and
     collides with what the settings say by now. Run it inside a use case."""
-    return [*ctx.outside.troubles, *_stored_roles(ctx), *_settings(ctx), *_stored_addresses(ctx), *_stored_ranges(ctx),
-            *_stored_names(ctx)]
+    return [
+        *ctx.outside.troubles,
+        *_stored_roles(ctx),
+        *_settings(ctx),
+        *_stored_addresses(ctx),
+        *_stored_ranges(ctx),
+        *_stored_names(ctx),
+    ]

@@ -32,16 +32,25 @@ def _number(address: str) -> int:
 
 
 def _network_out(network: tables.Network, used: int) -> NetworkOut:
-    return NetworkOut(name=network.name, purpose=network.purpose, cidr=network.cidr, first=network.first,
-                      last=network.last, gateway=network.gateway, dns=network.dns.split(), used=used,
-                      size=_number(network.last) - _number(network.first) + 1)
+    return NetworkOut(
+        name=network.name,
+        purpose=network.purpose,
+        cidr=network.cidr,
+        first=network.first,
+        last=network.last,
+        gateway=network.gateway,
+        dns=network.dns.split(),
+        used=used,
+        size=_number(network.last) - _number(network.first) + 1,
+    )
 
 
 @usecase("viewer", reads=True)
 def list_networks(ctx: Ctx) -> NetworkList:
     """All networks by name, with how many of their addresses are given out."""
-    held = dict(ctx.db.execute(select(tables.Address.network_id, func.count())
-                               .group_by(tables.Address.network_id)).tuples().all())
+    held = dict(
+        ctx.db.execute(select(tables.Address.network_id, func.count()).group_by(tables.Address.network_id)).tuples().all()
+    )
     rows = ctx.db.scalars(select(NETWORK).order_by(NETWORK.name))
     return NetworkList(networks=[_network_out(row, held.get(row.id, 0)) for row in rows])
 
@@ -61,21 +70,23 @@ def _refuse_addresses(ctx: Ctx, order: NetworkIn) -> None:
     first, last, net = IPv4Address(order.first), IPv4Address(order.last), IPv4Network(order.cidr)
     found = claims.for_network(ctx).within(first, last)
     if found:
-        raise Conflict(f"the range {first} to {last} holds {found.holder} ({found.first} to {found.last}); "
-                       "choose a range without it")
+        raise Conflict(
+            f"the range {first} to {last} holds {found.holder} ({found.first} to {found.last}); choose a range without it"
+        )
     _refuse_points(ctx, order)
     found = Claims(of_dhcp(claims.appliance(ctx))).within(net.network_address, net.broadcast_address)
     if found and order.purpose != "provisioning":
-        raise Conflict(f"{net} holds {found.holder} ({found.first} to {found.last}), so it is a provisioning network; "
-                       f"choose other addresses for a {order.purpose} network")
+        raise Conflict(
+            f"{net} holds {found.holder} ({found.first} to {found.last}), so it is a provisioning network; "
+            f"choose other addresses for a {order.purpose} network"
+        )
 
 
 @usecase("operator")
 def create_network(ctx: Ctx, order: NetworkIn) -> NetworkOut:
     """Make a network. Raises Problem when it cannot be, Conflict when name or addresses are taken."""
     try:
-        check(NetworkRecord(order.name, order.purpose, order.cidr, order.first, order.last, order.gateway,
-                            tuple(order.dns)))
+        check(NetworkRecord(order.name, order.purpose, order.cidr, order.first, order.last, order.gateway, tuple(order.dns)))
     except BadNetwork as bad:
         raise Problem(str(bad)) from None
     known = ctx.db.execute(select(NETWORK.name, NETWORK.cidr)).tuples().all()
@@ -85,8 +96,15 @@ def create_network(ctx: Ctx, order: NetworkIn) -> NetworkOut:
     if other:
         raise Conflict(f"{order.cidr} shares addresses with the network {other}; choose other addresses")
     _refuse_addresses(ctx, order)
-    network = NETWORK(name=order.name, purpose=order.purpose, cidr=str(ipaddress.IPv4Network(order.cidr)),
-                      first=order.first, last=order.last, gateway=order.gateway, dns=" ".join(order.dns))
+    network = NETWORK(
+        name=order.name,
+        purpose=order.purpose,
+        cidr=str(ipaddress.IPv4Network(order.cidr)),
+        first=order.first,
+        last=order.last,
+        gateway=order.gateway,
+        dns=" ".join(order.dns),
+    )
     ctx.db.add(network)
     claims.settle(ctx, f"a network called {order.name} was made at the same moment; look at it, or choose another name")
     ctx.event("network.created", f"network {network.name}: {network.cidr}, {network.purpose}")
@@ -98,8 +116,10 @@ def _cluster_outs(ctx: Ctx, name: str | None = None) -> list[ClusterOut]:
     query = select(CLUSTER, NETWORK.name, members).join(NETWORK, NETWORK.id == CLUSTER.network_id)
     if name is not None:
         query = query.where(CLUSTER.name == name)
-    return [ClusterOut(id=row.id, name=row.name, domain=row.domain, network=network, machines=count)
-            for row, network, count in ctx.db.execute(query.order_by(CLUSTER.name))]
+    return [
+        ClusterOut(id=row.id, name=row.name, domain=row.domain, network=network, machines=count)
+        for row, network, count in ctx.db.execute(query.order_by(CLUSTER.name))
+    ]
 
 
 @usecase("viewer", reads=True)
@@ -141,5 +161,9 @@ def create_cluster(ctx: Ctx, order: ClusterIn) -> ClusterOut:
 def list_roles(ctx: Ctx) -> RoleList:
     """What a machine can be for, in the order in which a cluster is built."""
     roles = sorted(ctx.outside.roles.values(), key=lambda role: (role.order, role.name))
-    return RoleList(roles=[RoleOut(name=role.name, title=role.title, order=role.order, needs=dict(role.needs),
-                                   profiles=list(role.profiles)) for role in roles])
+    return RoleList(
+        roles=[
+            RoleOut(name=role.name, title=role.title, order=role.order, needs=dict(role.needs), profiles=list(role.profiles))
+            for role in roles
+        ]
+    )

@@ -19,15 +19,32 @@ TABLE = tables.Conflict
 
 
 def _out(ctx: Ctx, found: tables.Conflict, names: dict[int, str]) -> ConflictOut:
-    suspects = [Suspect(id=row["id"], name=names.get(row["id"], ""), agree=row["agree"], differ=row["differ"])
-                for row in found.machines if row["id"] in names]
+    suspects = [
+        Suspect(id=row["id"], name=names.get(row["id"], ""), agree=row["agree"], differ=row["differ"])
+        for row in found.machines
+        if row["id"] in names
+    ]
     macs = [*found.facts.get("macs", ()), *found.facts.get("boot_macs", ())]
     return ConflictOut(
-        id=found.id, kind=found.kind, text=found.text, opened=found.opened, seen=found.seen, times=found.times,
-        closed=found.closed, outcome=found.outcome, actor=found.actor, machine=names.get(found.machine_id or 0, ""),
-        macs=macs, uuid=found.facts.get("uuid", ""), serial=found.facts.get("serial", ""),
-        bmc_mac=found.facts.get("bmc_mac", ""), vendor=found.facts.get("vendor", ""), model=found.facts.get("model", ""),
-        machines=suspects, verbs=_verbs(found))
+        id=found.id,
+        kind=found.kind,
+        text=found.text,
+        opened=found.opened,
+        seen=found.seen,
+        times=found.times,
+        closed=found.closed,
+        outcome=found.outcome,
+        actor=found.actor,
+        machine=names.get(found.machine_id or 0, ""),
+        macs=macs,
+        uuid=found.facts.get("uuid", ""),
+        serial=found.facts.get("serial", ""),
+        bmc_mac=found.facts.get("bmc_mac", ""),
+        vendor=found.facts.get("vendor", ""),
+        model=found.facts.get("model", ""),
+        machines=suspects,
+        verbs=_verbs(found),
+    )
 
 
 def _verbs(found: tables.Conflict) -> list[str]:
@@ -46,8 +63,11 @@ def _names(ctx: Ctx, rows: list[tables.Conflict]) -> dict[int, str]:
 def list_conflicts(ctx: Ctx, wanted: ConflictQuery | None = None) -> ConflictList:
     """Open questions, oldest first; with `all` also those that were answered, newest first."""
     wanted = wanted or ConflictQuery()
-    query = select(TABLE).order_by(TABLE.id.desc()) if wanted.all else select(TABLE).where(
-        TABLE.closed.is_(None)).order_by(TABLE.id)
+    query = (
+        select(TABLE).order_by(TABLE.id.desc())
+        if wanted.all
+        else select(TABLE).where(TABLE.closed.is_(None)).order_by(TABLE.id)
+    )
     rows = list(ctx.db.scalars(query.limit(wanted.limit)))
     total = ctx.db.scalar(select(func.count()).select_from(TABLE).where(TABLE.closed.is_(None))) or 0
     names = _names(ctx, rows)
@@ -81,8 +101,12 @@ def join(ctx: Ctx, number: int, order: JoinIn) -> ConflictOut:
     ctx.db.flush()
     bind_anew(ctx, machine)
     close_doubt(ctx, found, "joined", machine)
-    ctx.event("machine.joined", f"it is {machine.name}, says {ctx.actor.name}: {found.text[:200]}. Before it had {before}",
-              machine, conflict=number)
+    ctx.event(
+        "machine.joined",
+        f"it is {machine.name}, says {ctx.actor.name}: {found.text[:200]}. Before it had {before}",
+        machine,
+        conflict=number,
+    )
     ctx.db.flush()
     return _out(ctx, found, _names(ctx, [found]))
 
@@ -100,8 +124,12 @@ def split(ctx: Ctx, number: int) -> ConflictOut:
     ctx.db.flush()
     close_doubt(ctx, found, "split", machine)
     said = ", ".join(f"{kind} {value}" for kind, value in shared[:6]) or "nothing"
-    ctx.event("machine.split", f"a machine of its own, says {ctx.actor.name}: {found.text[:200]}. No proof any more: {said}",
-              machine, conflict=number)
+    ctx.event(
+        "machine.split",
+        f"a machine of its own, says {ctx.actor.name}: {found.text[:200]}. No proof any more: {said}",
+        machine,
+        conflict=number,
+    )
     ctx.db.flush()
     return _out(ctx, found, _names(ctx, [found]))
 
@@ -126,8 +154,12 @@ def close(ctx: Ctx, number: int) -> ConflictOut:
     if boot is not None:
         boot.facts = {**boot.facts, "refused": 0}
     close_doubt(ctx, found, "closed")
-    ctx.event("machine.joined", f"{found.text}: looked after by {ctx.actor.name}, tried again",
-              found.machines[0]["id"] if found.machines else None, conflict=number)
+    ctx.event(
+        "machine.joined",
+        f"{found.text}: looked after by {ctx.actor.name}, tried again",
+        found.machines[0]["id"] if found.machines else None,
+        conflict=number,
+    )
     ctx.db.flush()
     return _out(ctx, found, _names(ctx, [found]))
 
@@ -144,12 +176,15 @@ def merge(ctx: Ctx, name: str, order: MergeIn) -> MachineRef:
     if machine.id == other.id:
         raise Problem(f"{name!r} and {order.other!r} are one record already; nothing was changed")
     if order.confirm != other.name:
-        raise Problem(f"the record {other.name} is going to be gone; confirm with exactly that name, "
-                      f"{order.confirm[:80]!r} is not it")
+        raise Problem(
+            f"the record {other.name} is going to be gone; confirm with exactly that name, {order.confirm[:80]!r} is not it"
+        )
     promised = ctx.db.get(tables.Assignment, other.id)
     if promised is not None or open_install(ctx, other) is not None or other.state not in ("discovered", "retired"):
-        raise Conflict(f"{other.name} is {other.state}; only a record that is promised to nobody can be taken over. "
-                       f"Join the other way round, or unassign it first")
+        raise Conflict(
+            f"{other.name} is {other.state}; only a record that is promised to nobody can be taken over. "
+            f"Join the other way round, or unassign it first"
+        )
     _take_over(ctx, machine, other)
     return _ref(ctx, machine)
 
@@ -157,9 +192,26 @@ def merge(ctx: Ctx, name: str, order: MergeIn) -> MachineRef:
 def _take_over(ctx: Ctx, machine: tables.Machine, other: tables.Machine) -> None:
     gone = f"{other.name}, {other.vendor} {other.model}, serial {other.serial or 'none'}, UUID {other.uuid or 'none'}"
     if (other.seen or 0) > (machine.seen or 0):
-        for column in ("uuid", "serial", "vendor", "model", "firmware", "memory_bytes", "cores", "disk_bytes", "bmc_mac",
-                       "board_serial", "chassis_serial", "inventory", "report_hash", "report_digest", "boot_id", "presence",
-                       "power", "seen"):
+        for column in (
+            "uuid",
+            "serial",
+            "vendor",
+            "model",
+            "firmware",
+            "memory_bytes",
+            "cores",
+            "disk_bytes",
+            "bmc_mac",
+            "board_serial",
+            "chassis_serial",
+            "inventory",
+            "report_hash",
+            "report_digest",
+            "boot_id",
+            "presence",
+            "power",
+            "seen",
+        ):
             setattr(machine, column, getattr(other, column))
     if not machine.bmc_address:
         for column in ("bmc_address", "bmc_port", "bmc_username", "bmc_password"):
@@ -182,13 +234,17 @@ def _fact(machine: tables.Machine, macs: set[str], told: str) -> tuple[str, str]
     mac = canonical_mac(told)
     if mac and mac in macs:
         return "mac", mac
-    held: dict[str, str] = {"uuid": machine.uuid, "serial": machine.serial, "board": machine.board_serial,
-                            "chassis": machine.chassis_serial, "bmc": machine.bmc_mac}
+    held: dict[str, str] = {
+        "uuid": machine.uuid,
+        "serial": machine.serial,
+        "board": machine.board_serial,
+        "chassis": machine.chassis_serial,
+        "bmc": machine.bmc_mac,
+    }
     for kind, value in held.items():
         if value and told.strip().casefold() in (kind, value.casefold()):
             return kind, value
     raise Problem(f"{told[:80]!r} is no MAC, UUID, serial or BMC MAC of {machine.name}; `ocicli machine show` lists them")
-
 
 
 @usecase("operator")

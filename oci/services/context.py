@@ -121,15 +121,31 @@ class Ctx:
         """Run `effect` once the transaction is committed; never when it is rolled back."""
         self._after.append(effect)
 
-    def event(self, kind: str, text: str, machine: tables.Machine | int | None = None,
-              cluster: tables.Cluster | None = None, boot_id: str | None = None, **data: Any) -> None:
+    def event(
+        self,
+        kind: str,
+        text: str,
+        machine: tables.Machine | int | None = None,
+        cluster: tables.Cluster | None = None,
+        boot_id: str | None = None,
+        **data: Any,
+    ) -> None:
         """Append an event. `text` is cut to 500 characters; it must hold no secret."""
         if kind not in EVENTS:
             raise KeyError(f"event kind {kind} is not in the table")
         machine_id = machine.id if isinstance(machine, tables.Machine) else machine
-        self.db.add(tables.Event(at=self.now(), kind=kind, machine_id=machine_id,
-                                 cluster_id=cluster.id if cluster else None, boot_id=boot_id,
-                                 actor=self.actor.name, text=text[:500], data=data))
+        self.db.add(
+            tables.Event(
+                at=self.now(),
+                kind=kind,
+                machine_id=machine_id,
+                cluster_id=cluster.id if cluster else None,
+                boot_id=boot_id,
+                actor=self.actor.name,
+                text=text[:500],
+                data=data,
+            )
+        )
 
     def note(self, kind: str, text: str, machine_id: int | None = None) -> None:
         """Record an event even though (and only if) the use case is about to be refused."""
@@ -143,8 +159,14 @@ class Ctx:
         """Queue background work of `kind`, `delay` seconds from now. `args` must hold no secret."""
         now = self.now()
         args = {"by": self.actor.name, **args}
-        job = tables.Job(kind=kind, machine_id=machine.id if machine else None, args=args, state="queued",
-                         created=now, run_after=now + delay)
+        job = tables.Job(
+            kind=kind,
+            machine_id=machine.id if machine else None,
+            args=args,
+            state="queued",
+            created=now,
+            run_after=now + delay,
+        )
         self.db.add(job)
         self.db.flush()
         if not delay:
@@ -159,8 +181,15 @@ def _permit(ctx: Ctx, level: str, name: str) -> None:
     if ctx.actor.level == "nobody":
         raise Unauthorised("this needs a sign-in or a token; sign in at /signin or send Authorization: Bearer")
     with ctx.make_session() as db:
-        db.add(tables.Event(at=ctx.now(), kind="permission.refused", actor=ctx.actor.name, data={},
-                            text=f"{ctx.actor.name} ({ctx.actor.level}) tried {name}, which needs {level}"))
+        db.add(
+            tables.Event(
+                at=ctx.now(),
+                kind="permission.refused",
+                actor=ctx.actor.name,
+                data={},
+                text=f"{ctx.actor.name} ({ctx.actor.level}) tried {name}, which needs {level}",
+            )
+        )
         db.commit()
     raise Forbidden(f"{name} needs the level {level}; you are {ctx.actor.level}. Ask an admin")
 
@@ -172,12 +201,17 @@ def _record_notes(ctx: Ctx) -> None:
         for machine_id in ctx._alive:
             db.execute(update(tables.Machine).where(tables.Machine.id == machine_id).values(seen=ctx.now()))
         for kind, text, machine_id in ctx._notes:
-            recent = select(tables.Event.id).where(
-                tables.Event.kind == kind, tables.Event.text == text[:500],
-                tables.Event.at > ctx.now() - 60).limit(1)
+            recent = (
+                select(tables.Event.id)
+                .where(tables.Event.kind == kind, tables.Event.text == text[:500], tables.Event.at > ctx.now() - 60)
+                .limit(1)
+            )
             if db.scalar(recent) is None:
-                db.add(tables.Event(at=ctx.now(), kind=kind, machine_id=machine_id, actor=ctx.actor.name,
-                                    text=text[:500], data={}))
+                db.add(
+                    tables.Event(
+                        at=ctx.now(), kind=kind, machine_id=machine_id, actor=ctx.actor.name, text=text[:500], data={}
+                    )
+                )
         db.commit()
 
 
@@ -190,8 +224,9 @@ def _run_effects(effects: list[Callable[[], None]], name: str) -> None:
             log.exception("an effect of %s failed; the next tick carries on", name)
 
 
-def usecase(level: str, reads: bool = False) -> Callable[
-        [Callable[Concatenate[Ctx, P], R]], Callable[Concatenate[Ctx, P], R]]:
+def usecase(
+    level: str, reads: bool = False
+) -> Callable[[Callable[Concatenate[Ctx, P], R]], Callable[Concatenate[Ctx, P], R]]:
     """Make a function a use case: permission `level`, one transaction, effects after commit.
 
     `reads` promises that nothing is written, so that readers never wait for a writer.
@@ -222,8 +257,10 @@ def usecase(level: str, reads: bool = False) -> Callable[
                     # Locked for longer than anybody waits, or its disk is full: nobody's defect.
                     db.rollback()
                     log.error("%s: the database could not be used: %s", name, error.orig)
-                    raise Unavailable(f"the appliance's database could not be used ({error.orig}), so nothing was changed. "
-                                      "Try again; if it stays so, see that its disk is not full") from None
+                    raise Unavailable(
+                        f"the appliance's database could not be used ({error.orig}), so nothing was changed. "
+                        "Try again; if it stays so, see that its disk is not full"
+                    ) from None
                 except Exception:
                     db.rollback()
                     if ctx._notes:

@@ -18,9 +18,14 @@ MACHINE = tables.Machine
 
 def _reporters(ctx: Ctx, machine: tables.Machine, address: str) -> Iterator[tables.Machine]:
     """Other machines in use whose own report shows their controller at `address`."""
-    yield from ctx.db.scalars(select(MACHINE).where(
-        MACHINE.bmc_reported == address, MACHINE.bmc_reported != "", MACHINE.id != machine.id,
-        MACHINE.state != "retired").order_by(MACHINE.id).limit(5))
+    yield from ctx.db.scalars(
+        select(MACHINE)
+        .where(
+            MACHINE.bmc_reported == address, MACHINE.bmc_reported != "", MACHINE.id != machine.id, MACHINE.state != "retired"
+        )
+        .order_by(MACHINE.id)
+        .limit(5)
+    )
 
 
 def contradiction(ctx: Ctx, machine: tables.Machine) -> str:
@@ -32,26 +37,43 @@ def contradiction(ctx: Ctx, machine: tables.Machine) -> str:
 
 
 def _refuse(ctx: Ctx, machine: tables.Machine, address: str, port: int) -> None:
-    holder = ctx.db.scalar(select(MACHINE).where(
-        MACHINE.bmc_address == address, MACHINE.bmc_port == port, MACHINE.id != machine.id))
+    holder = ctx.db.scalar(
+        select(MACHINE).where(MACHINE.bmc_address == address, MACHINE.bmc_port == port, MACHINE.id != machine.id)
+    )
     if holder:
         raise _held(holder.name, address, port)
     other = next(_reporters(ctx, machine, address), None)
     if other and machine.bmc_reported != address:
-        raise Conflict(f"{other.name} reports {address} as its own controller, so switching {machine.name} by it "
-                       f"would switch {other.name}. Check the address; if {other.name} has another one now, let it "
-                       "report again")
-    twin = ctx.db.scalar(select(MACHINE).where(
-        MACHINE.bmc_mac == machine.bmc_mac, MACHINE.bmc_mac != "", MACHINE.bmc_address != "", MACHINE.id != machine.id,
-        MACHINE.state != "retired")) if machine.bmc_mac else None
+        raise Conflict(
+            f"{other.name} reports {address} as its own controller, so switching {machine.name} by it "
+            f"would switch {other.name}. Check the address; if {other.name} has another one now, let it "
+            "report again"
+        )
+    twin = (
+        ctx.db.scalar(
+            select(MACHINE).where(
+                MACHINE.bmc_mac == machine.bmc_mac,
+                MACHINE.bmc_mac != "",
+                MACHINE.bmc_address != "",
+                MACHINE.id != machine.id,
+                MACHINE.state != "retired",
+            )
+        )
+        if machine.bmc_mac
+        else None
+    )
     if twin:
-        raise Conflict(f"{twin.name} reports the same controller {machine.bmc_mac}, and is switched by it at "
-                       f"{twin.bmc_address}; one of the two records is wrong")
+        raise Conflict(
+            f"{twin.name} reports the same controller {machine.bmc_mac}, and is switched by it at "
+            f"{twin.bmc_address}; one of the two records is wrong"
+        )
 
 
 def _held(name: str, address: str, port: int) -> Conflict:
-    return Conflict(f"the controller {address} port {port} belongs to {name}; switching one would switch the other. "
-                    f"Check the address, or take it from {name} first with `ocicli machine forget-bmc {name}`")
+    return Conflict(
+        f"the controller {address} port {port} belongs to {name}; switching one would switch the other. "
+        f"Check the address, or take it from {name} first with `ocicli machine forget-bmc {name}`"
+    )
 
 
 def take(ctx: Ctx, machine: tables.Machine, bmc: BmcIn) -> None:
@@ -86,8 +108,13 @@ def compare(ctx: Ctx, machine: tables.Machine) -> None:
         ctx.event("machine.conflict", f"{wrong}; switching it may switch another machine", machine)
     if not machine.bmc_reported:
         return
-    for other in ctx.db.scalars(select(MACHINE).where(
-            MACHINE.bmc_address == machine.bmc_reported, MACHINE.id != machine.id).limit(5)):
+    for other in ctx.db.scalars(
+        select(MACHINE).where(MACHINE.bmc_address == machine.bmc_reported, MACHINE.id != machine.id).limit(5)
+    ):
         if other.bmc_reported != other.bmc_address:
-            ctx.event("machine.conflict", f"{machine.name} reports {machine.bmc_reported} as its own controller; "
-                      f"{other.name} is not switched by it any more", other)
+            ctx.event(
+                "machine.conflict",
+                f"{machine.name} reports {machine.bmc_reported} as its own controller; "
+                f"{other.name} is not switched by it any more",
+                other,
+            )

@@ -39,8 +39,10 @@ def sentence(found: Choice) -> str:
 
 def refusal(machine: tables.Machine, found: Choice) -> str:
     """Why an install of the machine cannot be ordered, and what can be done."""
-    return f"{machine.name} has no disk that can be installed: {found.reason}. Its Disks page shows them; " \
+    return (
+        f"{machine.name} has no disk that can be installed: {found.reason}. Its Disks page shows them; "
         "`ocicli machine disk` names one"
+    )
 
 
 def outlook(machine: tables.Machine) -> dict[str, Any]:
@@ -48,8 +50,12 @@ def outlook(machine: tables.Machine) -> dict[str, Any]:
     if not machine.inventory:
         return {}
     found, plan = choice(machine), wipe_plan(machine)
-    return {"disk": sentence(found), "disk_device": found.disk.name if found.disk else "",
-            "wipe_devices": [disk.name for disk in plan.disks], "wipe_left": disk_wipe.told(plan.left)}
+    return {
+        "disk": sentence(found),
+        "disk_device": found.disk.name if found.disk else "",
+        "wipe_devices": [disk.name for disk in plan.disks],
+        "wipe_left": disk_wipe.told(plan.left),
+    }
 
 
 def remember(ctx: Ctx, machine: tables.Machine, found: Choice) -> None:

@@ -21,20 +21,33 @@ def key_of(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def open_doubt(ctx: Ctx, kind: str, text: str, key: str, facts: Identity | None = None, boot: tables.Boot | None = None,
-               claims: Sequence[Claim] = ()) -> tables.Conflict:
+def open_doubt(
+    ctx: Ctx,
+    kind: str,
+    text: str,
+    key: str,
+    facts: Identity | None = None,
+    boot: tables.Boot | None = None,
+    claims: Sequence[Claim] = (),
+) -> tables.Conflict:
     """Ask a person, once: a question that is open already is only counted."""
     now = ctx.now()
     found = ctx.db.scalar(select(tables.Conflict).where(tables.Conflict.key == key, tables.Conflict.closed.is_(None)))
     if found is None:
-        found = tables.Conflict(kind=kind, key=key, text=text[:500], opened=now, seen=now, times=0,
-                                facts=facts_as_data(facts) if facts else {})
+        found = tables.Conflict(
+            kind=kind, key=key, text=text[:500], opened=now, seen=now, times=0, facts=facts_as_data(facts) if facts else {}
+        )
         found.machines = [{"id": c.machine_id, "agree": list(c.agree)[:20], "differ": list(c.differ)[:20]} for c in claims]
         ctx.db.add(found)
         ctx.db.flush()
         first = claims[0].machine_id if claims else None
-        ctx.event("machine.conflict", f"{text}; `ocicli conflict show {found.id}` tells what can be done", first,
-                  conflict=found.id, machines=[c.machine_id for c in claims])
+        ctx.event(
+            "machine.conflict",
+            f"{text}; `ocicli conflict show {found.id}` tells what can be done",
+            first,
+            conflict=found.id,
+            machines=[c.machine_id for c in claims],
+        )
     found.seen, found.times = now, found.times + 1
     if boot is not None:
         found.boot_id = boot.id

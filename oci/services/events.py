@@ -22,8 +22,16 @@ def _with_names() -> Select[Any]:
 
 
 def _out(event: tables.Event, machine: str | None) -> EventOut:
-    return EventOut(id=event.id, at=event.at, kind=event.kind, machine_id=event.machine_id, machine=machine or "",
-                    actor=event.actor, text=event.text, data=event.data)
+    return EventOut(
+        id=event.id,
+        at=event.at,
+        kind=event.kind,
+        machine_id=event.machine_id,
+        machine=machine or "",
+        actor=event.actor,
+        text=event.text,
+        data=event.data,
+    )
 
 
 def _page(ctx: Ctx, query: Select[Any], after: int | None, limit: int) -> EventList:
@@ -72,6 +80,19 @@ def list_jobs(ctx: Ctx, wanted: JobQuery | None = None) -> JobList:
     if wanted.machine:
         query = query.where(JOB.machine_id == find(ctx, wanted.machine).id)
     rows = ctx.db.scalars(query.order_by(JOB.id.desc()).limit(wanted.limit))
-    return JobList(jobs=[JobOut(id=j.id, kind=j.kind, state=j.state, machine_id=j.machine_id, created=j.created,
-                                attempts=j.attempts, error=j.error, result=j.result,
-                                order=power_orders.say(j.args) if j.kind == "power" else "") for j in rows])
+    return JobList(
+        jobs=[
+            JobOut(
+                id=j.id,
+                kind=j.kind,
+                state=j.state,
+                machine_id=j.machine_id,
+                created=j.created,
+                attempts=j.attempts,
+                error=j.error,
+                result=j.result,
+                order=power_orders.say(j.args) if j.kind == "power" else "",
+            )
+            for j in rows
+        ]
+    )

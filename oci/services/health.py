@@ -35,6 +35,7 @@ def _image(kind: str) -> Callable[[Ctx], Check]:
     def look(ctx: Ctx) -> Check:
         ctx.outside.images.check(kind)
         return Check(f"image {kind}", "ok", "it is built, and of this version")
+
     return look
 
 
@@ -91,16 +92,23 @@ def _remember(ctx: Ctx, found: list[Check]) -> None:
 @usecase("viewer", reads=True)
 def _rows(ctx: Ctx) -> dict[str, tuple[Check, float, float]]:
     """The last finding of each check, since when it is so, and when it was seen."""
-    return {row.name: (Check(row.name, row.state, row.what, row.why, row.instead), row.since, row.seen)
-            for row in ctx.db.scalars(select(tables.Watch))}
+    return {
+        row.name: (Check(row.name, row.state, row.what, row.why, row.instead), row.since, row.seen)
+        for row in ctx.db.scalars(select(tables.Watch))
+    }
 
 
 def _known(ctx: Ctx, name: str, rows: dict[str, tuple[Check, float, float]]) -> Check:
     if name == "worker":
         return rules.worker(rows[name][2] if name in rows else None, ctx.now(), ctx.config.tick_seconds)
     if name not in rows:
-        return Check(name, "warn", "nobody has looked yet", "the worker looks, and has just started or does not run",
-                     "`oci-admin check` looks by itself")
+        return Check(
+            name,
+            "warn",
+            "nobody has looked yet",
+            "the worker looks, and has just started or does not run",
+            "`oci-admin check` looks by itself",
+        )
     check, _since, seen = rows[name]
     return rules.stale(check, seen, ctx.now())
 
@@ -117,8 +125,9 @@ def health(ctx: Ctx, fresh: bool = False) -> list[Check]:
         if not fresh:
             raise
         rows = {}
-        unread = Check("worker", "bad", "it is not known when the worker was last seen", str(trouble),
-                       "See the check `database`")
+        unread = Check(
+            "worker", "bad", "it is not known when the worker was last seen", str(trouble), "See the check `database`"
+        )
         return [unread if name == "worker" else _look(ctx, name) for name in CHECKS]
     if fresh:
         return [_known(ctx, name, rows) if name == "worker" else _look(ctx, name) for name in CHECKS]
@@ -129,5 +138,7 @@ def show(ctx: Ctx) -> HealthOut:
     """The health of the appliance, worst first, for programs and pages."""
     found = health(ctx)
     order = sorted(found, key=lambda one: -rules.STATES.index(one.state))
-    return HealthOut(state=rules.worst(found), checks=[
-        CheckOut(name=one.name, state=one.state, what=one.what, why=one.why, instead=one.instead) for one in order])
+    return HealthOut(
+        state=rules.worst(found),
+        checks=[CheckOut(name=one.name, state=one.state, what=one.what, why=one.why, instead=one.instead) for one in order],
+    )

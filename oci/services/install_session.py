@@ -16,8 +16,11 @@ def authenticate_install(ctx: Ctx, token: str) -> tuple[tables.Machine, tables.I
     Every call is a sign of life, also one that comes with the token of an attempt that was given up.
     """
     hashed = token_hash(token)
-    install = ctx.db.scalar(select(tables.Install).where(
-        tables.Install.token_hash == hashed, tables.Install.finished.is_(None))) if token else None
+    install = (
+        ctx.db.scalar(select(tables.Install).where(tables.Install.token_hash == hashed, tables.Install.finished.is_(None)))
+        if token
+        else None
+    )
     if install is None:
         ctx.note("token.refused", "a request with an unknown or used install token was refused")
         ended = ctx.db.scalar(select(tables.Install).where(tables.Install.ended_hash == hashed).limit(1)) if token else None

@@ -94,21 +94,33 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, 
         .join(tables.Cluster, tables.Cluster.id == tables.Assignment.cluster_id)
         .join(tables.Network, tables.Network.id == tables.Cluster.network_id)
         .join(tables.Address, tables.Address.machine_id == tables.Assignment.machine_id)
-        .where(tables.Assignment.machine_id == machine.id)).one()
+        .where(tables.Assignment.machine_id == machine.id)
+    ).one()
     assignment, _cluster, network, address = row
     boot = ctx.db.get(tables.Boot, machine.boot_id)
     image, config = ctx.outside.images.root(), ctx.config
     disk, size = _disk(ctx, machine)
     return {
-        "TOKEN": token, "DISK": disk, "DISK_BYTES": str(size), "MARK": machine.mark,
+        "TOKEN": token,
+        "DISK": disk,
+        "DISK_BYTES": str(size),
+        "MARK": machine.mark,
         "LAYOUT": role_named(ctx, assignment.role).disks,
-        "HOSTNAME": assignment.hostname, "FQDN": assignment.fqdn, "NIC_MAC": boot.mac if boot else "",
-        "ADDRESS": f"{address.ip}/{prefix_length(network.cidr)}", "GATEWAY": network.gateway,
-        "DNS": network.dns or " ".join(config.dns_servers), "NTP": " ".join(config.ntp_servers),
-        "IMAGE_URL": f"{config.http_url}/images/{image.name}", "IMAGE_SHA256": image.sha256,
-        "IMAGE_BYTES": str(image.bytes), "PUPPET_SERVER": config.puppet_server,
-        "PUPPET_ADDRESS": config.puppet_address, "ENVIRONMENT": "production",
-        "ROOT_HASH": config.root_password_hash, "SSH_KEYS": "\n".join(config.ssh_authorized_keys),
+        "HOSTNAME": assignment.hostname,
+        "FQDN": assignment.fqdn,
+        "NIC_MAC": boot.mac if boot else "",
+        "ADDRESS": f"{address.ip}/{prefix_length(network.cidr)}",
+        "GATEWAY": network.gateway,
+        "DNS": network.dns or " ".join(config.dns_servers),
+        "NTP": " ".join(config.ntp_servers),
+        "IMAGE_URL": f"{config.http_url}/images/{image.name}",
+        "IMAGE_SHA256": image.sha256,
+        "IMAGE_BYTES": str(image.bytes),
+        "PUPPET_SERVER": config.puppet_server,
+        "PUPPET_ADDRESS": config.puppet_address,
+        "ENVIRONMENT": "production",
+        "ROOT_HASH": config.root_password_hash,
+        "SSH_KEYS": "\n".join(config.ssh_authorized_keys),
         "KERNEL_ARGS": config.kernel_args,
     }
 
@@ -150,8 +162,9 @@ def claim(ctx: Ctx, token: str, action: str) -> dict[str, str] | Problem:
         # Another one each time: what an earlier attempt wrote, on whichever disk, is not what shall boot.
         machine.mark = str(uuid.uuid4())
     try:
-        orders = (_install_orders(ctx, machine, secret) if action == "install"
-                  else _wipe_orders(ctx, machine, install, secret))
+        orders = (
+            _install_orders(ctx, machine, secret) if action == "install" else _wipe_orders(ctx, machine, install, secret)
+        )
     except Undoable as refused:
         return Conflict(_refuse(ctx, machine, str(refused)))
     install.token_hash, install.boot_id, install.claimed = token_hash(secret), boot.id, ctx.now()
@@ -186,8 +199,13 @@ def phase(ctx: Ctx, token: str, name: str, percent: int, message: str) -> None:
         liveness.progress(ctx, machine, install)
     if name != install.phase:
         install.phase, install.phase_since, install.doing = name, ctx.now(), ""
-        ctx.event("install.phase", known.title + (f": {message[:200]}" if message else ""), machine, phase=name,
-                  attempt=install.attempt)
+        ctx.event(
+            "install.phase",
+            known.title + (f": {message[:200]}" if message else ""),
+            machine,
+            phase=name,
+            attempt=install.attempt,
+        )
     install.percent = percent
 
 
@@ -199,7 +217,7 @@ def _still_boots(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> 
 
 def _append(install: tables.Install, data: bytes, at: int | None) -> None:
     """Add what is new of `data`, which begins at byte `at` of this attempt's log; an answer may have been lost."""
-    new = data if at is None else data[max(0, install.log_bytes - at):] if at <= install.log_bytes else data
+    new = data if at is None else data[max(0, install.log_bytes - at) :] if at <= install.log_bytes else data
     install.log_bytes = max(install.log_bytes, (install.log_bytes if at is None else at) + len(data))
     text = attempt_log.quote(new.decode("utf-8", "replace").replace("\0", ""))
     if text:

@@ -77,9 +77,19 @@ def put_off(ctx: Ctx, work: Work, seconds: float) -> None:
 def due(ctx: Ctx) -> list[int]:
     """Jobs that wait for a worker, or whose worker was lost."""
     now = ctx.now()
-    return list(ctx.db.scalars(select(tables.Job.id).where(
-        or_((tables.Job.state == "queued") & (tables.Job.run_after <= now),
-            (tables.Job.state == "running") & (tables.Job.lease_until <= now))).order_by(tables.Job.id).limit(100)))
+    return list(
+        ctx.db.scalars(
+            select(tables.Job.id)
+            .where(
+                or_(
+                    (tables.Job.state == "queued") & (tables.Job.run_after <= now),
+                    (tables.Job.state == "running") & (tables.Job.lease_until <= now),
+                )
+            )
+            .order_by(tables.Job.id)
+            .limit(100)
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -102,8 +112,9 @@ def controller(ctx: Ctx, work: Work) -> Controller | None:
         return None  # it is asked for every few seconds, and the order before it has said why
     if doubt and work.verb != "status":
         raise Hopeless(f"{machine.name} was not switched", doubt, "Correct the controller of one of the two")
-    access = BmcAccess(machine.bmc_address, machine.bmc_username, ctx.outside.sealer.open(machine.bmc_password),
-                       machine.bmc_port)
+    access = BmcAccess(
+        machine.bmc_address, machine.bmc_username, ctx.outside.sealer.open(machine.bmc_password), machine.bmc_port
+    )
     place = f"{access.address}:{access.port}"
     progress = power_orders.start(ctx, job, place) if work.verb in STAGES else Progress(bmc=place)
     return Controller(access, machine.firmware, progress)
@@ -154,8 +165,14 @@ def _name_device(ctx: Ctx, work: Work, found: Controller, progress: Progress) ->
     try:
         ctx.outside.power.boot_device(found.access, "pxe", found.firmware)
     except PowerRefused as refused:
-        _keep(ctx, work, progress, "power.refused", f"{refused.what}: {refused.why}. The machine is started all the "
-              "same, and boots from the network if its own boot order says so")
+        _keep(
+            ctx,
+            work,
+            progress,
+            "power.refused",
+            f"{refused.what}: {refused.why}. The machine is started all the "
+            "same, and boots from the network if its own boot order says so",
+        )
 
 
 def _give(ctx: Ctx, work: Work, found: Controller, step: Step) -> Progress | Later:
@@ -188,8 +205,14 @@ def spared(ctx: Ctx, work: Work) -> str:
 @usecase("appliance", reads=True)
 def renewed(ctx: Ctx, certname: str, since: float) -> bool:
     """Whether the certificate of `certname` was cleaned and asked for anew after `since`."""
-    return ctx.db.scalar(select(tables.Challenge.id).where(
-        tables.Challenge.certname == certname, tables.Challenge.issued >= since).limit(1)) is not None
+    return (
+        ctx.db.scalar(
+            select(tables.Challenge.id)
+            .where(tables.Challenge.certname == certname, tables.Challenge.issued >= since)
+            .limit(1)
+        )
+        is not None
+    )
 
 
 def power(ctx: Ctx, work: Work) -> str | Later:
@@ -214,9 +237,11 @@ def power(ctx: Ctx, work: Work) -> str | Later:
             return Later()
         if step.do == "give up":
             seconds = ctx.now() - progress.at
-            raise Hopeless(f"{found.access.address} did not switch {progress.ordered}",
-                           f"it took the order {progress.times} times, and still shows {shown} after {seconds:.0f} s",
-                           "Look at the machine's own event log, restart the controller, or switch the machine by hand")
+            raise Hopeless(
+                f"{found.access.address} did not switch {progress.ordered}",
+                f"it took the order {progress.times} times, and still shows {shown} after {seconds:.0f} s",
+                "Look at the machine's own event log, restart the controller, or switch the machine by hand",
+            )
         # Asked after the controller was read, which may take its time; what was begun is not left half done.
         untouched = not (progress.ordered or progress.stage)
         if untouched and (why := spared(ctx, work)):
@@ -232,8 +257,9 @@ def may_clean(ctx: Ctx, certname: str, machine_id: int) -> bool:
     """Whether `certname` is a machine's; that of the Puppet server or the appliance is never cleaned, and told."""
     holder = protected(ctx, certname)
     if holder:
-        ctx.event("puppet.refused", f"{certname} is the name of {holder}; its certificate is not cleaned",
-                  machine_id or None)
+        ctx.event(
+            "puppet.refused", f"{certname} is the name of {holder}; its certificate is not cleaned", machine_id or None
+        )
     return not holder
 
 

@@ -40,8 +40,9 @@ def begins(ctx: Ctx, machine: tables.Machine) -> None:
 
 def open_install(ctx: Ctx, machine: tables.Machine) -> tables.Install | None:
     """The install or wipe that runs on the machine, if any."""
-    return ctx.db.scalar(select(tables.Install).where(
-        tables.Install.machine_id == machine.id, tables.Install.finished.is_(None)))
+    return ctx.db.scalar(
+        select(tables.Install).where(tables.Install.machine_id == machine.id, tables.Install.finished.is_(None))
+    )
 
 
 def last_word(machine: tables.Machine, install: tables.Install) -> float:
@@ -73,8 +74,12 @@ def set_deadline(ctx: Ctx, machine: tables.Machine, install: tables.Install | No
     written = max(machine.disk_bytes, disk_orders.wipe_plan(machine).bytes) if kind == "wipe" else 0
     moved = max(machine.state_since, (install.moved or 0) if install else 0)
     machine.deadline = patience.deadline(
-        machine.state_since, moved, patience.still_seconds(kind, seconds, written),
-        patience.whole_seconds(kind, config.longest_seconds, written), install.troubled if install else None)
+        machine.state_since,
+        moved,
+        patience.still_seconds(kind, seconds, written),
+        patience.whole_seconds(kind, config.longest_seconds, written),
+        install.troubled if install else None,
+    )
 
 
 def progress(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:

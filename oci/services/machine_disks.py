@@ -14,9 +14,17 @@ from oci.services.moves import find
 def _row(found: hardware.Judged, chosen: hardware.Disk | None) -> DiskOut:
     disk = found.disk
     return DiskOut(
-        name=found.name, device=disk.name, bytes=disk.bytes, model=f"{disk.vendor} {disk.model}".strip(), serial=disk.serial,
-        contents=disk_contents.told(disk), verdict=found.verdict.word, reason=found.reason, chosen=disk == chosen,
-        confirm=hardware.needs_confirmation(found))
+        name=found.name,
+        device=disk.name,
+        bytes=disk.bytes,
+        model=f"{disk.vendor} {disk.model}".strip(),
+        serial=disk.serial,
+        contents=disk_contents.told(disk),
+        verdict=found.verdict.word,
+        reason=found.reason,
+        chosen=disk == chosen,
+        confirm=hardware.needs_confirmation(found),
+    )
 
 
 @usecase("viewer", reads=True)
@@ -46,8 +54,12 @@ def choose_disk(ctx: Ctx, name: str, order: DiskIn) -> DiskList:
         _confirmed(found, order.confirm)
         machine.disk_wish = {**hardware.remembered(inventory, found.disk).to_dict(), "name": found.name}
         lost = disk_contents.told(found.disk)
-        ctx.event("machine.disk", f"{ctx.actor.name} chose the disk {found.disk.name} ({found.name}) for installs"
-                  + (f", knowing that it holds {lost}" if lost else ""), machine)
+        ctx.event(
+            "machine.disk",
+            f"{ctx.actor.name} chose the disk {found.disk.name} ({found.name}) for installs"
+            + (f", knowing that it holds {lost}" if lost else ""),
+            machine,
+        )
     ctx.db.flush()
     choice = disk_orders.choice(machine)
     judged = hardware.judge_all(disk_orders.inventory_of(machine), disk_orders.last_of(machine))
@@ -57,8 +69,9 @@ def choose_disk(ctx: Ctx, name: str, order: DiskIn) -> DiskList:
 def _asked_for(inventory: Inventory, name: str, last: hardware.Remembered | None) -> hardware.Judged:
     disk = disk_names.disk_named(inventory, name)
     if disk is None:
-        raise NotFound(f"no disk of the machine, or more than one, is named {name[:80]!r}; `ocicli machine disks` shows "
-                       "their names")
+        raise NotFound(
+            f"no disk of the machine, or more than one, is named {name[:80]!r}; `ocicli machine disks` shows their names"
+        )
     found = hardware.judge(inventory, disk, last)
     if found.verdict.install == hardware.NEVER or not found.name:
         raise Conflict(f"{disk.name} ({name[:80]}) cannot be written: {found.reason}. Choose another disk")
@@ -68,5 +81,7 @@ def _asked_for(inventory: Inventory, name: str, last: hardware.Remembered | None
 def _confirmed(found: hardware.Judged, word: str) -> None:
     if not hardware.needs_confirmation(found) or word == found.name:
         return
-    raise Problem(f"{found.disk.name} is not written without being confirmed, because {found.reason}. What is on it will be "
-                  f"lost: confirm it with exactly its name, {found.name}" + (f"; {word[:80]!r} is not it" if word else ""))
+    raise Problem(
+        f"{found.disk.name} is not written without being confirmed, because {found.reason}. What is on it will be "
+        f"lost: confirm it with exactly its name, {found.name}" + (f"; {word[:80]!r} is not it" if word else "")
+    )

@@ -32,11 +32,17 @@ def progress(install: tables.Install | None) -> Progress | None:
         return None
     phase = phases.PHASES.get(install.phase)
     return Progress(
-        kind=install.kind, attempt=install.attempt, phase=install.phase,
-        title=phase.title if phase else "Waiting for the machine", phase_percent=install.percent,
+        kind=install.kind,
+        attempt=install.attempt,
+        phase=install.phase,
+        title=phase.title if phase else "Waiting for the machine",
+        phase_percent=install.percent,
         doing=install.doing if install.finished is None else "",
         percent=100 if install.outcome == "done" else phases.progress(install.kind, install.phase, install.percent),
-        started=install.started, finished=install.finished, outcome=install.outcome)
+        started=install.started,
+        finished=install.finished,
+        outcome=install.outcome,
+    )
 
 
 def _related(ctx: Ctx, ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, list[str]], dict[int, Any]]:
@@ -44,15 +50,18 @@ def _related(ctx: Ctx, ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, li
     promises = {}
     rows = ctx.db.execute(
         select(tables.Assignment, tables.Cluster.name, tables.Address.ip)
-        .join(tables.Cluster).outerjoin(tables.Address, tables.Address.machine_id == tables.Assignment.machine_id)
-        .where(tables.Assignment.machine_id.in_(ids)))
+        .join(tables.Cluster)
+        .outerjoin(tables.Address, tables.Address.machine_id == tables.Assignment.machine_id)
+        .where(tables.Assignment.machine_id.in_(ids))
+    )
     for assignment, cluster, address in rows:
         promises[assignment.machine_id] = (assignment, cluster, address or "")
     macs: dict[int, list[str]] = {}
     for nic in ctx.db.scalars(select(tables.Nic).where(tables.Nic.machine_id.in_(ids)).order_by(tables.Nic.name)):
         macs.setdefault(nic.machine_id, []).append(nic.mac)
-    latest = select(func.max(tables.Install.id)).where(tables.Install.machine_id.in_(ids)).group_by(
-        tables.Install.machine_id)
+    latest = (
+        select(func.max(tables.Install.id)).where(tables.Install.machine_id.in_(ids)).group_by(tables.Install.machine_id)
+    )
     installs = {i.machine_id: i for i in ctx.db.scalars(select(tables.Install).where(tables.Install.id.in_(latest)))}
     return promises, macs, installs
 
@@ -60,15 +69,36 @@ def _related(ctx: Ctx, ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, li
 def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any) -> dict[str, Any]:
     assignment, cluster, address = promise or (None, "", "")
     return dict(
-        id=machine.id, name=machine.name, state=machine.state, since=machine.state_since,
-        deadline=machine.deadline, reason=machine.reason, power=machine.power, presence=machine.presence,
-        seen=machine.seen, convergence=machine.convergence, vendor=machine.vendor, model=machine.model,
-        serial=machine.serial, uuid=machine.uuid, firmware=machine.firmware, memory_bytes=machine.memory_bytes,
-        cores=machine.cores, disk_bytes=machine.disk_bytes, macs=macs, cluster=cluster,
-        role=assignment.role if assignment else "", hostname=assignment.hostname if assignment else "",
-        fqdn=assignment.fqdn if assignment else "", address=address, bmc_address=machine.bmc_address,
-        bmc_username=machine.bmc_username, bmc_doubt=doubt(machine.bmc_address, machine.bmc_reported),
-        verbs=lifecycle.possible(machine.state), progress=progress(install))
+        id=machine.id,
+        name=machine.name,
+        state=machine.state,
+        since=machine.state_since,
+        deadline=machine.deadline,
+        reason=machine.reason,
+        power=machine.power,
+        presence=machine.presence,
+        seen=machine.seen,
+        convergence=machine.convergence,
+        vendor=machine.vendor,
+        model=machine.model,
+        serial=machine.serial,
+        uuid=machine.uuid,
+        firmware=machine.firmware,
+        memory_bytes=machine.memory_bytes,
+        cores=machine.cores,
+        disk_bytes=machine.disk_bytes,
+        macs=macs,
+        cluster=cluster,
+        role=assignment.role if assignment else "",
+        hostname=assignment.hostname if assignment else "",
+        fqdn=assignment.fqdn if assignment else "",
+        address=address,
+        bmc_address=machine.bmc_address,
+        bmc_username=machine.bmc_username,
+        bmc_doubt=doubt(machine.bmc_address, machine.bmc_reported),
+        verbs=lifecycle.possible(machine.state),
+        progress=progress(install),
+    )
 
 
 def _out(ctx: Ctx, machines: Iterable[tables.Machine]) -> list[MachineOut]:
@@ -83,15 +113,20 @@ def _detail(ctx: Ctx, machine: tables.Machine) -> MachineDetail:
     install = installs.get(machine.id)
     values = _values(machine, promises.get(machine.id), macs.get(machine.id, []), install)
     seen = Inventory.from_dict(machine.inventory)
-    return MachineDetail(**values, **disk_orders.outlook(machine), inventory=machine.inventory, problems=list(seen.problems),
-                         missing_firmware=[f"{f.file} ({f.package or 'no Debian package known'})"
-                                           for f in seen.missing_firmware],
-                         install_log=install.log if install else "")
+    return MachineDetail(
+        **values,
+        **disk_orders.outlook(machine),
+        inventory=machine.inventory,
+        problems=list(seen.problems),
+        missing_firmware=[f"{f.file} ({f.package or 'no Debian package known'})" for f in seen.missing_firmware],
+        install_log=install.log if install else "",
+    )
 
 
 @usecase("viewer", reads=True)
-def list_machines(ctx: Ctx, state: str = "", search: str = "", limit: int = 200, offset: int = 0,
-                  convergence: str = "") -> MachineList:
+def list_machines(
+    ctx: Ctx, state: str = "", search: str = "", limit: int = 200, offset: int = 0, convergence: str = ""
+) -> MachineList:
     """Machines by name, newest state first kept out of it; `state`, `search` and `convergence` narrow the list."""
     if convergence and convergence not in CONVERGENCE:
         raise Problem(f"there is no convergence {convergence[:40]!r}; it is one of {', '.join(CONVERGENCE)}")
@@ -133,8 +168,9 @@ def _since(machine: tables.Machine) -> str:
 def why(ctx: Ctx, name: str) -> Why:
     """Why the machine is where it is, in words, with the events that led there and what can be done now."""
     machine = find(ctx, name)
-    recent = ctx.db.scalars(select(tables.Event).where(tables.Event.machine_id == machine.id)
-                            .order_by(tables.Event.id.desc()).limit(3)).all()
+    recent = ctx.db.scalars(
+        select(tables.Event).where(tables.Event.machine_id == machine.id).order_by(tables.Event.id.desc()).limit(3)
+    ).all()
     state = STATES[machine.state]
     parts = [f"{machine.name} is {state.name}: {state.meaning}."]
     if machine.reason:
@@ -171,8 +207,9 @@ def _cluster_and_role(ctx: Ctx, order: AssignIn) -> tuple[tables.Cluster, roles.
 
 def _take_address(ctx: Ctx, machine: tables.Machine, network: tables.Network, wanted: str) -> str:
     held = claims.for_machine(ctx, machine.id)
-    record = NetworkRecord(network.name, network.purpose, network.cidr, wanted or network.first,
-                           wanted or network.last, network.gateway)
+    record = NetworkRecord(
+        network.name, network.purpose, network.cidr, wanted or network.first, wanted or network.last, network.gateway
+    )
     try:
         if wanted:
             check(record)
@@ -188,8 +225,13 @@ def _take_address(ctx: Ctx, machine: tables.Machine, network: tables.Network, wa
 
 def _name(ctx: Ctx, cluster: tables.Cluster, role: roles.Role, wanted: str) -> tuple[int, str]:
     """Number and short host name; a number whose name is somebody's already is left out. Raises Conflict."""
-    numbers = set(ctx.db.scalars(select(tables.Assignment.number).where(
-        tables.Assignment.cluster_id == cluster.id, tables.Assignment.role == role.name)))
+    numbers = set(
+        ctx.db.scalars(
+            select(tables.Assignment.number).where(
+                tables.Assignment.cluster_id == cluster.id, tables.Assignment.role == role.name
+            )
+        )
+    )
     if wanted:
         why = claims.bad_name(ctx, wanted, cluster.domain)
         if why:
@@ -230,8 +272,11 @@ def assign(ctx: Ctx, name: str, order: AssignIn) -> MachineDetail:
     number, host = _name(ctx, cluster, role, order.hostname)
     address = _take_address(ctx, machine, network, order.address)
     fqdn = f"{host}.{cluster.domain}"
-    ctx.db.add(tables.Assignment(machine_id=machine.id, cluster_id=cluster.id, role=role.name, number=number,
-                                 hostname=host, fqdn=fqdn))
+    ctx.db.add(
+        tables.Assignment(
+            machine_id=machine.id, cluster_id=cluster.id, role=role.name, number=number, hostname=host, fqdn=fqdn
+        )
+    )
     machine.name = fqdn
     try:
         ctx.db.flush()

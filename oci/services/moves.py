@@ -23,8 +23,10 @@ def find(ctx: Ctx, name: str) -> tables.Machine:
     number = int(name) if name.isascii() and name.isdigit() and len(name) < 10 and str(int(name)) == name else -1
     by_host = select(tables.Assignment.machine_id).where(tables.Assignment.hostname == name)
     by_nic = select(tables.Nic.machine_id).where(tables.Nic.mac == name.lower())
-    ways = (or_(MACHINE.name == name, MACHINE.id == number, MACHINE.id.in_(by_host), MACHINE.id.in_(by_nic)),
-            and_(MACHINE.serial == name, MACHINE.serial != ""))
+    ways = (
+        or_(MACHINE.name == name, MACHINE.id == number, MACHINE.id.in_(by_host), MACHINE.id.in_(by_nic)),
+        and_(MACHINE.serial == name, MACHINE.serial != ""),
+    )
     for way in ways:
         found = ctx.db.scalars(select(MACHINE).where(way).limit(2)).all()
         if len(found) > 1:
@@ -51,8 +53,10 @@ def move(ctx: Ctx, machine: tables.Machine, verb: str, reason: str = "") -> None
 def forget_promise(ctx: Ctx, machine: tables.Machine) -> None:
     """Give the machine's role, name and addresses back. What was signed for that name is worth nothing from now on."""
     fqdn = ctx.db.scalar(select(tables.Assignment.fqdn).where(tables.Assignment.machine_id == machine.id))
-    known = (select(tables.Challenge.id).where(tables.Challenge.machine_id == machine.id),
-             select(tables.Install.id).where(tables.Install.machine_id == machine.id))
+    known = (
+        select(tables.Challenge.id).where(tables.Challenge.machine_id == machine.id),
+        select(tables.Install.id).where(tables.Install.machine_id == machine.id),
+    )
     if fqdn and any(ctx.db.scalar(query.limit(1)) is not None for query in known):
         ctx.queue("clean_certificate", machine, certname=fqdn, ordered=ctx.now())
     for table in (tables.Assignment, tables.Address, tables.Challenge):
@@ -78,8 +82,9 @@ def start_work(ctx: Ctx, machine: tables.Machine, kind: str) -> None:
     """Open an install or wipe and get the machine to the live image, unless it waits there already."""
     close_install(ctx, machine, "aborted")
     now = ctx.now()
-    install = tables.Install(machine_id=machine.id, kind=kind, started=now, phase="", percent=0,
-                             facts=facts_of(ctx, machine))
+    install = tables.Install(
+        machine_id=machine.id, kind=kind, started=now, phase="", percent=0, facts=facts_of(ctx, machine)
+    )
     ctx.db.add(install)
     ctx.db.flush()
     beats = liveness.WAITING_BEATS * ctx.config.heartbeat_seconds

@@ -35,8 +35,10 @@ def refuse_another_machine(ctx: Ctx, machine: tables.Machine, install: tables.In
     ordered, found = facts_from_data(install.facts), facts_from_data(now)
     if not mainboard_differs(found, ordered):
         return None
-    why = (f"the {install.kind} was ordered for another mainboard: {_said(ordered)} then, {_said(found)} now; "
-           "no disk was touched. If it is the machine that was meant, order it again")
+    why = (
+        f"the {install.kind} was ordered for another mainboard: {_said(ordered)} then, {_said(found)} now; "
+        "no disk was touched. If it is the machine that was meant, order it again"
+    )
     ctx.event("install.refused", why, machine, attempt=install.attempt)
     move(ctx, machine, "error", reason=why)
     close_install(ctx, machine, "failed")

@@ -101,8 +101,9 @@ def _token_hash(token: str) -> str:
 @usecase("nobody", reads=True)
 def authenticate_token(ctx: Ctx, token: str) -> Actor:
     """Who acts with `token`, with the person's level of now. Raises Unauthorised."""
-    row = ctx.db.execute(select(TOKEN, PERSON).join(PERSON, PERSON.id == TOKEN.person_id)
-                         .where(TOKEN.hash == _token_hash(token))).one_or_none()
+    row = ctx.db.execute(
+        select(TOKEN, PERSON).join(PERSON, PERSON.id == TOKEN.person_id).where(TOKEN.hash == _token_hash(token))
+    ).one_or_none()
     if row is None or row[1].disabled or (row[0].expires is not None and row[0].expires <= ctx.now()):
         raise Unauthorised("this token is unknown, expired or revoked; `ocicli login` makes a new one")
     return Actor(row[1].name, row[1].level)
@@ -117,8 +118,9 @@ def _out(person: tables.Person) -> PersonOut:
 
 def _keep_an_admin(ctx: Ctx, person: tables.Person) -> None:
     """Raise Conflict when `person` is the last one who can still administer."""
-    others = ctx.db.scalar(select(func.count()).where(
-        PERSON.level == "admin", PERSON.disabled.is_(False), PERSON.id != person.id))
+    others = ctx.db.scalar(
+        select(func.count()).where(PERSON.level == "admin", PERSON.disabled.is_(False), PERSON.id != person.id)
+    )
     if person.level == "admin" and not person.disabled and not others:
         raise Conflict(f"{person.name} is the last admin; make another admin first")
 
@@ -136,8 +138,9 @@ def add_person(ctx: Ctx, order: PersonIn) -> PersonOut:
         raise Conflict(f"{order.name} is a word that history uses for another; choose another name")
     if ctx.db.scalar(select(PERSON.id).where(PERSON.name == order.name)) is not None:
         raise Conflict(f"{order.name} exists already; `ocicli person password {order.name}` sets a new password")
-    person = PERSON(name=order.name, level=order.level, password_hash=hashed(order.password), disabled=False,
-                    created=ctx.now())
+    person = PERSON(
+        name=order.name, level=order.level, password_hash=hashed(order.password), disabled=False, created=ctx.now()
+    )
     ctx.db.add(person)
     ctx.event("person.changed", f"{person.name} was added as {person.level}")
     return _out(person)
@@ -208,8 +211,13 @@ def make_token(ctx: Ctx, order: TokenIn) -> TokenMade:
     """A token for a program of the one who asks, with that person's level, shown this once."""
     person = _find(ctx, ctx.actor.name)
     clear = "oci_" + secrets.token_urlsafe(32)
-    token = TOKEN(person_id=person.id, name=order.name, hash=_token_hash(clear), created=ctx.now(),
-                  expires=ctx.now() + order.days * DAY_SECONDS)
+    token = TOKEN(
+        person_id=person.id,
+        name=order.name,
+        hash=_token_hash(clear),
+        created=ctx.now(),
+        expires=ctx.now() + order.days * DAY_SECONDS,
+    )
     ctx.db.add(token)
     ctx.db.flush()
     ctx.event("person.changed", f"{person.name} made the token {order.name!r} for {order.days} days")

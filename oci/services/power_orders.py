@@ -61,9 +61,20 @@ def busy(ctx: Ctx, job: tables.Job) -> bool:
 
     A job that has to wait for this is marked, so that it is woken.
     """
-    found = ctx.db.scalar(select(JOB.id).where(
-        JOB.machine_id == job.machine_id, JOB.kind == "power", JOB.id != job.id, JOB.state == "running",
-        JOB.lease_until > ctx.now()).limit(1)) is not None
+    found = (
+        ctx.db.scalar(
+            select(JOB.id)
+            .where(
+                JOB.machine_id == job.machine_id,
+                JOB.kind == "power",
+                JOB.id != job.id,
+                JOB.state == "running",
+                JOB.lease_until > ctx.now(),
+            )
+            .limit(1)
+        )
+        is not None
+    )
     if found:
         job.progress = {**job.progress, "waits": True}
     return found

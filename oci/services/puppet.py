@@ -28,8 +28,9 @@ TROUBLE = "Puppet "  # how a reason begins that the next good run takes away
 
 
 def _by_certname(ctx: Ctx, certname: str) -> tuple[tables.Machine, tables.Assignment]:
-    row = ctx.db.execute(select(tables.Machine, tables.Assignment).join(tables.Assignment)
-                         .where(tables.Assignment.fqdn == certname)).one_or_none()
+    row = ctx.db.execute(
+        select(tables.Machine, tables.Assignment).join(tables.Assignment).where(tables.Assignment.fqdn == certname)
+    ).one_or_none()
     if row is None:
         raise NotFound(f"no machine is called {certname[:100]}")
     return row[0], row[1]
@@ -39,22 +40,37 @@ def _site(ctx: Ctx) -> Site:
     config, known = ctx.config, ctx.outside.authorities
     missing = sorted(set(config.ca_certificates) - set(known))
     if missing:
-        raise Unavailable(f"the CA certificate {missing[0]} (setting ca_certificates) could not be read when the appliance "
-                          "started, so no classification is given without it; put the file there, or take the setting "
-                          "away, and restart the appliance's services")
+        raise Unavailable(
+            f"the CA certificate {missing[0]} (setting ca_certificates) could not be read when the appliance "
+            "started, so no classification is given without it; put the file there, or take the setting "
+            "away, and restart the appliance's services"
+        )
     authorities = {"oci": ctx.outside.ca_pem.decode()} | {name: known[name] for name in config.ca_certificates}
-    return Site(tuple(config.ntp_servers), tuple(sorted(authorities.items())), tuple(config.ssh_authorized_keys),
-                config.apt_uri, config.apt_suite, config.apt_components, config.puppet_server, config.puppet_address)
+    return Site(
+        tuple(config.ntp_servers),
+        tuple(sorted(authorities.items())),
+        tuple(config.ssh_authorized_keys),
+        config.apt_uri,
+        config.apt_suite,
+        config.apt_components,
+        config.puppet_server,
+        config.puppet_address,
+    )
 
 
 def _fleet(ctx: Ctx, cluster: tables.Cluster) -> Fleet:
-    rows = ctx.db.execute(select(tables.Assignment, tables.Address.ip)
-                          .join(tables.Address, tables.Address.machine_id == tables.Assignment.machine_id)
-                          .where(tables.Assignment.cluster_id == cluster.id,
-                                 tables.Address.network_id == cluster.network_id)).all()
-    return Fleet(cluster.name, cluster.domain,
-                 in_order((Member(a.machine_id, a.hostname, a.fqdn, a.role, a.number, ip) for a, ip in rows),
-                          ctx.outside.roles), ctx.outside.roles, _site(ctx))
+    rows = ctx.db.execute(
+        select(tables.Assignment, tables.Address.ip)
+        .join(tables.Address, tables.Address.machine_id == tables.Assignment.machine_id)
+        .where(tables.Assignment.cluster_id == cluster.id, tables.Address.network_id == cluster.network_id)
+    ).all()
+    return Fleet(
+        cluster.name,
+        cluster.domain,
+        in_order((Member(a.machine_id, a.hostname, a.fqdn, a.role, a.number, ip) for a, ip in rows), ctx.outside.roles),
+        ctx.outside.roles,
+        _site(ctx),
+    )
 
 
 @usecase("appliance", reads=True)
@@ -148,12 +164,21 @@ def autosign(ctx: Ctx, certname: str, pem: bytes) -> None:
         pass
     machine, _assignment = _by_certname(ctx, certname)
     row = ctx.db.scalar(select(tables.Challenge).where(tables.Challenge.certname == certname))
-    problem = ("it is the name of " + protected(ctx, certname) if protected(ctx, certname) else
-               "there is no challenge in it" if not word else
-               "no challenge was issued" if row is None or row.machine_id != machine.id else
-               "the challenge was used before" if row.used else
-               "the challenge is wrong" if not hmac.compare_digest(row.hash, token_hash(word)) else
-               "" if machine.state == "configuring" else f"the machine is {machine.state}")
+    problem = (
+        "it is the name of " + protected(ctx, certname)
+        if protected(ctx, certname)
+        else "there is no challenge in it"
+        if not word
+        else "no challenge was issued"
+        if row is None or row.machine_id != machine.id
+        else "the challenge was used before"
+        if row.used
+        else "the challenge is wrong"
+        if not hmac.compare_digest(row.hash, token_hash(word))
+        else ""
+        if machine.state == "configuring"
+        else f"the machine is {machine.state}"
+    )
     if problem:
         ctx.note("puppet.refused", f"{certname}: {problem}", machine.id)
         raise Forbidden(f"not signed: {problem}")

@@ -24,10 +24,17 @@ def identity_of(machine: tables.Machine, nics: Iterable[tables.Nic]) -> Identity
     """Who the record says the machine is."""
     nics = list(nics)
     return Identity.of(
-        macs=(n.mac for n in nics if n.kind != "boot"), bmc_mac=machine.bmc_mac, uuid=machine.uuid, serial=machine.serial,
-        vendor=machine.vendor, model=machine.model, board_serial=machine.board_serial,
-        chassis_serial=machine.chassis_serial, onboard=(n.mac for n in nics if n.kind == "onboard"),
-        boot_macs=(n.mac for n in nics if n.kind == "boot"))
+        macs=(n.mac for n in nics if n.kind != "boot"),
+        bmc_mac=machine.bmc_mac,
+        uuid=machine.uuid,
+        serial=machine.serial,
+        vendor=machine.vendor,
+        model=machine.model,
+        board_serial=machine.board_serial,
+        chassis_serial=machine.chassis_serial,
+        onboard=(n.mac for n in nics if n.kind == "onboard"),
+        boot_macs=(n.mac for n in nics if n.kind == "boot"),
+    )
 
 
 def nics_of(ctx: Ctx, ids: Iterable[int]) -> dict[int, list[tables.Nic]]:
@@ -44,8 +51,7 @@ def shared_among(ctx: Ctx, facts: Identity) -> set[tuple[str, str]]:
     if not pairs:
         return set()
     table = tables.SharedFact
-    return set(ctx.db.execute(select(table.kind, table.value).where(
-        tuple_(table.kind, table.value).in_(pairs))).tuples())
+    return set(ctx.db.execute(select(table.kind, table.value).where(tuple_(table.kind, table.value).in_(pairs))).tuples())
 
 
 def near(ctx: Ctx, facts: Identity) -> list[tables.Machine]:
@@ -55,8 +61,11 @@ def near(ctx: Ctx, facts: Identity) -> list[tables.Machine]:
         ways.append(tables.Machine.id.in_(select(tables.Nic.machine_id).where(tables.Nic.mac.in_(macs))))
     if facts.uuid:
         ways.append(tables.Machine.uuid.in_(uuid_spellings(facts.uuid)))
-    for column, value in ((tables.Machine.serial, facts.serial), (tables.Machine.bmc_mac, facts.bmc_mac),
-                          (tables.Machine.board_serial, facts.board_serial)):
+    for column, value in (
+        (tables.Machine.serial, facts.serial),
+        (tables.Machine.bmc_mac, facts.bmc_mac),
+        (tables.Machine.board_serial, facts.board_serial),
+    ):
         if value:
             ways.append(column == value)
     return list(ctx.db.scalars(select(tables.Machine).where(or_(*ways)).limit(MOST))) if ways else []
@@ -92,16 +101,18 @@ def borne_by_another(facts: Identity, found: Match, known: Mapping[int, tables.M
 
     MACs are left out: a card that moved is seen with both for a while.
     """
-    others = {pair for machine in known.values() if machine.id != found.machine_id
-              for pair in identity_of(machine, ()).values()}
+    others = {
+        pair for machine in known.values() if machine.id != found.machine_id for pair in identity_of(machine, ()).values()
+    }
     return [pair for pair in facts.values() if pair[0] != "mac" and pair in others]
 
 
 def make(ctx: Ctx) -> tables.Machine:
     """A new record."""
     now = ctx.now()
-    machine = tables.Machine(name=f"new-{secrets.token_hex(8)}", state="discovered", state_since=now, created=now,
-                             inventory={})
+    machine = tables.Machine(
+        name=f"new-{secrets.token_hex(8)}", state="discovered", state_since=now, created=now, inventory={}
+    )
     ctx.db.add(machine)
     ctx.db.flush()
     machine.name = f"machine-{machine.id}"
@@ -110,10 +121,19 @@ def make(ctx: Ctx) -> tables.Machine:
 
 def facts_as_data(facts: Identity) -> dict[str, Any]:
     """`facts` as JSON-safe data."""
-    return {"macs": sorted(facts.macs), "onboard": sorted(facts.onboard), "boot_macs": sorted(facts.boot_macs),
-            "bmc_mac": facts.bmc_mac, "uuid": facts.uuid, "serial": facts.serial, "vendor": facts.vendor,
-            "model": facts.model, "board_serial": facts.board_serial, "chassis_serial": facts.chassis_serial,
-            "disks": sorted(facts.disks)}
+    return {
+        "macs": sorted(facts.macs),
+        "onboard": sorted(facts.onboard),
+        "boot_macs": sorted(facts.boot_macs),
+        "bmc_mac": facts.bmc_mac,
+        "uuid": facts.uuid,
+        "serial": facts.serial,
+        "vendor": facts.vendor,
+        "model": facts.model,
+        "board_serial": facts.board_serial,
+        "chassis_serial": facts.chassis_serial,
+        "disks": sorted(facts.disks),
+    }
 
 
 def facts_from_data(data: Mapping[str, Any]) -> Identity:

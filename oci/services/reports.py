@@ -60,8 +60,10 @@ def _judge(ctx: Ctx, facts: Identity, boot: tables.Boot) -> tables.Machine | Pro
     if match.verdict == "conflict":
         text = f"a report from {boot.mac} is {match.reason}"
         doubt = open_doubt(ctx, "report", text, key_of("report", facts.values()), facts, boot, match.claims)
-        return Conflict(f"it is not sure which machine this is ({match.reason}); an operator must decide: "
-                        f"`ocicli conflict show {doubt.id}`")
+        return Conflict(
+            f"it is not sure which machine this is ({match.reason}); an operator must decide: "
+            f"`ocicli conflict show {doubt.id}`"
+        )
     machine = known[match.machine_id] if match.machine_id is not None else make(ctx)
     if not is_proved(boot):
         settle_boot(ctx, known, boot.mac, machine)
@@ -69,8 +71,12 @@ def _judge(ctx: Ctx, facts: Identity, boot: tables.Boot) -> tables.Machine | Pro
         why = f"machine {machine.id} has it, and so has another"
         share(ctx, borne_by_another(facts, match, known), why)
     if match.verdict == "new" and match.claims:
-        ctx.event("machine.conflict", f"is {match.reason}; join them if it is that one", machine,
-                  machines=[claim.machine_id for claim in match.claims])
+        ctx.event(
+            "machine.conflict",
+            f"is {match.reason}; join them if it is that one",
+            machine,
+            machines=[claim.machine_id for claim in match.claims],
+        )
     return machine
 
 
@@ -99,8 +105,9 @@ def _hold_cards(ctx: Ctx, machine: tables.Machine, wanted: Mapping[str, hardware
     """
     table = tables.Nic
     with ctx.db.no_autoflush:  # the machine is written once, with what is still to come
-        rows = ctx.db.scalars(select(table).where(
-            or_(table.machine_id == machine.id, table.mac.in_({*wanted, boot.mac})))).all()
+        rows = ctx.db.scalars(
+            select(table).where(or_(table.machine_id == machine.id, table.mac.in_({*wanted, boot.mac})))
+        ).all()
     held = {row.mac: row for row in rows if row.machine_id == machine.id}
     foreign = {row.mac: row.machine_id for row in rows if row.machine_id != machine.id}
     for mac, row in held.items():
@@ -111,11 +118,16 @@ def _hold_cards(ctx: Ctx, machine: tables.Machine, wanted: Mapping[str, hardware
         else:
             row.kind = "boot"
     for mac in sorted(wanted.keys() - held.keys()):
-        ctx.db.add(table(mac=mac, machine_id=machine.id, name=wanted[mac].name,
-                         kind="onboard" if wanted[mac].onboard else "card"))
+        ctx.db.add(
+            table(mac=mac, machine_id=machine.id, name=wanted[mac].name, kind="onboard" if wanted[mac].onboard else "card")
+        )
         if mac in foreign:
-            ctx.event("machine.conflict", f"reports the network card {mac}, which machine {foreign[mac]} has too; "
-                      "it proves nothing until one of them reports without it", machine)
+            ctx.event(
+                "machine.conflict",
+                f"reports the network card {mac}, which machine {foreign[mac]} has too; "
+                "it proves nothing until one of them reports without it",
+                machine,
+            )
     if boot.mac not in wanted and boot.mac not in held:
         ctx.db.add(table(mac=boot.mac, machine_id=machine.id, kind="boot"))
         ctx.event("machine.learned", f"boots from {boot.mac}, which none of its network cards has", machine)
@@ -134,10 +146,15 @@ def _keep(ctx: Ctx, machine: tables.Machine, report: Mapping[str, Probe], digest
     if not machine.report_digest:
         return  # its first one
     ctx.db.flush()
-    keep = (select(tables.Report.id).where(tables.Report.machine_id == machine.id)
-            .order_by(tables.Report.id.desc()).limit(ctx.config.reports_kept))
-    ctx.db.execute(delete(tables.Report).where(tables.Report.machine_id == machine.id,
-                                               tables.Report.id.not_in(keep.scalar_subquery())))
+    keep = (
+        select(tables.Report.id)
+        .where(tables.Report.machine_id == machine.id)
+        .order_by(tables.Report.id.desc())
+        .limit(ctx.config.reports_kept)
+    )
+    ctx.db.execute(
+        delete(tables.Report).where(tables.Report.machine_id == machine.id, tables.Report.id.not_in(keep.scalar_subquery()))
+    )
 
 
 def _nameless(ctx: Ctx, found: Inventory, facts: Identity, boot: tables.Boot) -> Problem | None:
@@ -157,10 +174,17 @@ def _bind(ctx: Ctx, boot: tables.Boot, machine: tables.Machine, facts: Identity)
     if is_proved(boot):
         return None
     if boot.machine_id not in (None, machine.id):
-        ctx.event("boot.moved", f"a boot by the card {boot.mac}, which this machine has, is machine {machine.id}",
-                  boot.machine_id, boot_id=boot.id)
-    ctx.db.execute(update(tables.Event).where(tables.Event.boot_id == boot.id, tables.Event.kind != "boot.moved")
-                   .values(machine_id=machine.id))
+        ctx.event(
+            "boot.moved",
+            f"a boot by the card {boot.mac}, which this machine has, is machine {machine.id}",
+            boot.machine_id,
+            boot_id=boot.id,
+        )
+    ctx.db.execute(
+        update(tables.Event)
+        .where(tables.Event.boot_id == boot.id, tables.Event.kind != "boot.moved")
+        .values(machine_id=machine.id)
+    )
     boot.machine_id = machine.id
     boot.facts = {**boot.facts, "reported": True, "reported_at": ctx.now(), "facts": facts_as_data(facts)}
     try:
@@ -170,8 +194,9 @@ def _bind(ctx: Ctx, boot: tables.Boot, machine: tables.Machine, facts: Identity)
     return None
 
 
-def _take(ctx: Ctx, boot: tables.Boot, found: Inventory, report: Mapping[str, Probe],
-          digest: str) -> tables.Machine | Problem:
+def _take(
+    ctx: Ctx, boot: tables.Boot, found: Inventory, report: Mapping[str, Probe], digest: str
+) -> tables.Machine | Problem:
     """Take in a report that says something new."""
     facts = hardware.identity(found, boot.mac)
     if refused := _nameless(ctx, found, facts, boot):
@@ -198,8 +223,13 @@ def _take(ctx: Ctx, boot: tables.Boot, found: Inventory, report: Mapping[str, Pr
     words = "reported for the first time" if fresh else "reported; something changed"
     packages = ", ".join(sorted({f.package or f.file for f in found.missing_firmware})[:5])
     lacks = f"; firmware is missing: {packages}" if packages else ""
-    ctx.event(kind, f"{words}: {found.vendor} {found.model}, {len(found.nics)} NICs, {len(found.disks)} disks{lacks}",
-              machine, boot_id=boot.id, problems=list(found.problems)[:20])
+    ctx.event(
+        kind,
+        f"{words}: {found.vendor} {found.model}, {len(found.nics)} NICs, {len(found.disks)} disks{lacks}",
+        machine,
+        boot_id=boot.id,
+        problems=list(found.problems)[:20],
+    )
     return machine
 
 

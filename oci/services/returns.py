@@ -51,8 +51,10 @@ def back_to_disk(ctx: Ctx, machine: tables.Machine, boot: tables.Boot) -> str:
         boot.facts = {**boot.facts, "sent": "disk"}
         return "reboot"
     boot.facts = {**boot.facts, "sent": "nowhere"}
-    why = (f"came back to the live image {times} times within an hour although its own disk is due "
-           f"(last by MAC {boot.mac}); see its boot order, and whether its disk boots")
+    why = (
+        f"came back to the live image {times} times within an hour although its own disk is due "
+        f"(last by MAC {boot.mac}); see its boot order, and whether its disk boots"
+    )
     stop(ctx, machine, why, times)
     return "wait"
 
@@ -74,8 +76,9 @@ def refuse_again(ctx: Ctx, boot: tables.Boot, why: str) -> None:
     times = boot.facts.get("refused", 0) + 1
     boot.facts = {**boot.facts, "refused": times}
     if times == REFUSALS:
-        open_doubt(ctx, "refused", f"the reports of a boot by {boot.mac} are refused: {why}", key_of("refused", boot.mac),
-                   boot=boot)
+        open_doubt(
+            ctx, "refused", f"the reports of a boot by {boot.mac} are refused: {why}", key_of("refused", boot.mac), boot=boot
+        )
 
 
 def doubt_two_at_once(ctx: Ctx, boot: tables.Boot) -> None:
@@ -85,6 +88,13 @@ def doubt_two_at_once(ctx: Ctx, boot: tables.Boot) -> None:
     if machine is None or not told or not machine.seen or machine.seen - told < ctx.config.takeover_seconds:
         return
     facts = facts_from_data(boot.facts.get("facts", {}))
-    found = open_doubt(ctx, "twice", f"two machines that are switched on at the same time say that they are {machine.name}; "
-                       f"one of them booted by {boot.mac}", key_of("twice", machine.id, boot.mac), facts, boot)
+    found = open_doubt(
+        ctx,
+        "twice",
+        f"two machines that are switched on at the same time say that they are {machine.name}; "
+        f"one of them booted by {boot.mac}",
+        key_of("twice", machine.id, boot.mac),
+        facts,
+        boot,
+    )
     found.machines = [{"id": machine.id, "agree": [], "differ": []}]

@@ -27,8 +27,7 @@ def reserve(ctx: Ctx, name: str, source: str) -> int:
     now, who, source = ctx.now(), _digest(name), source[:64]
     ctx.db.execute(delete(ROW).where(ROW.at < now - KEPT_SECONDS))
     recent = select(func.count()).where(ROW.at > now - WINDOW_SECONDS)
-    most = max(ctx.db.scalar(recent.where(ROW.name == who)) or 0,
-               ctx.db.scalar(recent.where(ROW.source == source)) or 0)
+    most = max(ctx.db.scalar(recent.where(ROW.name == who)) or 0, ctx.db.scalar(recent.where(ROW.source == source)) or 0)
     if most >= ctx.config.signin_attempts:
         ctx.note("signin.refused", f"too many sign-ins failed from {source or 'an unknown address'}; it has to wait")
         raise TooMany(f"too many sign-ins failed; wait {WINDOW_SECONDS} seconds and try again")

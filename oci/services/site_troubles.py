@@ -25,8 +25,15 @@ def tell(ctx: Ctx) -> int:
     """
     found = claims.troubles(ctx)
     for text in found:
-        recent = select(tables.Event.id).where(tables.Event.kind == "site.trouble", tables.Event.text == text[:500],
-                                               tables.Event.at > ctx.now() - AGAIN_SECONDS).limit(1)
+        recent = (
+            select(tables.Event.id)
+            .where(
+                tables.Event.kind == "site.trouble",
+                tables.Event.text == text[:500],
+                tables.Event.at > ctx.now() - AGAIN_SECONDS,
+            )
+            .limit(1)
+        )
         if ctx.db.scalar(recent) is None:
             ctx.event("site.trouble", text)
     return len(found)

@@ -30,8 +30,10 @@ def _overdue(ctx: Ctx, machine: tables.Machine, install: tables.Install | None) 
         return False
     where = liveness.doing(install) if install else "no work was running"
     still = words(ctx.now() - max(machine.state_since, (install.moved or 0) if install else 0))
-    why = (f"{machine.state} took longer than its deadline ({words(ctx.now() - machine.state_since)} in all, "
-           f"{still} without progress; {where})")
+    why = (
+        f"{machine.state} took longer than its deadline ({words(ctx.now() - machine.state_since)} in all, "
+        f"{still} without progress; {where})"
+    )
     if machine.reason:
         why += f"; before that: {machine.reason}"
     move(ctx, machine, "overdue", reason=why)
@@ -40,9 +42,16 @@ def _overdue(ctx: Ctx, machine: tables.Machine, install: tables.Install | None) 
 
 
 def _power_job_waits(ctx: Ctx, machine: tables.Machine) -> bool:
-    return ctx.db.scalar(select(tables.Job.id).where(
-        tables.Job.machine_id == machine.id, tables.Job.kind == "power",
-        tables.Job.state.in_(("queued", "running"))).limit(1)) is not None
+    return (
+        ctx.db.scalar(
+            select(tables.Job.id)
+            .where(
+                tables.Job.machine_id == machine.id, tables.Job.kind == "power", tables.Job.state.in_(("queued", "running"))
+            )
+            .limit(1)
+        )
+        is not None
+    )
 
 
 def _silent(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:
@@ -61,8 +70,15 @@ def _silent(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:
         return
     install.restarted = ctx.now()
     if machine.bmc_address:
-        power_orders.order(ctx, machine, "cycle" if machine.state == "configuring" else "netboot", why,
-                           install=install.id, attempt=install.attempt, silent_since=spoke)
+        power_orders.order(
+            ctx,
+            machine,
+            "cycle" if machine.state == "configuring" else "netboot",
+            why,
+            install=install.id,
+            attempt=install.attempt,
+            silent_since=spoke,
+        )
     else:
         machine.reason = f"{why}; no management controller is known, so somebody must power it off and on"
 
@@ -81,13 +97,18 @@ def _busy(ctx: Ctx, machine: tables.Machine) -> None:
 def _presence(ctx: Ctx) -> None:
     """What was not heard of lately is no longer called present."""
     beats = ctx.now() - STALE_LIVE_BEATS * ctx.config.heartbeat_seconds
-    for machine in ctx.db.scalars(select(tables.Machine).where(
-            tables.Machine.presence == "live", tables.Machine.seen < beats,
-            tables.Machine.state.not_in(TRANSIENT)).limit(200)):
+    for machine in ctx.db.scalars(
+        select(tables.Machine)
+        .where(tables.Machine.presence == "live", tables.Machine.seen < beats, tables.Machine.state.not_in(TRANSIENT))
+        .limit(200)
+    ):
         machine.presence = "unknown"
     stale = ctx.now() - STALE_PUPPET_SECONDS
-    for machine in ctx.db.scalars(select(tables.Machine).where(
-            tables.Machine.convergence.in_(("ok", "changed")), tables.Machine.converged_at < stale).limit(200)):
+    for machine in ctx.db.scalars(
+        select(tables.Machine)
+        .where(tables.Machine.convergence.in_(("ok", "changed")), tables.Machine.converged_at < stale)
+        .limit(200)
+    ):
         machine.convergence = "stale"
 
 
@@ -121,8 +142,18 @@ def machines(ctx: Ctx) -> int:
         _busy(ctx, machine)
     _presence(ctx)
     prune(ctx)
-    ctx.db.merge(tables.Watch(name="worker", state="ok", what="it does its rounds", why="", instead="",
-                              since=ctx.now(), seen=ctx.now(), told=True))
+    ctx.db.merge(
+        tables.Watch(
+            name="worker",
+            state="ok",
+            what="it does its rounds",
+            why="",
+            instead="",
+            since=ctx.now(),
+            seen=ctx.now(),
+            told=True,
+        )
+    )
     ctx.db.execute(delete(tables.Job).where(tables.Job.finished < ctx.now() - JOBS_KEPT_SECONDS))
     ctx.db.execute(delete(tables.SignIn).where(tables.SignIn.at < ctx.now() - 3600))
     return len(busy)
@@ -132,10 +163,19 @@ def dhcp_settings(ctx: Ctx) -> DhcpSettings:
     """The DHCP server's settings, as the configuration says."""
     c = ctx.config
     return DhcpSettings(
-        interface=c.dhcp_interface, server_address=c.server_address, mode=c.dhcp_mode, range_start=c.dhcp_first,
-        range_end=c.dhcp_last, netmask=c.dhcp_netmask, gateway=c.dhcp_gateway, dns=tuple(c.dns_servers),
-        http_url=c.http_url, ra_prefix=c.dhcp_ra_prefix,
-        lease_file=str(c.path("state_dir", "dnsmasq.leases")), pid_file=str(c.path("run_dir", "dnsmasq.pid")))
+        interface=c.dhcp_interface,
+        server_address=c.server_address,
+        mode=c.dhcp_mode,
+        range_start=c.dhcp_first,
+        range_end=c.dhcp_last,
+        netmask=c.dhcp_netmask,
+        gateway=c.dhcp_gateway,
+        dns=tuple(c.dns_servers),
+        http_url=c.http_url,
+        ra_prefix=c.dhcp_ra_prefix,
+        lease_file=str(c.path("state_dir", "dnsmasq.leases")),
+        pid_file=str(c.path("run_dir", "dnsmasq.pid")),
+    )
 
 
 def _dhcp_trouble(ctx: Ctx) -> tuple[bool, Check]:
@@ -145,8 +185,13 @@ def _dhcp_trouble(ctx: Ctx) -> tuple[bool, Check]:
         changed = ctx.outside.dhcp.apply(render(dhcp_settings(ctx)))
         ctx.outside.dhcp.check(ctx.config.dhcp_interface, ctx.config.server_address)
     except BadDhcpValue as wrong:
-        return changed, Check("dhcp", "bad", "the DHCP configuration could not be made, so the one before stays in force",
-                              str(wrong), "Correct the setting, then run `oci-admin apply`")
+        return changed, Check(
+            "dhcp",
+            "bad",
+            "the DHCP configuration could not be made, so the one before stays in force",
+            str(wrong),
+            "Correct the setting, then run `oci-admin apply`",
+        )
     except OutsideError as trouble:
         return changed, Check("dhcp", "bad", trouble.what, trouble.why, trouble.instead)
     return changed, Check("dhcp", "ok", f"machines at {ctx.config.dhcp_interface} are served")

@@ -46,19 +46,53 @@ def mac(number: int) -> str:
 
 def report(number: int) -> dict[str, bytes]:
     """A report of at least PAYLOAD bytes such as a server with 24 disks, 8 NICs and 32 DIMMs sends."""
-    nics = [{"ifname": f"eth{i}", "address": mac(number)[:-2] + f"{i + 1:02x}", "link_type": "ether",
-             "addr_info": []} for i in range(8)]
-    disks = [{"name": f"sd{chr(97 + i)}", "type": "disk", "size": 1 << 40, "serial": f"S{number}D{i}", "rota": False,
-              "wwn": f"0x5000c500{number:06x}{i:02x}", "rm": False, "ro": False, "model": "BENCH SSD", "tran": "sas",
-              "children": [{"name": f"sd{chr(97 + i)}{p}", "type": "part", "size": 1 << 30} for p in range(4)]}
-             for i in range(24)]
-    dmi = ["System Information", "\tManufacturer: Bench", "\tProduct Name: B1", f"\tSerial Number: SER{number}",
-           f"\tUUID: 4c4c4544-0042-3510-8052-{number:012x}", ""]
+    nics = [
+        {"ifname": f"eth{i}", "address": mac(number)[:-2] + f"{i + 1:02x}", "link_type": "ether", "addr_info": []}
+        for i in range(8)
+    ]
+    disks = [
+        {
+            "name": f"sd{chr(97 + i)}",
+            "type": "disk",
+            "size": 1 << 40,
+            "serial": f"S{number}D{i}",
+            "rota": False,
+            "wwn": f"0x5000c500{number:06x}{i:02x}",
+            "rm": False,
+            "ro": False,
+            "model": "BENCH SSD",
+            "tran": "sas",
+            "children": [{"name": f"sd{chr(97 + i)}{p}", "type": "part", "size": 1 << 30} for p in range(4)],
+        }
+        for i in range(24)
+    ]
+    dmi = [
+        "System Information",
+        "\tManufacturer: Bench",
+        "\tProduct Name: B1",
+        f"\tSerial Number: SER{number}",
+        f"\tUUID: 4c4c4544-0042-3510-8052-{number:012x}",
+        "",
+    ]
     for slot in range(32):
-        dmi += ["Handle 0x1100, DMI type 17, 84 bytes", "Memory Device", "\tSize: 32 GB", f"\tLocator: A{slot}",
-                "\tType: DDR4", "\tSpeed: 3200 MT/s", "\tManufacturer: Bench", f"\tSerial Number: {slot:08x}", ""]
-    parts = {"ip": json.dumps(nics).encode(), "lsblk": json.dumps({"blockdevices": disks}).encode(),
-             "dmidecode": "\n".join(dmi).encode(), "firmware": b"efi\n", "memory": b"MemTotal: 1056000000 kB\n"}
+        dmi += [
+            "Handle 0x1100, DMI type 17, 84 bytes",
+            "Memory Device",
+            "\tSize: 32 GB",
+            f"\tLocator: A{slot}",
+            "\tType: DDR4",
+            "\tSpeed: 3200 MT/s",
+            "\tManufacturer: Bench",
+            f"\tSerial Number: {slot:08x}",
+            "",
+        ]
+    parts = {
+        "ip": json.dumps(nics).encode(),
+        "lsblk": json.dumps({"blockdevices": disks}).encode(),
+        "dmidecode": "\n".join(dmi).encode(),
+        "firmware": b"efi\n",
+        "memory": b"MemTotal: 1056000000 kB\n",
+    }
     lacking = PAYLOAD - sum(map(len, parts.values()))
     line = b"0000:3b:00.0 Ethernet controller [0200]: Bench Corporation Device [8086:1572] (rev 02)\n"
     parts["pci"] = line * (max(0, lacking) // len(line) + 1)
@@ -73,24 +107,74 @@ def build(folder: Path, known: int) -> tuple[Appliance, dict[str, int]]:
     counter = {"n": 0}
     event.listen(made, "before_cursor_execute", lambda *_: counter.__setitem__("n", counter["n"] + 1))
     with made.begin() as db:
-        rows = [dict(id=i + 1, name=f"machine-{i + 1}", state="discovered", state_since=1.0, power="on",
-                     presence="live", convergence="never", uuid=f"4c4c4544-0042-3510-8052-{i:012x}", reason="",
-                     serial=f"SER{i}", vendor="Bench", model="B1", firmware="efi", memory_bytes=1, cores=1,
-                     disk_bytes=1, bmc_mac="", bmc_address="", bmc_port=623, bmc_username="", bmc_password="",
-                     inventory={"padding": "x" * 4000}, report_hash="", report_digest="", boot_id="", created=1.0,
-                     version=1) for i in range(known)]
+        rows = [
+            dict(
+                id=i + 1,
+                name=f"machine-{i + 1}",
+                state="discovered",
+                state_since=1.0,
+                power="on",
+                presence="live",
+                convergence="never",
+                uuid=f"4c4c4544-0042-3510-8052-{i:012x}",
+                reason="",
+                serial=f"SER{i}",
+                vendor="Bench",
+                model="B1",
+                firmware="efi",
+                memory_bytes=1,
+                cores=1,
+                disk_bytes=1,
+                bmc_mac="",
+                bmc_address="",
+                bmc_port=623,
+                bmc_username="",
+                bmc_password="",
+                inventory={"padding": "x" * 4000},
+                report_hash="",
+                report_digest="",
+                boot_id="",
+                created=1.0,
+                version=1,
+            )
+            for i in range(known)
+        ]
         db.execute(insert(tables.Machine), rows)
         db.execute(insert(tables.Nic), [dict(mac=mac(i), machine_id=i + 1, name="eth0") for i in range(known)])
-        db.execute(insert(tables.Network), [dict(id=1, name="p", purpose="provisioning", cidr="10.0.0.0/16",
-                                                 first="10.0.0.10", last="10.0.255.0", gateway="", dns="")])
+        db.execute(
+            insert(tables.Network),
+            [
+                dict(
+                    id=1,
+                    name="p",
+                    purpose="provisioning",
+                    cidr="10.0.0.0/16",
+                    first="10.0.0.10",
+                    last="10.0.255.0",
+                    gateway="",
+                    dns="",
+                )
+            ],
+        )
         db.execute(insert(tables.Cluster), [dict(id=1, name="c", domain="bench", network_id=1, created=1.0)])
         role = next(iter(role_files.load()))
         for i in range(5):
-            db.execute(insert(tables.Assignment), [dict(machine_id=i + 1, cluster_id=1, role=role, number=i + 1,
-                                                        hostname=f"h{i}", fqdn=f"h{i}.bench")])
+            db.execute(
+                insert(tables.Assignment),
+                [dict(machine_id=i + 1, cluster_id=1, role=role, number=i + 1, hostname=f"h{i}", fqdn=f"h{i}.bench")],
+            )
             db.execute(insert(tables.Address), [dict(network_id=1, ip=f"10.0.0.{i + 10}", machine_id=i + 1)])
-    outside = Outside(FakePower(), FakeDhcp(), FakePuppetCa(), FakeImages(), FileSealer(folder / "key", make=True),
-                      lambda _job: None, role_files.load(), FakeHost(), ca_pem=b"PEM\n")
+    outside = Outside(
+        FakePower(),
+        FakeDhcp(),
+        FakePuppetCa(),
+        FakeImages(),
+        FileSealer(folder / "key", make=True),
+        lambda _job: None,
+        role_files.load(),
+        FakeHost(),
+        ca_pem=b"PEM\n",
+    )
     return Appliance(config, outside, sessions(made)), counter
 
 
@@ -102,9 +186,23 @@ def cpu() -> float:
 def tokens(made: Appliance, numbers: range) -> None:
     """One live boot for each of `numbers`, with the token `token-N`."""
     with made.make_session() as db:
-        db.execute(insert(tables.Boot), [dict(id=f"boot{n}", mac=mac(n), machine_id=None, asked=1.0, fetched=2.0,
-                                              token_hash=token_hash(f"token-{n}"), source="", replaced=False,
-                                              facts={}) for n in numbers])
+        db.execute(
+            insert(tables.Boot),
+            [
+                dict(
+                    id=f"boot{n}",
+                    mac=mac(n),
+                    machine_id=None,
+                    asked=1.0,
+                    fetched=2.0,
+                    token_hash=token_hash(f"token-{n}"),
+                    source="",
+                    replaced=False,
+                    facts={},
+                )
+                for n in numbers
+            ],
+        )
         db.commit()
 
 
@@ -114,16 +212,25 @@ BOUNDARY = "bench-boundary"
 def encode(payload: dict[str, bytes], salt: str = "") -> bytes:
     """The report as the agent's curl uploads it: multipart/form-data, made outside the measurement."""
     parts = {**payload, "cmdline": salt.encode()} if salt else payload
-    out = [b"--%b\r\nContent-Disposition: form-data; name=\"%b\"; filename=\"%b\"\r\n\r\n%b\r\n"
-           % (BOUNDARY.encode(), n.encode(), n.encode(), body) for n, body in parts.items()]
-    out.append(b"--%b\r\nContent-Disposition: form-data; name=\"hash\"\r\n\r\n%b\r\n--%b--\r\n"
-               % (BOUNDARY.encode(), b"ab" * 32, BOUNDARY.encode()))
+    out = [
+        b'--%b\r\nContent-Disposition: form-data; name="%b"; filename="%b"\r\n\r\n%b\r\n'
+        % (BOUNDARY.encode(), n.encode(), n.encode(), body)
+        for n, body in parts.items()
+    ]
+    out.append(
+        b'--%b\r\nContent-Disposition: form-data; name="hash"\r\n\r\n%b\r\n--%b--\r\n'
+        % (BOUNDARY.encode(), b"ab" * 32, BOUNDARY.encode())
+    )
     return b"".join(out)
 
 
 def send(app: Flask, number: int, body: bytes) -> None:
-    answer = app.test_client().post("/agent/report", data=body, headers={"Authorization": f"Bearer token-{number}"},
-                                    content_type=f"multipart/form-data; boundary={BOUNDARY}")
+    answer = app.test_client().post(
+        "/agent/report",
+        data=body,
+        headers={"Authorization": f"Bearer token-{number}"},
+        content_type=f"multipart/form-data; boundary={BOUNDARY}",
+    )
     assert answer.status_code == 200, answer.data
 
 
@@ -190,8 +297,10 @@ def main(argv: list[str] | None = None) -> int:
         ratio = large.ms / small.ms
         over = large.ms > limit or ratio > GROWTH
         bad += over
-        print(f"{name:20} {small.ms:9.2f} {large.ms:12.2f} {ratio:6.2f} {1000 / large.ms:10.0f} "
-              f"{large.statements:6.1f}{'   OVER BUDGET' if over else ''}")
+        print(
+            f"{name:20} {small.ms:9.2f} {large.ms:12.2f} {ratio:6.2f} {1000 / large.ms:10.0f} "
+            f"{large.statements:6.1f}{'   OVER BUDGET' if over else ''}"
+        )
     return 1 if bad else 0
 
 

@@ -49,9 +49,7 @@ def children(*words: str) -> float:
 
 def report() -> dict[str, Probe]:
     """60 kB, as of a machine with 26 disks."""
-    rows = [
-        {"name": f"sd{n}", "type": "disk", "size": 1 << 40, "serial": f"S{n}", "padding": "x" * 2200} for n in range(26)
-    ]
+    rows = [{"name": f"sd{n}", "type": "disk", "size": 1 << 40, "serial": f"S{n}", "padding": "x" * 2200} for n in range(26)]
     return {"lsblk": Probe(json.dumps({"blockdevices": rows}).encode())}
 
 

@@ -71,8 +71,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """The story, told up to two active machines. Its timings and CPU seconds are printed."""
     if os.geteuid() != 0:
         pytest.fail("the lab needs root: it makes network namespaces and mounts")
-    root_hash = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=secrets.token_urlsafe(9), text=True,
-                               capture_output=True, check=True).stdout.strip()
+    root_hash = subprocess.run(
+        ["openssl", "passwd", "-6", "-stdin"], input=secrets.token_urlsafe(9), text=True, capture_output=True, check=True
+    ).stdout.strip()
     told = Story(unique_name("e2e"), lambda text: print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True))
     told.root_hash, told.processes = root_hash, Processes()  # type: ignore[attr-defined]
     key = _key(tmp_path_factory.mktemp("ssh"))
@@ -82,8 +83,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     patch.setenv("PYTHONPATH", str(Path(__file__).parent / "planted"))
     patch.setenv("LAB_MARKER", told.marker)  # type: ignore[attr-defined]
     try:
-        told.up(settings={"root_password_hash": root_hash,
-                          "ssh_authorized_keys": [key.with_suffix(".pub").read_text().strip()]})
+        told.up(
+            settings={"root_password_hash": root_hash, "ssh_authorized_keys": [key.with_suffix(".pub").read_text().strip()]}
+        )
         told.cluster()
         # One at a time up to the report, and with the Puppet server at rest: what shares a processor with another
         # machine or a starting JVM is billed for it. The installs then run beside each other, as they do on a site.
@@ -102,5 +104,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     finally:
         patch.undo()
         told.down()
-        SPENT.extend(f"{name}: {what}: {seconds:.0f} CPU s of the emulated machine"
-                     for name, parts in told.cpu.items() for what, seconds in parts.items())
+        SPENT.extend(
+            f"{name}: {what}: {seconds:.0f} CPU s of the emulated machine"
+            for name, parts in told.cpu.items()
+            for what, seconds in parts.items()
+        )

@@ -73,16 +73,37 @@ def test_firmware_for_drivers_is_loaded(story: Story, plan: Plan) -> None:
 def _on(story: Story, plan: Plan, *words: str) -> str:
     """What a program says on the installed machine."""
     address = story.show(plan.mac)["address"].partition("/")[0]
-    argv = ["ssh", "-i", str(story.key), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",  # type: ignore[attr-defined]
-            "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=20", f"root@{address}", " ".join(words)]
+    argv = [
+        "ssh",
+        "-i",
+        str(story.key),
+        "-o",
+        "StrictHostKeyChecking=no",
+        "-o",
+        "UserKnownHostsFile=/dev/null",  # type: ignore[attr-defined]
+        "-o",
+        "LogLevel=ERROR",
+        "-o",
+        "ConnectTimeout=20",
+        f"root@{address}",
+        " ".join(words),
+    ]
     return run(story.lab.net.command(argv), timeout=120).stdout
 
 
 # What an operator, Puppet or a network agent of OpenStack makes on a card. Each of them has or inherits its address.
-LINKS = ("ip link add link {card} name oci7 type vlan id 7", "ip link add link {card} address {mac} name oci8 type macvlan",
-         "ip link add oci9 address {mac} type bridge", "ip link set oci7 master oci9", "ip link add oci10 type dummy",
-         "ip link set oci10 address {mac}", "ip link add oci11 address {mac} type bond", "ip link set oci10 down",
-         "ip link set oci10 master oci11", "for one in oci7 oci8 oci9 oci10 oci11; do ip link set $one up; done")
+LINKS = (
+    "ip link add link {card} name oci7 type vlan id 7",
+    "ip link add link {card} address {mac} name oci8 type macvlan",
+    "ip link add oci9 address {mac} type bridge",
+    "ip link set oci7 master oci9",
+    "ip link add oci10 type dummy",
+    "ip link set oci10 address {mac}",
+    "ip link add oci11 address {mac} type bond",
+    "ip link set oci10 down",
+    "ip link set oci10 master oci11",
+    "for one in oci7 oci8 oci9 oci10 oci11; do ip link set $one up; done",
+)
 
 
 @BOTH
@@ -125,8 +146,7 @@ def _database(story: Story) -> bytes:
     with engine.connect() as db:
         for table in ("event", "report", "job", "machine", "install", "boot", "challenge"):
             for row in db.execute(text(f"SELECT * FROM {table}")):  # table names are of the line above
-                found += [zlib.decompress(v) if table == "report" and isinstance(v, bytes) else str(v).encode()
-                          for v in row]
+                found += [zlib.decompress(v) if table == "report" and isinstance(v, bytes) else str(v).encode() for v in row]
     engine.dispose()
     return b"\n".join(found)
 
@@ -135,11 +155,21 @@ def _places(story: Story) -> dict[str, bytes]:
     """Where a secret must not be: the name of each place, and all that is there."""
     lab_dir = story.lab.run_dir
     found = {"database": _database(story), "process lists": b"\n".join(story.processes.seen)}  # type: ignore[attr-defined]
-    for log in [*lab_dir.glob("log/*"), *lab_dir.glob("nginx-*/*.log"), *lab_dir.glob("vm/*/serial.log"),
-                *lab_dir.glob("puppetserver/*.log")]:
+    for log in [
+        *lab_dir.glob("log/*"),
+        *lab_dir.glob("nginx-*/*.log"),
+        *lab_dir.glob("vm/*/serial.log"),
+        *lab_dir.glob("puppetserver/*.log"),
+    ]:
         found[str(log.relative_to(lab_dir))] = log.read_bytes()
-    for path in ("/v1/machines", "/v1/events", "/v1/jobs", f"/v1/machines/{BIOS.mac}", f"/v1/machines/{UEFI.mac}",
-                 "/openapi.json"):
+    for path in (
+        "/v1/machines",
+        "/v1/events",
+        "/v1/jobs",
+        f"/v1/machines/{BIOS.mac}",
+        f"/v1/machines/{UEFI.mac}",
+        "/openapi.json",
+    ):
         found[path] = story.get(path).encode()
     for root in (loaders(), story.appliance.images / "live", story.appliance.images / "root"):
         for path in filter(Path.is_file, root.rglob("*")):
@@ -181,8 +211,11 @@ def test_planted_secrets_are_nowhere(story: Story) -> None:
     story.machines[UEFI.name].stop()
     inside = _installed(story, UEFI)
     assert f"{UEFI.name}:/boot/grub/grub.cfg" in inside and any("/var/log/" in place for place in inside)
-    secrets = {"bmc password": story.bmc_password.encode(), "root hash": story.root_hash.encode(),  # type: ignore[attr-defined]
-               "marked word": marker.encode()}
+    secrets = {
+        "bmc password": story.bmc_password.encode(),
+        "root hash": story.root_hash.encode(),  # type: ignore[attr-defined]
+        "marked word": marker.encode(),
+    }
     for name, secret in secrets.items():
         for place, content in {**places, **inside}.items():
             assert secret not in content, f"{name} in {place}"
@@ -195,8 +228,12 @@ def test_the_older_system_starts_when_nobody_names_the_disk(story: Story) -> Non
     machine = story.machines[UEFI.name]
     machine.stop()
     machine.start("disk")
-    wait_until("the older system on the first disk", lambda: older.SAYS.encode() in machine.serial_log.read_bytes(), 180,
-               machine.serial_log)
+    wait_until(
+        "the older system on the first disk",
+        lambda: older.SAYS.encode() in machine.serial_log.read_bytes(),
+        180,
+        machine.serial_log,
+    )
     machine.stop()
 
 

@@ -37,43 +37,73 @@ class Case:
 
 
 def _after(word: str, kind: str, seconds: float = 0.0, least: int = 1, **more: object) -> Case:
-    return Case(str(more.get("verb", "install")), kind, str(more.get("when", "after")), word, seconds, least,
-                int(str(more.get("most", 6))))
+    return Case(
+        str(more.get("verb", "install")),
+        kind,
+        str(more.get("when", "after")),
+        word,
+        seconds,
+        least,
+        int(str(more.get("most", 6))),
+    )
 
 
 BOOT = [
-    _after("/boot/script", "power"), _after("/boot/script", "blink"), _after("/boot/site.cpio", "power"),
-    _after("/boot/site.cpio", "blink"), _after("/agent/report", "power", when="before"),
-    _after("/agent/report", "blink"), _after("/agent/heartbeat", "power"), _after("/agent/claim", "blink", least=2),
+    _after("/boot/script", "power"),
+    _after("/boot/script", "blink"),
+    _after("/boot/site.cpio", "power"),
+    _after("/boot/site.cpio", "blink"),
+    _after("/agent/report", "power", when="before"),
+    _after("/agent/report", "blink"),
+    _after("/agent/heartbeat", "power"),
+    _after("/agent/claim", "blink", least=2),
 ]
 # Power kills alternate between a machine that stays off and one that comes back at once.
 INSTALL = [
-    _after("phase=check", "power", least=2), _after("phase=teardown", "blink", 0.1, least=2),
-    _after("phase=partition", "power", 0.2, least=2), _after("phase=filesystems", "blink", 0.2, least=2),
-    _after("phase=stream", "power", 1.5, least=2), _after("phase=stream", "blink", 2.0, least=2),
-    _after("phase=configure", "blink", 0.1, least=2), _after("phase=bootloader", "power", 0.5),
-    _after("phase=finish", "blink"), _after("/install/done", "power", when="before"), _after("/install/done", "power"),
+    _after("phase=check", "power", least=2),
+    _after("phase=teardown", "blink", 0.1, least=2),
+    _after("phase=partition", "power", 0.2, least=2),
+    _after("phase=filesystems", "blink", 0.2, least=2),
+    _after("phase=stream", "power", 1.5, least=2),
+    _after("phase=stream", "blink", 2.0, least=2),
+    _after("phase=configure", "blink", 0.1, least=2),
+    _after("phase=bootloader", "power", 0.5),
+    _after("phase=finish", "blink"),
+    _after("/install/done", "power", when="before"),
+    _after("/install/done", "power"),
 ]
 FIRST_BOOT = [
-    _after("phase=firstboot", "power"), _after("/firstboot/ready", "blink"), _after("certificate_request/", "power"),
-    _after("/puppet/v3/report/", "blink", when="before"), _after("/puppet/v3/report/", "power"),
+    _after("phase=firstboot", "power"),
+    _after("/firstboot/ready", "blink"),
+    _after("certificate_request/", "power"),
+    _after("/puppet/v3/report/", "blink", when="before"),
+    _after("/puppet/v3/report/", "power"),
 ]
 WIPE = [
-    _after("phase=check", "blink", verb="release"), _after("phase=teardown", "power", verb="release"),
-    _after("phase=wipe", "blink", verb="release"), _after("phase=verify", "power", verb="release"),
-    _after("/install/wiped", "blink", verb="release", when="before"), _after("/install/wiped", "power", verb="release"),
+    _after("phase=check", "blink", verb="release"),
+    _after("phase=teardown", "power", verb="release"),
+    _after("phase=wipe", "blink", verb="release"),
+    _after("phase=verify", "power", verb="release"),
+    _after("/install/wiped", "blink", verb="release", when="before"),
+    _after("/install/wiped", "power", verb="release"),
 ]
 STREAM = [_after("phase=stream", kind, 1.5, most=2) for kind in ("web", "worker", "appliance", "nginx", "cut")]
-INSIDE = [_after("phase=stream", "installer", 1.0, least=2), _after("phase=stream", "agent", 1.0),
-          _after("phase=bootloader", "installer", least=2)]
+INSIDE = [
+    _after("phase=stream", "installer", 1.0, least=2),
+    _after("phase=stream", "agent", 1.0),
+    _after("phase=bootloader", "installer", least=2),
+]
 CASES = BOOT + INSTALL + FIRST_BOOT + WIPE + STREAM + INSIDE
 
 
 @pytest.fixture(scope="module")
 def ran(request: pytest.FixtureRequest) -> Iterator[dict[Case, Future[Trial]]]:
     """All chosen cases, begun; each test waits for its own."""
-    chosen = [item.callspec.params["case"] for item in request.session.items
-              if item.path == request.path and hasattr(item, "callspec")]
+    chosen = [
+        item.callspec.params["case"]
+        for item in request.session.items
+        if item.path == request.path and hasattr(item, "callspec")
+    ]
 
     def plan(sim: Simulation) -> dict[Case, Trial]:
         return {case: Trial(sim, case.verb, case.kind, (case.when, case.word, case.seconds)) for case in chosen}

@@ -34,8 +34,13 @@ def _drawn(sim: Simulation, number: int, length: float) -> Trial:
 @pytest.fixture(scope="module")
 def ran(request: pytest.FixtureRequest) -> Iterator[dict[int, Future[Trial]]]:
     """All chosen numbers, begun; each test waits for its own."""
-    chosen = sorted({item.callspec.params["number"] for item in request.session.items
-                     if item.path == request.path and hasattr(item, "callspec")})
+    chosen = sorted(
+        {
+            item.callspec.params["number"]
+            for item in request.session.items
+            if item.path == request.path and hasattr(item, "callspec")
+        }
+    )
 
     def plan(sim: Simulation) -> dict[int, Trial]:
         length = measured(sim, AT_ONCE)
@@ -48,8 +53,10 @@ def ran(request: pytest.FixtureRequest) -> Iterator[dict[int, Future[Trial]]]:
 
 def _check(ran: dict[int, Future[Trial]], number: int) -> None:
     trial = ran[number].result(timeout=ALL * 300)
-    print(f"seed {SEED} number {number}: {trial.verb}, {trial.kind} after {trial.moment:.1f} s: {trial.seconds:.0f} s, "
-          f"{trial.attempts} attempts: {'; '.join(trial.story)}")
+    print(
+        f"seed {SEED} number {number}: {trial.verb}, {trial.kind} after {trial.moment:.1f} s: {trial.seconds:.0f} s, "
+        f"{trial.attempts} attempts: {'; '.join(trial.story)}"
+    )
     assert trial.verbs <= 1
 
 

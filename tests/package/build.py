@@ -54,7 +54,7 @@ def build(root: Path, tree: Path, log: Path) -> Path:
     """Build the tree, which lies in the root file system `root`; returns the .deb. Raises LabError with the log."""
     inside = f"/{tree.relative_to(root)}"
     # No compiler is needed: nothing in it depends on an architecture.
-    words = "cd \"$0\" && exec dpkg-buildpackage --no-sign --build=binary --ignore-builtin-builddeps"
+    words = 'cd "$0" && exec dpkg-buildpackage --no-sign --build=binary --ignore-builtin-builddeps'
     chroot(root, ["sh", "-c", words, inside], log, BUILD_SECONDS)
     found = sorted(tree.parent.glob("oci-appliance_*_all.deb"))
     if not found:

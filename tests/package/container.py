@@ -14,8 +14,13 @@ from lab.process import LabError, run, wait_until
 
 BOOT_SECONDS = 120
 _START = Path(__file__).with_name("start-container")
-_ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
-                "LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive", "TERM": "dumb"}
+_ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+    "DEBIAN_FRONTEND": "noninteractive",
+    "TERM": "dumb",
+}
 
 
 def _cgroups() -> Path:
@@ -48,9 +53,14 @@ class Container:
         """Boot it, and wait until systemd says that it is up. Raises LabError, TimeoutError."""
         self.group.mkdir()
         with self.console.open("wb") as log:
-            self._unshare = subprocess.Popen([str(_START), str(self.group), str(self.root), self.name],
-                                             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                                             start_new_session=True, env=_ENVIRONMENT)
+            self._unshare = subprocess.Popen(
+                [str(_START), str(self.group), str(self.root), self.name],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=_ENVIRONMENT,
+            )
         self._init = wait_until("process 1 of the container", self._child, 20, self.console)
         wait_until("the container to be up", self._up, BOOT_SECONDS, self.console, every=0.3)
 
@@ -98,13 +108,25 @@ class Container:
 
 def chroot(root: Path, words: Sequence[str], log: Path, timeout: float) -> None:
     """Run `words` in `root` with /proc and /dev, in a mount namespace of its own. Raises LabError with its log."""
-    inside = ("mount -t proc proc \"$0/proc\" && mount --rbind /dev \"$0/dev\" && exec chroot \"$0\" "
-              "env -i \"$@\"")
+    inside = 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" env -i "$@"'
     assigned = [f"{name}={value}" for name, value in _ENVIRONMENT.items()]
-    argv = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", inside, str(root),
-            *assigned, *words]
+    argv = [
+        "unshare",
+        "--mount",
+        "--net",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "sh",
+        "-c",
+        inside,
+        str(root),
+        *assigned,
+        *words,
+    ]
     with log.open("ab") as file:
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, timeout=timeout,
-                              check=False)
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, timeout=timeout, check=False
+        )
     if done.returncode:
         raise LabError(f"{' '.join(words)} ended with {done.returncode}:\n{log.read_text(errors='replace')[-4000:]}")

@@ -60,18 +60,36 @@ def root(kind: str, packages: list[str]) -> Path:
 def _make(target: Path, packages: list[str]) -> None:
     archives = cache_dir() / "packages"
     archives.mkdir(parents=True, exist_ok=True)
-    with (tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work,
-          archives.with_suffix(".lock").open("w") as lock):
+    with (
+        tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work,
+        archives.with_suffix(".lock").open("w") as lock,
+    ):
         fcntl.flock(lock, fcntl.LOCK_EX)  # an image that is built at the same time writes there too
         made = Path(work, "root")
-        run(["mmdebstrap", "--quiet", "--mode=root", "--format=directory", "--variant=apt", f"--keyring={KEYRING}",
-             '--aptopt=Apt::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"',
-             '--aptopt=Acquire::Retries "3"', "--dpkgopt=force-unsafe-io",
-             "--skip=download/empty", "--skip=essential/unlink", "--skip=cleanup/apt/cache",
-             '--setup-hook=mkdir -p "$1/var/cache/apt/archives"',
-             f"--setup-hook=sync-in {archives} /var/cache/apt/archives",
-             f"--include={','.join(packages)}", SUITE, str(made), mirror_url(), ],
-            timeout=BUILD_SECONDS)
+        run(
+            [
+                "mmdebstrap",
+                "--quiet",
+                "--mode=root",
+                "--format=directory",
+                "--variant=apt",
+                f"--keyring={KEYRING}",
+                '--aptopt=Apt::Install-Recommends "false"',
+                '--aptopt=Acquire::Languages "none"',
+                '--aptopt=Acquire::Retries "3"',
+                "--dpkgopt=force-unsafe-io",
+                "--skip=download/empty",
+                "--skip=essential/unlink",
+                "--skip=cleanup/apt/cache",
+                '--setup-hook=mkdir -p "$1/var/cache/apt/archives"',
+                f"--setup-hook=sync-in {archives} /var/cache/apt/archives",
+                f"--include={','.join(packages)}",
+                SUITE,
+                str(made),
+                mirror_url(),
+            ],
+            timeout=BUILD_SECONDS,
+        )
         for package in (made / "var/cache/apt/archives").glob("*.deb"):
             kept = archives / package.name
             if not kept.exists():

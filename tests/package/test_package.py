@@ -76,12 +76,20 @@ def test_lintian_finds_no_error(built: Built) -> None:
 
 
 def test_it_is_installed_with_what_it_depends_on(host: Container, built: Built) -> None:
-    said = host.run("apt-get", "-y", "-q", "--no-install-recommends", "install",
-                    f"/debs/{built.this.name}", timeout=300).stdout
+    said = host.run(
+        "apt-get", "-y", "-q", "--no-install-recommends", "install", f"/debs/{built.this.name}", timeout=300
+    ).stdout
     assert "0 upgraded, 1 newly installed" in said and "oci-admin apply" in said, said
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_stage(host: Container, built: Built, stage: str) -> None:
-    host.run("env", f"OCI_THIS=/debs/{built.this.name}", f"OCI_LATER=/debs/{built.later.name}", "PYTHONDONTWRITEBYTECODE=1",
-             "/src/debian/tests/appliance", stage, timeout=600)
+    host.run(
+        "env",
+        f"OCI_THIS=/debs/{built.this.name}",
+        f"OCI_LATER=/debs/{built.later.name}",
+        "PYTHONDONTWRITEBYTECODE=1",
+        "/src/debian/tests/appliance",
+        stage,
+        timeout=600,
+    )

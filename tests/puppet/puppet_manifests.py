@@ -37,5 +37,5 @@ def statements(path: Path) -> list[str]:
     text = path.read_text()
     found = _CLASS.search(text)
     assert found, f"{path} declares no class"
-    body = text[found.end():].rstrip().removesuffix("}")
+    body = text[found.end() :].rstrip().removesuffix("}")
     return [line.strip() for line in body.splitlines() if line.strip()]

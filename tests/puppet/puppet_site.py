@@ -27,10 +27,7 @@ def classification(role: str, ca: str, cluster: str = "blue", own: Mapping[str, 
     roles = {**load(Path("/nonexistent")), **(own or {})}
     mirror = f"http://{ADDRESS}/debian"
     site = Site((ADDRESS,), (("oci", ca),), (KEY,), mirror, "trixie", "main", FQDN, ADDRESS)
-    members = tuple(
-        Member(i, f"{name}1", f"{name}1.{DOMAIN}", name, 1, f"10.77.0.{10 + i}")
-        for i, name in enumerate(roles)
-    )
+    members = tuple(Member(i, f"{name}1", f"{name}1.{DOMAIN}", name, 1, f"10.77.0.{10 + i}") for i, name in enumerate(roles))
     fleet = Fleet(cluster, DOMAIN, members, roles, site)
     return text(fleet, next(m for m in members if m.role == role))
 
@@ -52,9 +49,27 @@ class Place:
     def curl(self, *words: str) -> tuple[int, str]:
         """Status and body of a request to the Puppet server in its network; `words` end with a path."""
         url = f"https://{FQDN}:8140{words[-1]}"
-        done = run(["ip", "netns", "exec", self.netns, "curl", "-sS", "--max-time", "30", "--cacert",
-                    str(self.server.ssl_dir / "certs/ca.pem"), "--resolve", f"{FQDN}:8140:{ADDRESS}",
-                    "-w", "\n%{http_code}", *words[:-1], url], timeout=40)
+        done = run(
+            [
+                "ip",
+                "netns",
+                "exec",
+                self.netns,
+                "curl",
+                "-sS",
+                "--max-time",
+                "30",
+                "--cacert",
+                str(self.server.ssl_dir / "certs/ca.pem"),
+                "--resolve",
+                f"{FQDN}:8140:{ADDRESS}",
+                "-w",
+                "\n%{http_code}",
+                *words[:-1],
+                url,
+            ],
+            timeout=40,
+        )
         body, _, status = done.stdout.rpartition("\n")
         return int(status), body
 
@@ -93,8 +108,16 @@ class AgentMachine:
     def run(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """Run a program on the machine; at most `timeout` s."""
         enter = ["nsenter", "--target", str(self._first), "--mount", "--net", "--pid", "--root", "--wd"]
-        drop = ["setpriv", "--bounding-set", "-sys_time", "env", "-i", "HOME=/root", "LANG=C.UTF-8",
-                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+        drop = [
+            "setpriv",
+            "--bounding-set",
+            "-sys_time",
+            "env",
+            "-i",
+            "HOME=/root",
+            "LANG=C.UTF-8",
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        ]
         return run([*enter, *drop, *words], timeout=timeout, check=False)
 
     def agent(self) -> subprocess.CompletedProcess[str]:

@@ -20,8 +20,16 @@ from oci.adapters.roles import load
 PUPPET = Path(__file__).resolve().parents[2] / "puppet"
 CLIENTS = sorted((PUPPET / "bin").iterdir())
 ROLES = load(Path("/nonexistent"))
-NAMES = {"domain", "hosts", "ntp_servers", "ca_certificates", "ssh_authorized_keys", "apt_uri", "apt_suite",
-         "apt_components"}
+NAMES = {
+    "domain",
+    "hosts",
+    "ntp_servers",
+    "ca_certificates",
+    "ssh_authorized_keys",
+    "apt_uri",
+    "apt_suite",
+    "apt_components",
+}
 
 
 def profile_file(name: str) -> Path:
@@ -78,15 +86,11 @@ def stub(tmp_path: Path) -> Iterator[Stub]:
 def call(client: str, *words: str, socket: Path, text: str = "") -> subprocess.CompletedProcess[str]:
     env = {"PATH": os.environ["PATH"], "OCI_PUPPET_SOCKET": str(socket)}
     argv = [str(PUPPET / "bin" / client), *words]
-    return subprocess.run(
-        argv, input=text, env=env, capture_output=True, text=True, timeout=30, check=False
-    )
+    return subprocess.run(argv, input=text, env=env, capture_output=True, text=True, timeout=30, check=False)
 
 
 @pytest.mark.parametrize("client", [path.name for path in CLIENTS])
-@pytest.mark.parametrize(
-    "name", ["", "..%2f", "a/b", "A.lab", "a b", "a;b", "a\nb", "é.lab", "a?b", "..", "-a"]
-)
+@pytest.mark.parametrize("name", ["", "..%2f", "a/b", "A.lab", "a b", "a;b", "a\nb", "é.lab", "a?b", "..", "-a"])
 def test_a_client_refuses_a_name_that_is_none(client: str, name: str, tmp_path: Path) -> None:
     done = call(client, name, socket=tmp_path / "none")
     assert done.returncode == 1

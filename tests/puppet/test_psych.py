@@ -183,9 +183,7 @@ def ruby() -> Iterator[Psych]:
 
 
 @pytest.fixture(scope="module", params=["ruby", "jruby"])
-def server(
-    request: pytest.FixtureRequest, puppet_root: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Psych]:
+def server(request: pytest.FixtureRequest, puppet_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Psych]:
     """What reads a classification on an agent's side (MRI), and on the server (JRuby), through Puppet's own function."""
     room = Room(puppet_root, tmp_path_factory.mktemp(request.param))
     room.write("reader.rb", READER.read_text())

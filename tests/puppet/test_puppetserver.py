@@ -49,8 +49,7 @@ def compiled(place: Place, name: str, text: str) -> dict:  # type: ignore[type-a
     place.stub.challenges[name] = "right word"
     assert request(place, name, "right word") == 200
     facts = json.dumps({"name": name, "values": {"networking": {"fqdn": name}}})
-    form = ["--data", "facts_format=application/json&environment=production",
-            "--data-urlencode", f"facts={facts}"]
+    form = ["--data", "facts_format=application/json&environment=production", "--data-urlencode", f"facts={facts}"]
     status, body = place.curl(*place.identity(name), *form, f"/puppet/v3/catalog/{name}")
     assert status == 200, body
     return json.loads(body)  # type: ignore[no-any-return]
@@ -157,7 +156,9 @@ def _check_what_looks_well_and_is_not(place: Place, machine: AgentMachine) -> No
     assert done.returncode in (4, 6), said(done)
     report = last_report(place)
     assert {item["resource"] for item in report["failed_resources"]} == {
-        "Exec[apt can fetch its indexes from http://10.77.0.1:9/debian]", "Exec[the clock follows 10.77.0.9]"}
+        "Exec[apt can fetch its indexes from http://10.77.0.1:9/debian]",
+        "Exec[the clock follows 10.77.0.9]",
+    }
     assert not convergence.outcome(report).good  # type: ignore[union-attr]
     place.stub.classes[machine.certname] = right
     mended = machine.agent()
@@ -233,10 +234,28 @@ def test_a_challenge_is_good_for_one_certificate(place: Place) -> None:
 def request(place: Place, name: str, word: str) -> int:
     """Ask the CA to sign a new key for `name`; the status of fetching its certificate afterwards."""
     conf, key, csr = (place.directory / f"{name}.{part}" for part in ("conf", "key", "csr"))
-    conf.write_text("[req]\nprompt = no\ndistinguished_name = dn\nattributes = at\n"
-                    f"[dn]\nCN = {name}\n[at]\n" + (f"challengePassword = {word}\n" if word else ""))
-    run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-         "-config", str(conf), "-keyout", str(key), "-out", str(csr)])
+    conf.write_text(
+        "[req]\nprompt = no\ndistinguished_name = dn\nattributes = at\n"
+        f"[dn]\nCN = {name}\n[at]\n" + (f"challengePassword = {word}\n" if word else "")
+    )
+    run(
+        [
+            "openssl",
+            "req",
+            "-new",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-config",
+            str(conf),
+            "-keyout",
+            str(key),
+            "-out",
+            str(csr),
+        ]
+    )
     put = ["-X", "PUT", "-H", "Content-Type: text/plain", "--data-binary", f"@{csr}"]
     status, body = place.curl(*put, f"/puppet-ca/v1/certificate_request/{name}")
     assert status == 200, body

@@ -43,8 +43,20 @@ class Site:
 
     def ask(self, arch: int, *words: str, vendor: str = "PXEClient") -> Any:
         servers = "2" if self.settings.mode == "proxy" else "1"
-        argv = [sys.executable, "-m", "lab.dhcp", "--mac", MAC, "--arch", str(arch), "--vendor", vendor,
-                "--servers", servers, *words]
+        argv = [
+            sys.executable,
+            "-m",
+            "lab.dhcp",
+            "--mac",
+            MAC,
+            "--arch",
+            str(arch),
+            "--vendor",
+            vendor,
+            "--servers",
+            servers,
+            *words,
+        ]
         inside = self.lab.net.command(argv, self.client)
         done = subprocess.run(inside, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
         assert done.stdout, f"nobody answered: {done.stderr}; {self.server.log.read_text()[-2000:]}"
@@ -53,9 +65,18 @@ class Site:
 
 def settings(lab: Lab, mode: str) -> DhcpSettings:
     first, last, prefix = ("10.77.4.1", "10.77.7.250", "fd77::/64") if mode == "dhcp" else ("", "", "")
-    return DhcpSettings("br0", "10.77.0.1", URL, first, last, netmask="255.255.248.0", mode=mode,
-                        ra_prefix=prefix, lease_file=str(lab.run_dir / "leases"),
-                        pid_file=str(lab.run_dir / "dnsmasq.pid"))
+    return DhcpSettings(
+        "br0",
+        "10.77.0.1",
+        URL,
+        first,
+        last,
+        netmask="255.255.248.0",
+        mode=mode,
+        ra_prefix=prefix,
+        lease_file=str(lab.run_dir / "leases"),
+        pid_file=str(lab.run_dir / "dnsmasq.pid"),
+    )
 
 
 @pytest.fixture(scope="module", params=["dhcp", "proxy"])

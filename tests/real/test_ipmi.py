@@ -120,8 +120,10 @@ def test_the_boot_device(bench: Bench, ipmi: Ipmi) -> None:
 
 
 def test_a_wrong_password_and_a_wrong_user(bench: Bench, ipmi: Ipmi) -> None:
-    for access in (BmcAccess("127.0.0.1", "operator", "wrong", bench.access.port),
-                   BmcAccess("127.0.0.1", "nobody", PASSWORD, bench.access.port)):
+    for access in (
+        BmcAccess("127.0.0.1", "operator", "wrong", bench.access.port),
+        BmcAccess("127.0.0.1", "nobody", PASSWORD, bench.access.port),
+    ):
         with pytest.raises(BadCredentials, match=r"does not accept the user and password.*Correct the"):
             ipmi.status(access)
 

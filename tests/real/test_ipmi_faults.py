@@ -124,6 +124,7 @@ def drive(world, bench: Bench, verb: str):
     machines.enrol(world.ctx(), "52:54:00:77:00:01", where)
     with world.appliance.make_session() as db:  # a controller on this host is refused by the front door
         from oci.db import tables
+
         row = db.get(tables.Machine, 1)
         row.bmc_address, row.bmc_port = bench.access.address, bench.access.port
         db.commit()

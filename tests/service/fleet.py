@@ -41,16 +41,29 @@ class Server:
 
     def report(self) -> dict[str, Probe]:
         """What its live system uploads."""
-        links: list[dict[str, Any]] = [{"ifname": f"eth{n}", "address": mac, "link_type": "ether"}
-                                       for n, mac in enumerate(self.macs)]
+        links: list[dict[str, Any]] = [
+            {"ifname": f"eth{n}", "address": mac, "link_type": "ether"} for n, mac in enumerate(self.macs)
+        ]
         if self.virtual and links:
             links[0] |= {"address": self.virtual, "permaddr": self.macs[0]}
-        dmi = ("Handle 0x0001, DMI type 1, 27 bytes\nSystem Information\n"
-               f"\tManufacturer: {self.vendor}\n\tProduct Name: {self.model}\n"
-               f"\tSerial Number: {self.serial}\n\tUUID: {self.uuid}\n\n"
-               f"Handle 0x0002, DMI type 2, 15 bytes\nBase Board Information\n\tSerial Number: {self.board}\n")
-        disks = [{"name": "sda", "type": "disk", "size": 480 * 10**9, "serial": self.disk, "rm": False, "ro": False,
-                  "rota": False, "tran": "sata"}]
+        dmi = (
+            "Handle 0x0001, DMI type 1, 27 bytes\nSystem Information\n"
+            f"\tManufacturer: {self.vendor}\n\tProduct Name: {self.model}\n"
+            f"\tSerial Number: {self.serial}\n\tUUID: {self.uuid}\n\n"
+            f"Handle 0x0002, DMI type 2, 15 bytes\nBase Board Information\n\tSerial Number: {self.board}\n"
+        )
+        disks = [
+            {
+                "name": "sda",
+                "type": "disk",
+                "size": 480 * 10**9,
+                "serial": self.disk,
+                "rm": False,
+                "ro": False,
+                "rota": False,
+                "tran": "sata",
+            }
+        ]
         text = {"ip": json.dumps(links), "dmidecode": dmi, "firmware": "efi\n", "lsblk": json.dumps({"blockdevices": disks})}
         if self.bmc:
             text["bmc"] = f"IP Address              : 192.0.2.7\nMAC Address             : {self.bmc}\n"
@@ -69,8 +82,15 @@ def macs_of(number: int) -> str:
 def server(number: int, cards: int = 2, **parts: Any) -> Server:
     """A complete server; `number` makes it unlike any other."""
     macs = tuple(f"{macs_of(number)}00:{n + 1:02x}" for n in range(cards))
-    given = {"uuid": uuid_of(number), "serial": f"TAG{number:03d}QX", "bmc": macs_of(number) + "0b:0c",
-             "board": f"CN{number:04d}7X", "macs": macs, "disk": f"disk-{number}", **parts}
+    given = {
+        "uuid": uuid_of(number),
+        "serial": f"TAG{number:03d}QX",
+        "bmc": macs_of(number) + "0b:0c",
+        "board": f"CN{number:04d}7X",
+        "macs": macs,
+        "disk": f"disk-{number}",
+        **parts,
+    }
     return Server(**given)
 
 

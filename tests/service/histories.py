@@ -15,8 +15,12 @@ from fleet import Server, server
 
 from oci.domain.identity import Identity, mainboard_differs
 
-FILLED = (("FEFEFEFE-FEFE-FEFE-FEFE-FEFEFEFEFEFE", "SSN12345678901234567"), ("03000200-0400-0500-0006-000700080009", ""),
-          ("", "Default string"), ("", ""))
+FILLED = (
+    ("FEFEFEFE-FEFE-FEFE-FEFE-FEFEFEFEFEFE", "SSN12345678901234567"),
+    ("03000200-0400-0500-0006-000700080009", ""),
+    ("", "Default string"),
+    ("", ""),
+)
 # Equal in every machine of a batch, and on no list.
 BATCH = (("7d1f2c55-9b3e-4b6a-8f5e-2d4c6b8a9e01", "EVALBOARD7"), ("2b9a6e1d-4f33-4c0a-9d7b-60c1e5f7a812", ""))
 ADAPTERS = ("00:50:b6:10:20:30", "00:e0:4c:53:44:58", "02:5e:10:00:00:07")
@@ -161,10 +165,17 @@ def _repair(truth: Truth, chance: random.Random) -> None:
     it, spare = truth.fleet[metal], server(40_000 + truth.seed % 1000 * 16 + truth.spares)
     restored = chance.choice(("both", "serial", "nothing"))
     truth.told.append(f"{metal} gets a new board, restored: {restored}")
-    truth.rebuild(metal, replace(
-        it, macs=(spare.macs[0], *it.macs[1:]), bmc=spare.bmc if it.bmc else "", board=spare.board if it.board else "",
-        uuid=it.uuid if restored == "both" else spare.uuid if it.uuid else "",
-        serial=it.serial if restored != "nothing" else ""))
+    truth.rebuild(
+        metal,
+        replace(
+            it,
+            macs=(spare.macs[0], *it.macs[1:]),
+            bmc=spare.bmc if it.bmc else "",
+            board=spare.board if it.board else "",
+            uuid=it.uuid if restored == "both" else spare.uuid if it.uuid else "",
+            serial=it.serial if restored != "nothing" else "",
+        ),
+    )
 
 
 def _boot_some(truth: Truth, chance: random.Random) -> None:
@@ -187,7 +198,14 @@ def _ask_people(truth: Truth, chance: random.Random) -> None:
 
 
 STEPS: tuple[tuple[Callable[[Truth, random.Random], None], int], ...] = (
-    (_move_cards, 2), (_swap_cards, 2), (_plug_adapter, 1), (_repair, 1), (_boot_some, 5), (_deal, 4), (_ask_people, 2))
+    (_move_cards, 2),
+    (_swap_cards, 2),
+    (_plug_adapter, 1),
+    (_repair, 1),
+    (_boot_some, 5),
+    (_deal, 4),
+    (_ask_people, 2),
+)
 
 
 def run(driver: Any, seed: int, steps: int = 14, rash: bool = False) -> Truth:

@@ -19,7 +19,7 @@ from oci.adapters import pki
 from oci.config import Config, configure, shipped
 from oci.db import schema
 
-LATER = '''
+LATER = """
 from alembic import op
 from sqlalchemy import Column, String
 
@@ -33,7 +33,7 @@ def upgrade():
 
 def downgrade():
     op.drop_column("event", "severity")
-'''
+"""
 Place = Callable[..., Config]
 
 
@@ -44,8 +44,13 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setenv("OCI_CONFIG", str(file))
 
     def write(**values: object) -> Config:
-        state = {"state_dir": str(tmp_path / "state"), "run_dir": str(tmp_path / "run"),
-                 "images_dir": str(tmp_path / "images"), "dhcp_config": "off", **values}
+        state = {
+            "state_dir": str(tmp_path / "state"),
+            "run_dir": str(tmp_path / "run"),
+            "images_dir": str(tmp_path / "images"),
+            "dhcp_config": "off",
+            **values,
+        }
         file.write_text(yaml.safe_dump(state))
         return configure(state)
 
@@ -54,14 +59,18 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 def names(path: Path) -> set[str]:
     extension = x509.load_pem_x509_certificate(path.read_bytes()).extensions.get_extension_for_class(
-        x509.SubjectAlternativeName)
+        x509.SubjectAlternativeName
+    )
     return {str(one.value) for one in extension.value}
 
 
 def files(config: Config) -> dict[str, bytes]:
     directory = config.path("state_dir")
-    return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*.*")
-            if path.is_file() and path.suffix in (".key", ".pem")}
+    return {
+        str(path.relative_to(directory)): path.read_bytes()
+        for path in directory.rglob("*.*")
+        if path.is_file() and path.suffix in (".key", ".pem")
+    }
 
 
 def later(tmp_path: Path) -> str:
@@ -143,7 +152,8 @@ def test_a_copy_has_what_is_only_in_the_log_and_few_are_kept(place: Place) -> No
 
 
 def test_a_database_of_a_later_version_is_refused_in_words(
-        place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     config = place()
     admin.main(["init"])
     schema.upgrade(config.database_url, later(tmp_path))
@@ -185,8 +195,9 @@ def test_check_needs_no_worker_and_says_what_is_bad(place: Place, capsys: pytest
     assert found["database"] == "ok" == found["certificates"] and found["worker"] == "bad" == found["image live"]
 
 
-def test_apply_outside_of_systemd_says_so(place: Place, monkeypatch: pytest.MonkeyPatch,
-                                          capsys: pytest.CaptureFixture[str]) -> None:
+def test_apply_outside_of_systemd_says_so(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from oci.adapters import site_files
 
     place()

@@ -13,8 +13,11 @@ from kombu import Connection
 def broker(tmp_path: Path) -> Iterator[Connection]:
     for part in ("in", "control"):
         (tmp_path / part).mkdir()
-    options = {"data_folder_in": str(tmp_path / "in"), "data_folder_out": str(tmp_path / "in"),
-               "control_folder": str(tmp_path / "control")}
+    options = {
+        "data_folder_in": str(tmp_path / "in"),
+        "data_folder_out": str(tmp_path / "in"),
+        "control_folder": str(tmp_path / "control"),
+    }
     with Connection("filesystem://", transport="oci.worker:Transport", transport_options=options) as connection:
         yield connection
 

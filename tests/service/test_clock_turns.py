@@ -31,8 +31,9 @@ def test_a_machine_that_stands_still_after_the_clock_went_back_has_a_deadline_al
     tick.machines(world.ctx(APPLIANCE))
     world.clock.now -= YEARS
     longest = world.appliance.config.install_seconds + 240
-    pass_time(world, longest, 40, lambda s: show(world).state == "installing" and installs.alive(
-        world.ctx(NOBODY), token, "at it"))
+    pass_time(
+        world, longest, 40, lambda s: show(world).state == "installing" and installs.alive(world.ctx(NOBODY), token, "at it")
+    )
     assert show(world).state == "failed"
 
 
@@ -41,8 +42,16 @@ def test_a_job_that_waits_is_due_although_the_clock_went_back(world) -> None:
     tick.machines(world.ctx(APPLIANCE))
     ctx = world.ctx(APPLIANCE)
     with world.appliance.make_session() as db:
-        db.add(tables.Job(kind="power", machine_id=1, args={"verb": "status"}, state="queued",
-                          created=ctx.now(), run_after=ctx.now() + 5))
+        db.add(
+            tables.Job(
+                kind="power",
+                machine_id=1,
+                args={"verb": "status"},
+                state="queued",
+                created=ctx.now(),
+                run_after=ctx.now() + 5,
+            )
+        )
         db.commit()
     world.clock.now -= YEARS
     tick.machines(world.ctx(APPLIANCE))

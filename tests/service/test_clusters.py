@@ -18,8 +18,9 @@ def network(world, **changes):
 
 
 def cluster(world, **changes):
-    return clusters.create_cluster(world.ctx(), ClusterIn(**{"name": "c1", "domain": "lab.test", "network": "prov",
-                                                             **changes}))
+    return clusters.create_cluster(
+        world.ctx(), ClusterIn(**{"name": "c1", "domain": "lab.test", "network": "prov", **changes})
+    )
 
 
 def test_a_network_counts_what_it_gave_out(world) -> None:
@@ -33,21 +34,33 @@ def test_a_network_counts_what_it_gave_out(world) -> None:
     assert clusters.show_cluster(world.ctx(VERA), "c1").machines == 1
 
 
-@pytest.mark.parametrize(("changes", "words"), [
-    ({"purpose": "fun"}, "purpose"), ({"cidr": "10.77.0.1/24"}, "not valid"), ({"cidr": "10.77.0.0/31"}, "too small"),
-    ({"first": "10.78.0.1"}, "not a host address"), ({"first": "10.77.0.30"}, "swap"), ({"last": "x"}, "no IPv4"),
-    ({"gateway": "10.9.9.9"}, "not a host address"), ({"dns": ["x"]}, "DNS server"), ({"cidr": "fd00::/64"}, "not valid"),
-])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"purpose": "fun"}, "purpose"),
+        ({"cidr": "10.77.0.1/24"}, "not valid"),
+        ({"cidr": "10.77.0.0/31"}, "too small"),
+        ({"first": "10.78.0.1"}, "not a host address"),
+        ({"first": "10.77.0.30"}, "swap"),
+        ({"last": "x"}, "no IPv4"),
+        ({"gateway": "10.9.9.9"}, "not a host address"),
+        ({"dns": ["x"]}, "DNS server"),
+        ({"cidr": "fd00::/64"}, "not valid"),
+    ],
+)
 def test_a_network_that_cannot_be(world, changes, words) -> None:
     with pytest.raises(Problem, match=words):
         network(world, **changes)
     assert clusters.list_networks(world.ctx()).networks == []
 
 
-@pytest.mark.parametrize(("changes", "words"), [
-    ({"name": "other", "cidr": "10.77.0.128/25", "first": "10.77.0.130", "last": "10.77.0.140"}, "network prov"),
-    ({"cidr": "10.88.0.0/24", "first": "10.88.0.1", "last": "10.88.0.9"}, "exists already"),
-])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name": "other", "cidr": "10.77.0.128/25", "first": "10.77.0.130", "last": "10.77.0.140"}, "network prov"),
+        ({"cidr": "10.88.0.0/24", "first": "10.88.0.1", "last": "10.88.0.9"}, "exists already"),
+    ],
+)
 def test_a_network_that_is_in_the_way_of_another(world, changes, words) -> None:
     network(world)
     with pytest.raises(Conflict, match=words):

@@ -29,9 +29,11 @@ def report(world, mac: str, address: str, bmc_mac: str, serial: str) -> None:
     script = boots.script(world.ctx(NOBODY), boots.Asker(mac=mac))
     site = boots.site(world.ctx(NOBODY), script.split("oci.boot=")[1].split()[0], "10.77.0.100")
     token = site.split(b"Bearer ")[1].split(b"\n")[0].decode()
-    said = {"ip": f'[{{"ifname": "eth0", "address": "{mac}", "link_type": "ether"}}]',
-            "dmidecode": f"Handle 0x0001, DMI type 1, 27 bytes\nSystem Information\n\tSerial Number: {serial}\n",
-            "bmc": f"IP Address              : {address}\nMAC Address             : {bmc_mac}\n"}
+    said = {
+        "ip": f'[{{"ifname": "eth0", "address": "{mac}", "link_type": "ether"}}]',
+        "dmidecode": f"Handle 0x0001, DMI type 1, 27 bytes\nSystem Information\n\tSerial Number: {serial}\n",
+        "bmc": f"IP Address              : {address}\nMAC Address             : {bmc_mac}\n",
+    }
     reports.receive(world.ctx(NOBODY), token, {n: Probe(t.encode()) for n, t in said.items()}, "ab" * 32)
 
 
@@ -64,17 +66,23 @@ def test_a_controller_that_is_forgotten_may_be_given_to_another_machine(world) -
         machines.forget_bmc(world.ctx(), "1")
 
 
-@pytest.mark.parametrize(("first", "again"), [
-    ("BMC1.example.org", "bmc1.example.org"), ("2001:DB8:0:0::7", "2001:db8::7"),
-    ("10.78.0.1", "0:0:0:0:0:ffff:10.78.0.1")])
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        ("BMC1.example.org", "bmc1.example.org"),
+        ("2001:DB8:0:0::7", "2001:db8::7"),
+        ("10.78.0.1", "0:0:0:0:0:ffff:10.78.0.1"),
+    ],
+)
 def test_another_spelling_is_the_same_controller(world, first: str, again: str) -> None:
     machines.enrol(world.ctx(), ONE, bmc(first))
     with pytest.raises(Conflict, match="belongs to machine-1"):
         machines.enrol(world.ctx(), TWO, bmc(again))
 
 
-@pytest.mark.parametrize("address", ["10.78.1", "010.78.0.1", "0x0a.78.0.1", "127.0.0.1", "0.0.0.0", "224.0.0.1",
-                                     "167772161"])
+@pytest.mark.parametrize(
+    "address", ["10.78.1", "010.78.0.1", "0x0a.78.0.1", "127.0.0.1", "0.0.0.0", "224.0.0.1", "167772161"]
+)
 def test_what_a_resolver_takes_for_another_address_is_refused(world, address: str) -> None:
     with pytest.raises(Problem, match=r"is no address; write it like|is the address of no controller"):
         machines.enrol(world.ctx(), ONE, bmc(address))
@@ -108,6 +116,7 @@ def test_two_at_once_are_one(world) -> None:
 def test_the_table_itself_lets_one_through(world) -> None:
     two(world)
     from sqlalchemy.exc import IntegrityError
+
     with pytest.raises(IntegrityError), world.appliance.make_session() as db:
         for number in (1, 2):
             db.get(tables.Machine, number).bmc_address = "10.78.0.1"

@@ -23,16 +23,30 @@ NAME = "compute1.lab.test"
 
 
 def disk(device: str, gigabytes: int, serial: str = "", **more: Any) -> dict[str, Any]:
-    return {"name": device, "type": "disk", "size": gigabytes * GB, "serial": serial or None, "rm": False, "ro": False,
-            "rota": False, "tran": "sata", **more}
+    return {
+        "name": device,
+        "type": "disk",
+        "size": gigabytes * GB,
+        "serial": serial or None,
+        "rm": False,
+        "ro": False,
+        "rota": False,
+        "tran": "sata",
+        **more,
+    }
 
 
 def system(device: str, gigabytes: int, serial: str) -> dict[str, Any]:
     """A disk as an install of ours leaves it."""
     layout = ((None, "bios"), ("vfat", "esp"), ("ext4", "root"))
     parts = [(f"{device}{n}", fs, label) for n, (fs, label) in enumerate(layout, 1)]
-    return disk(device, gigabytes, serial, pttype="gpt", children=[
-        {"name": name, "type": "part", "size": GB, "fstype": fs, "partlabel": label} for name, fs, label in parts])
+    return disk(
+        device,
+        gigabytes,
+        serial,
+        pttype="gpt",
+        children=[{"name": name, "type": "part", "size": GB, "fstype": fs, "partlabel": label} for name, fs, label in parts],
+    )
 
 
 def osd(device: str, gigabytes: int, serial: str) -> dict[str, Any]:
@@ -41,8 +55,10 @@ def osd(device: str, gigabytes: int, serial: str) -> dict[str, Any]:
 
 
 # Whose disks these are is no question: the mainboard says so.
-BOARD = (b"Handle 0x0001, DMI type 1, 27 bytes\nSystem Information\n\tSerial Number: QX71B02\n"
-         b"\tUUID: 4c4c4544-0051-3710-8031-b2c04f303258\n")
+BOARD = (
+    b"Handle 0x0001, DMI type 1, 27 bytes\nSystem Information\n\tSerial Number: QX71B02\n"
+    b"\tUUID: 4c4c4544-0051-3710-8031-b2c04f303258\n"
+)
 SSD, DATA = disk("sda", 240, "SSD1"), osd("sdb", 200, "OSD1")
 
 
@@ -103,11 +119,15 @@ def test_an_install_without_a_disk_is_refused_when_it_is_ordered(world) -> None:
     assert found.state == "assigned" and "no disk is chosen" in machines.why(world.ctx(), NAME).text
 
 
-@pytest.mark.parametrize(("now", "why"), [
-    ([DATA], "the disk of the last install, serial:SSD1, is gone"),
-    ([osd("sda", 240, "SSD1"), DATA], r"sda \(serial:SSD1\), the disk of the last install, cannot be taken again"),
-    ([disk("sda", 120, "SSD1")], "has 120000000000 bytes now, not 240000000000"),
-], ids=["gone", "filled by somebody", "of another size"])
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        ([DATA], "the disk of the last install, serial:SSD1, is gone"),
+        ([osd("sda", 240, "SSD1"), DATA], r"sda \(serial:SSD1\), the disk of the last install, cannot be taken again"),
+        ([disk("sda", 120, "SSD1")], "has 120000000000 bytes now, not 240000000000"),
+    ],
+    ids=["gone", "filled by somebody", "of another size"],
+)
 def test_a_reinstall_takes_its_own_disk_or_none(world, now: list[dict[str, Any]], why: str) -> None:
     installed(world, SSD, DATA)
     machines.install(world.ctx(), NAME)
@@ -181,8 +201,9 @@ def test_a_disk_with_data_is_written_only_when_it_was_confirmed_by_its_name(worl
     assert machines.show(world.ctx(), NAME).disk_device == "sda"
     chosen = machine_disks.choose_disk(world.ctx(), NAME, DiskIn(disk="serial:OSD1", confirm="serial:OSD1"))
     assert [row.device for row in chosen.disks if row.chosen] == ["sdb"] and "a person chose it" in chosen.choice
-    assert told(world, "machine.disk") == ["olga chose the disk sdb (serial:OSD1) for installs, knowing that it holds "
-                                           "LVM volumes, a Ceph OSD"]
+    assert told(world, "machine.disk") == [
+        "olga chose the disk sdb (serial:OSD1) for installs, knowing that it holds LVM volumes, a Ceph OSD"
+    ]
     machines.install(world.ctx(), NAME)
     assert claim(world, token)["DISK"] == "serial:OSD1"
 
@@ -195,13 +216,17 @@ def test_an_empty_disk_needs_no_confirmation_and_the_choice_can_be_taken_back(wo
     assert machines.show(world.ctx(), NAME).disk_device == "sda"
 
 
-@pytest.mark.parametrize(("now", "why"), [
-    ([SSD], "is not in its latest report"),
-    ([SSD, disk("sdc", 500, "BIG")], "has 500000000000 bytes now, not 960000000000"),
-    ([SSD, osd("sdc", 960, "BIG")], "since then it holds something else: LVM volumes, a Ceph OSD"),
-    ([SSD, system("sdc", 960, "BIG")], "since then it holds something else"),
-    ([SSD, disk("sdc", 960, "BIG", ro=True)], "cannot be written: it is read-only"),
-], ids=["gone", "of another size", "filled", "with a system of ours that is not its own", "read-only"])
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        ([SSD], "is not in its latest report"),
+        ([SSD, disk("sdc", 500, "BIG")], "has 500000000000 bytes now, not 960000000000"),
+        ([SSD, osd("sdc", 960, "BIG")], "since then it holds something else: LVM volumes, a Ceph OSD"),
+        ([SSD, system("sdc", 960, "BIG")], "since then it holds something else"),
+        ([SSD, disk("sdc", 960, "BIG", ro=True)], "cannot be written: it is read-only"),
+    ],
+    ids=["gone", "of another size", "filled", "with a system of ours that is not its own", "read-only"],
+)
 def test_what_changed_since_the_word_was_given_is_refused(world, now: list[dict[str, Any]], why: str) -> None:
     token = known(world, SSD, disk("sdc", 960, "BIG"))
     machine_disks.choose_disk(world.ctx(), NAME, DiskIn(disk="serial:BIG"))
@@ -230,8 +255,10 @@ def test_the_excuse_of_a_confirmed_disk_ends_with_its_install(world) -> None:
         claim(world, again(world, DATA))
 
 
-@pytest.mark.parametrize(("name", "error"), [
-    ("sda", NotFound), ("serial:none", NotFound), ("wwn:", NotFound), ("serial:RO", Conflict), ("serial:SMALL", Conflict)])
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("sda", NotFound), ("serial:none", NotFound), ("wwn:", NotFound), ("serial:RO", Conflict), ("serial:SMALL", Conflict)],
+)
 def test_what_cannot_be_chosen(world, name: str, error: type[Problem]) -> None:
     known(world, SSD, disk("sdb", 100, "RO", ro=True), disk("sdc", 1, "SMALL"))
     with pytest.raises(error):
@@ -270,12 +297,16 @@ def test_a_release_wipes_what_could_not_be_installed_too(world) -> None:
         assert db.get(tables.Machine, 1).disk_last == {}
 
 
-@pytest.mark.parametrize(("left", "status", "why"), [
-    (disk("sdb", 100, "RO", ro=True), 0, r"sdb \(serial RO\): it is read-only"),
-    (disk("sdb", 9000, "HM", zoned="host-managed"), 0, "zones are managed by the host"),
-    (disk("sdb", 16, "USB", rm=True, tran="usb", fstype="vfat"), 0, "holds vfat"),
-    (disk("sdb", 100, "OK"), 1, "the list of its disks is not whole"),
-], ids=["read-only", "zoned", "a stick with data", "list not whole"])
+@pytest.mark.parametrize(
+    ("left", "status", "why"),
+    [
+        (disk("sdb", 100, "RO", ro=True), 0, r"sdb \(serial RO\): it is read-only"),
+        (disk("sdb", 9000, "HM", zoned="host-managed"), 0, "zones are managed by the host"),
+        (disk("sdb", 16, "USB", rm=True, tran="usb", fstype="vfat"), 0, "holds vfat"),
+        (disk("sdb", 100, "OK"), 1, "the list of its disks is not whole"),
+    ],
+    ids=["read-only", "zoned", "a stick with data", "list not whole"],
+)
 def test_a_release_that_leaves_a_disk_says_so_and_does_not_call_the_machine_empty(world, left, status, why) -> None:
     _, orders = released(world, system("sda", 240, "SSD1"), left, status=status)
     assert "serial:SSD1" in orders["DISKS"].split(), "one disk keeps no other from being wiped"

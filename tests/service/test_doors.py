@@ -272,8 +272,10 @@ def test_whoever_comes_second_is_told_what_was_taken(site, what) -> None:
 @pytest.mark.parametrize("what", ["network", "cluster"])
 def test_whoever_makes_a_name_second_is_told(site, what) -> None:
     values = {
-        "network": (tables.Network, {"name": "n2", "purpose": "storage", "cidr": "10.79.0.0/24", "first": "", "last": "",
-                                     "gateway": "", "dns": ""}),
+        "network": (
+            tables.Network,
+            {"name": "n2", "purpose": "storage", "cidr": "10.79.0.0/24", "first": "", "last": "", "gateway": "", "dns": ""},
+        ),
         "cluster": (tables.Cluster, {"name": "n2", "domain": "x.test", "network_id": 1, "created": 0}),
     }
     table, row = values[what]
@@ -352,9 +354,7 @@ def test_the_last_door_never_cleans_the_puppet_server(world, server) -> None:
     world.outside(puppet_ca=world.puppet_ca)
     with world.appliance.make_session() as db:
         db.add(
-            tables.Job(
-                kind="clean_certificate", args={"certname": "node1.lab.test"}, state="queued", created=0, run_after=0
-            )
+            tables.Job(kind="clean_certificate", args={"certname": "node1.lab.test"}, state="queued", created=0, run_after=0)
         )
         db.commit()
     work_off(world)

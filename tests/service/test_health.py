@@ -59,10 +59,16 @@ def test_a_worker_that_stopped_is_seen_by_everybody(world: Any) -> None:
     assert health.show(world.ctx(VIEWER)).checks[0].name == "worker"
 
 
-@pytest.mark.parametrize(("broken", "check", "state"), [
-    ("loaders", "loaders", "bad"), ("expiries", "certificates", "bad"), ("disk", "disk", "bad"),
-    ("schema", "database", "bad"), ("clock", "clock", "warn"),
-])
+@pytest.mark.parametrize(
+    ("broken", "check", "state"),
+    [
+        ("loaders", "loaders", "bad"),
+        ("expiries", "certificates", "bad"),
+        ("disk", "disk", "bad"),
+        ("schema", "database", "bad"),
+        ("clock", "clock", "warn"),
+    ],
+)
 def test_what_fails_outside_is_a_finding(world: Any, broken: str, check: str, state: str) -> None:
     world.outside(host=FakeHost(broken={broken: "it is broken"}))
     rounds(world)

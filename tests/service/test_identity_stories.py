@@ -103,10 +103,16 @@ def test_a_machine_that_is_restarted_often_is_not_taken_for_one_that_comes_back(
 # --- twins
 
 
-@pytest.mark.parametrize(("uuid", "serial"), [
-    ("A0A0A0A0-A0A0-A0A0-A0A0-A0A0A0A0A0A0", "SYS-1234567890"), ("03000200-0400-0500-0006-000700080009", "Default string"),
-    ("FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF", "XXXXXXXX"), ("4C4C4544-0000-2010-8020-80C04F202020", "9876543210987"),
-    ("00000000-0000-0000-0000-000000000000", "WB 0123456789")])
+@pytest.mark.parametrize(
+    ("uuid", "serial"),
+    [
+        ("A0A0A0A0-A0A0-A0A0-A0A0-A0A0A0A0A0A0", "SYS-1234567890"),
+        ("03000200-0400-0500-0006-000700080009", "Default string"),
+        ("FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF", "XXXXXXXX"),
+        ("4C4C4544-0000-2010-8020-80C04F202020", "9876543210987"),
+        ("00000000-0000-0000-0000-000000000000", "WB 0123456789"),
+    ],
+)
 def test_twins_with_the_same_fillers_are_two(fleet, uuid: str, serial: str) -> None:
     twins = [server(n, uuid=uuid, serial=serial, board="Default string", bmc="") for n in range(1, 5)]
     assert [fleet.live(twin)[1] for twin in twins] == [1, 2, 3, 4]
@@ -170,7 +176,7 @@ def test_an_active_machine_with_a_new_board_under_its_old_label_boots_its_disk_a
     first = fleet.active(old)
     new = repaired(old)
     assert fleet.boot(new, wait=86400) == ""
-    (number, kind), = questions(fleet)
+    ((number, kind),) = questions(fleet)
     assert kind == "boot"
     assert conflicts.join(fleet.op, number, JoinIn(machine=str(first))).machine == "compute1.lab.test"
     assert new.macs[0] in machines.show(fleet.op, str(first)).macs
@@ -183,7 +189,7 @@ def test_a_new_board_that_reports_is_asked_about_and_joined(fleet) -> None:
     new = repaired(old)
     token, said = fleet.live(new, wait=86400, says=False)
     assert "an operator must decide" in str(said) and fleet.beat(token, new) == "wait"
-    (number, _), = questions(fleet)
+    ((number, _),) = questions(fleet)
     shown = conflicts.show(fleet.op, number)
     assert shown.verbs == ["join", "split"] and shown.machines[0].id == first
     assert f"uuid {new.uuid}" in shown.machines[0].agree and f"bmc mac {new.bmc}" in shown.machines[0].differ
@@ -201,7 +207,7 @@ def test_the_same_question_is_asked_once_and_counted(fleet) -> None:
     new = repaired(old)
     for _ in range(4):
         fleet.live(new, says=False)
-    (number, _), = questions(fleet)
+    ((number, _),) = questions(fleet)
     assert conflicts.show(fleet.op, number).times == 4 and len(fleet.events("machine.conflict")) == 1
 
 
@@ -213,6 +219,7 @@ def test_an_order_is_not_carried_out_by_a_board_that_was_not_meant(fleet) -> Non
     new = server(2)
     with fleet.world.appliance.make_session() as db:
         from oci.db import tables
+
         row = db.get(tables.Machine, first)
         row.uuid, row.bmc_mac, row.board_serial = new.uuid, new.bmc, new.board
         db.commit()
@@ -248,6 +255,7 @@ def test_an_enrolled_machine_is_bound_by_its_first_report(fleet) -> None:
     assert said == 1 and fleet.beat(token, it) == "install"
     with fleet.world.appliance.make_session() as db:
         from oci.db import tables
+
         assert db.get(tables.Install, 1).facts["uuid"] == it.uuid
     assert installs.claim(fleet.no, token, "install")["DISK"] == "serial:disk-1"
 
@@ -316,7 +324,7 @@ def test_an_active_machine_that_comes_back_to_the_live_image_stays_there_with_a_
     assert seen[:6] == ["reboot"] * 6 and set(seen[6:]) == {"wait"}
     machine = machines.show(fleet.op, str(first))
     assert machine.state == "active" and "came back to the live image 6 times" in machine.reason
-    (number, kind), = questions(fleet)
+    ((number, kind),) = questions(fleet)
     assert kind == "returns" and fleet.events("machine.returns")
     conflicts.close(fleet.op, number)
     assert machines.show(fleet.op, str(first)).reason == "" and questions(fleet) == []
@@ -353,7 +361,7 @@ def test_reports_that_say_nothing_end_as_a_question(fleet) -> None:
             with pytest.raises(Problem, match="nothing else that tells"):
                 reports.receive(fleet.no, token, it.report(), "ab" * 32)
     assert seen == ["report", "report", "report", "wait"]
-    (number, kind), = questions(fleet)
+    ((number, kind),) = questions(fleet)
     assert kind == "refused" and machines.list_machines(fleet.op).total == 0
     conflicts.close(fleet.op, number)
     assert fleet.beat(token, it) == "report"
@@ -369,7 +377,7 @@ def test_two_that_say_they_are_one_and_are_both_on_end_as_a_question(fleet) -> N
     for _ in range(12):
         assert fleet.beat(first_token, one) == "wait"
         assert fleet.beat(second_token, two) == "wait"
-    (number, kind), = questions(fleet)
+    ((number, kind),) = questions(fleet)
     assert kind == "twice"
     assert conflicts.split(fleet.op, number).machine == "machine-2"
     assert fleet.report(second_token, two) == 2 and fleet.beat(first_token, one) == "wait" and first == 1
@@ -423,7 +431,7 @@ def test_answers_are_for_operators_and_remembered(fleet, world) -> None:
 
     fleet.live(server(1))
     fleet.live(repaired(server(1)), says=False)
-    (number, _), = questions(fleet)
+    ((number, _),) = questions(fleet)
     with pytest.raises(Forbidden):
         conflicts.split(world.ctx(Actor("vera", "viewer")), number)
     conflicts.split(fleet.op, number)

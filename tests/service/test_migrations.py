@@ -72,8 +72,7 @@ def test_running_twice_does_nothing(config: Config, database: Engine) -> None:
     migrate(config)
     with database.begin() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO person (name, password_hash, level, disabled, created) "
-            "VALUES ('olga', '', 'admin', 0, 0)"
+            "INSERT INTO person (name, password_hash, level, disabled, created) VALUES ('olga', '', 'admin', 0, 0)"
         )
     before = shape(database)
     migrate(config)

@@ -25,12 +25,21 @@ HASH = "ab" * 32
 
 def report(mac: str = MAC, serial: str = "SN1", disk: str = "disk1") -> dict[str, Probe]:
     ip = [{"ifname": "eth0", "address": mac, "link_type": "ether"}]
-    lsblk = {"blockdevices": [{"name": "vda", "type": "disk", "size": 8 << 30, "serial": disk, "rm": False,
-                               "ro": False, "rota": False}]}
-    dmi = ("System Information\n\tManufacturer: Lab\n\tProduct Name: TestNode\n"
-           f"\tSerial Number: {serial}\n\tUUID: 4c4c4544-0042-3510-8052-{mac.replace(':', '')}\n")
-    return {"ip": Probe(json.dumps(ip).encode(), b"", 0), "lsblk": Probe(json.dumps(lsblk).encode(), b"", 0),
-            "dmidecode": Probe(dmi.encode(), b"", 0), "firmware": Probe(b"bios\n", b"", 0)}
+    lsblk = {
+        "blockdevices": [
+            {"name": "vda", "type": "disk", "size": 8 << 30, "serial": disk, "rm": False, "ro": False, "rota": False}
+        ]
+    }
+    dmi = (
+        "System Information\n\tManufacturer: Lab\n\tProduct Name: TestNode\n"
+        f"\tSerial Number: {serial}\n\tUUID: 4c4c4544-0042-3510-8052-{mac.replace(':', '')}\n"
+    )
+    return {
+        "ip": Probe(json.dumps(ip).encode(), b"", 0),
+        "lsblk": Probe(json.dumps(lsblk).encode(), b"", 0),
+        "dmidecode": Probe(dmi.encode(), b"", 0),
+        "firmware": Probe(b"bios\n", b"", 0),
+    }
 
 
 def boot(world, mac: str = MAC) -> str:
@@ -43,15 +52,15 @@ def boot(world, mac: str = MAC) -> str:
 
 
 def prepare(world) -> None:
-    clusters.create_network(world.ctx(), NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11",
-                                                   last="10.77.0.20"))
+    clusters.create_network(world.ctx(), NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11", last="10.77.0.20"))
     clusters.create_cluster(world.ctx(), ClusterIn(name="c1", domain="lab.test", network="prov"))
 
 
 def csr(certname: str, challenge: str | None) -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     builder = x509.CertificateSigningRequestBuilder().subject_name(
-        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, certname)]))
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, certname)])
+    )
     if challenge is not None:
         builder = builder.add_attribute(AttributeOID.CHALLENGE_PASSWORD, challenge.encode())
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
@@ -224,8 +233,9 @@ def test_release_wipes_and_forgets(world) -> None:
     assert (machine.state, machine.role, machine.address) == ("discovered", "", "")
 
 
-@pytest.mark.parametrize(("challenge", "words"), [
-    (None, "no challenge in it"), ("wrong", "challenge is wrong"), ("used", "used before")])
+@pytest.mark.parametrize(
+    ("challenge", "words"), [(None, "no challenge in it"), ("wrong", "challenge is wrong"), ("used", "used before")]
+)
 def test_certificate_policy_refuses(world, challenge, words) -> None:
     token = installing(world)
     orders = installs.claim(world.ctx(NOBODY), token, "install")

@@ -40,9 +40,19 @@ def test_sign_in(staff) -> None:
     assert sign_in(staff).model_dump() == {"name": "vera", "level": "viewer"}
 
 
-@pytest.mark.parametrize(("name", "password"), [
-    ("vera", "wrong"), ("vera", ""), ("vera", PASSWORD + " "), ("vera", PASSWORD[:-1]), ("", PASSWORD),
-    ("nobody", PASSWORD), ("vera", "x" * 5000), ("vera", "\ud800")])
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        ("vera", "wrong"),
+        ("vera", ""),
+        ("vera", PASSWORD + " "),
+        ("vera", PASSWORD[:-1]),
+        ("", PASSWORD),
+        ("nobody", PASSWORD),
+        ("vera", "x" * 5000),
+        ("vera", "\ud800"),
+    ],
+)
 def test_refused(staff, name, password) -> None:
     with pytest.raises(Unauthorised):
         sign_in(staff, name, password)

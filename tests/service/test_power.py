@@ -216,6 +216,7 @@ def order(world, verb: str, who: str = "olga") -> None:
     """An order of a verb that only the appliance gives otherwise."""
     with ordering(world, who) as (ctx, machine):
         from oci.services import power_orders
+
         power_orders.order(ctx, machine, verb)
 
 
@@ -235,8 +236,10 @@ def test_every_order_is_in_an_event_with_who_and_why(room) -> None:
     found = events.list_events(room.ctx(), EventQuery(machine="1", limit=100)).events
     ordered = [e for e in found if e.kind == "power.ordered"]
     assert [(e.actor, e.text) for e in ordered] == [("vera", "power cycle")]
-    assert said(room, "power.told") == ["10.78.0.1 is told to switch off (power cycle, ordered by vera)",
-                                        "10.78.0.1 is told to switch on (power cycle, ordered by vera)"]
+    assert said(room, "power.told") == [
+        "10.78.0.1 is told to switch off (power cycle, ordered by vera)",
+        "10.78.0.1 is told to switch on (power cycle, ordered by vera)",
+    ]
     assert said(room, "machine.power")[-1] == "power is on after power cycle, ordered by vera"
     job = all_jobs(room)[-1]
     assert (job.order, job.result) == ("power cycle, ordered by vera", "power is on")
@@ -244,12 +247,18 @@ def test_every_order_is_in_an_event_with_who_and_why(room) -> None:
 
 def test_the_lease_outlasts_the_slowest_verb() -> None:
     from oci.adapters.ipmi import Ipmi
+
     assert Ipmi(Path("/nonexistent")).longest_seconds < LEASE_SECONDS
 
 
 FAULTS = st.lists(st.sampled_from(["ok"] * 3 + ["lost", "unanswered", "refused", "killed"]), max_size=25)
-ORDERS = st.lists(st.tuples(st.sampled_from(["on", "off", "cycle", "netboot", "ensure"]),
-                            st.sampled_from([0.0, 1.0, 7.0, 30.0, 100.0, 400.0])), min_size=1, max_size=5)
+ORDERS = st.lists(
+    st.tuples(
+        st.sampled_from(["on", "off", "cycle", "netboot", "ensure"]), st.sampled_from([0.0, 1.0, 7.0, 30.0, 100.0, 400.0])
+    ),
+    min_size=1,
+    max_size=5,
+)
 
 
 def follow(world, orders) -> int:
@@ -266,8 +275,13 @@ def follow(world, orders) -> int:
     return heard
 
 
-CASES = given(late=st.sampled_from([0.0, 3.0, 40.0, 120.0, 149.0]), faults=FAULTS, was=st.sampled_from(["on", "off"]),
-       orders=ORDERS, stubborn=st.booleans())
+CASES = given(
+    late=st.sampled_from([0.0, 3.0, 40.0, 120.0, 149.0]),
+    faults=FAULTS,
+    was=st.sampled_from(["on", "off"]),
+    orders=ORDERS,
+    stubborn=st.booleans(),
+)
 
 
 @settings(max_examples=12)
@@ -299,7 +313,9 @@ def hold(new_world, late, faults, was, orders, stubborn) -> None:
             assert last.error and machines.show(world.ctx(), "1").reason
         compact = [s for n, s in enumerate(after) if n == 0 or after[n - 1] != s]
         # What an order before had begun may come first; then the states of this one, each at most once and in order.
-        assert compact[-len(allowed):] == list(allowed)[-len(compact):] or set(compact) <= {wanted} or last.state == "failed"
+        assert (
+            compact[-len(allowed) :] == list(allowed)[-len(compact) :] or set(compact) <= {wanted} or last.state == "failed"
+        )
         if verb in ("switch on", "switch off") and compact:
             assert set(compact) == {wanted}, "an opposite verb was given after the last order"
 

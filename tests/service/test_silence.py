@@ -226,8 +226,12 @@ def test_other_words_move_the_deadline_and_the_page_says_it(world) -> None:
 def test_nothing_moves_for_ever(world) -> None:
     token = claimed(world)
     with pytest.raises(Gone):
-        pass_time(world, 2 * world.appliance.config.longest_seconds, 600,
-                  lambda s: installs.alive(world.ctx(NOBODY), token, f"line {s}"))
+        pass_time(
+            world,
+            2 * world.appliance.config.longest_seconds,
+            600,
+            lambda s: installs.alive(world.ctx(NOBODY), token, f"line {s}"),
+        )
     assert show(world).state == "failed"
 
 
@@ -237,8 +241,16 @@ def test_a_puppet_that_fails_again_and_again_gains_no_time_by_trying(world) -> N
     def attempt(_second: int) -> None:
         installs.phase(world.ctx(NOBODY), token, "puppet", 0, "")
         puppet.asked(world.ctx(APPLIANCE), NAME)
-        puppet.report(world.ctx(APPLIANCE), NAME, {"status": "failed", "failed_resources": [
-            {"resource": "Exec[apt can fetch its indexes]", "messages": ["change from 'notrun' failed: no mirror"]}]})
+        puppet.report(
+            world.ctx(APPLIANCE),
+            NAME,
+            {
+                "status": "failed",
+                "failed_resources": [
+                    {"resource": "Exec[apt can fetch its indexes]", "messages": ["change from 'notrun' failed: no mirror"]}
+                ],
+            },
+        )
 
     attempt(0)
     assert "no mirror" in show(world).reason
@@ -250,9 +262,13 @@ def test_a_puppet_that_fails_again_and_again_gains_no_time_by_trying(world) -> N
 # -- any interleaving
 
 ROUND = st.tuples(
-    st.sampled_from((5, 30, 89, 91, 419, 421, 1201)), st.booleans(),  # a silence, and whether it is looked at
-    st.sampled_from((1, 20, 90)), st.sampled_from(("", "alive", "phase", "log", "failed", "catalogue", "failed report")),
-    st.booleans(), st.booleans())  # whether a worker comes, and whether the controller answers
+    st.sampled_from((5, 30, 89, 91, 419, 421, 1201)),
+    st.booleans(),  # a silence, and whether it is looked at
+    st.sampled_from((1, 20, 90)),
+    st.sampled_from(("", "alive", "phase", "log", "failed", "catalogue", "failed report")),
+    st.booleans(),
+    st.booleans(),
+)  # whether a worker comes, and whether the controller answers
 
 
 def _empty(world) -> None:

@@ -62,8 +62,10 @@ def test_a_listed_foreign_card_stays_with_its_machine(world) -> None:
     discovered(world, OTHER)
     token = boot(world)
     mine = report(MAC, "SN2")
-    cards = [{"ifname": "eth0", "address": MAC, "link_type": "ether"},
-             {"ifname": "eth1", "address": OTHER, "link_type": "ether"}]
+    cards = [
+        {"ifname": "eth0", "address": MAC, "link_type": "ether"},
+        {"ifname": "eth1", "address": OTHER, "link_type": "ether"},
+    ]
     with pytest.raises(Conflict):
         reports.receive(world.ctx(NOBODY), token, {**mine, "ip": Probe(json.dumps(cards).encode(), b"", 0)}, HASH)
     with world.appliance.make_session() as db:
@@ -76,11 +78,13 @@ def test_alternative_names_are_refused(world) -> None:
     installs.done(world.ctx(NOBODY), orders["TOKEN"])
     word = puppet.challenge(world.ctx(NOBODY), orders["TOKEN"])["CHALLENGE"]
     name = "compute1.lab.test"
-    request = (x509.CertificateSigningRequestBuilder()
-               .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-               .add_extension(x509.SubjectAlternativeName([x509.DNSName("puppet.lab.test")]), critical=False)
-               .add_attribute(AttributeOID.CHALLENGE_PASSWORD, word.encode())
-               .sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()))
+    request = (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("puppet.lab.test")]), critical=False)
+        .add_attribute(AttributeOID.CHALLENGE_PASSWORD, word.encode())
+        .sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+    )
     with pytest.raises(Forbidden, match="alternative names"):
         puppet.autosign(world.ctx(APPLIANCE), name, request.public_bytes(serialization.Encoding.PEM))
 
@@ -129,8 +133,9 @@ def test_boots_that_never_became_a_machine_are_forgotten_after_a_day(world) -> N
     tick.machines(world.ctx(APPLIANCE))
     with world.appliance.make_session() as db:
         assert db.scalars(select(tables.Boot.mac)).all() == [MAC]
-        assert db.scalar(select(func.count()).where(tables.Event.machine_id.is_(None),
-                                                    tables.Event.kind == "boot.script")) == 0
+        assert (
+            db.scalar(select(func.count()).where(tables.Event.machine_id.is_(None), tables.Event.kind == "boot.script")) == 0
+        )
 
 
 def test_a_first_report_may_pretend_to_be_a_silent_machine(world) -> None:

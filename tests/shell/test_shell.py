@@ -18,8 +18,18 @@ LIMIT = 110
 LARGER = {"lib.sh": 320, "agent": 140, "initrd-init": 120}
 LIVE = sorted(
     path
-    for pattern in ("initrd-init", "live-init", "udhcpc.script", "agent", "install", "wipe", "lib.sh",
-                    "install.d/*", "wipe.d/*", "probes/*")
+    for pattern in (
+        "initrd-init",
+        "live-init",
+        "udhcpc.script",
+        "agent",
+        "install",
+        "wipe",
+        "lib.sh",
+        "install.d/*",
+        "wipe.d/*",
+        "probes/*",
+    )
     for path in DISCOVERY.glob(pattern)
     if path.is_file()
 )
@@ -126,8 +136,18 @@ def test_built_image_drives_cards_on_every_bus_and_finds_disks() -> None:
         pytest.skip("no live image of this tree here; make one with discovery/build live /var/cache/oci/live")
     plain = subprocess.run(["zstd", "-dc", folder / "initrd.img"], capture_output=True, check=False).stdout
     listed = subprocess.run(["cpio", "-tv", "--quiet"], input=plain, capture_output=True, check=True).stdout.decode()
-    for module in ("virtio_net", "igb", "xhci-pci", "ehci-pci", "cdc_ether", "r8152", "ax88179_178a", "hv_vmbus",
-                   "hv_netvsc", "xen-netfront"):
+    for module in (
+        "virtio_net",
+        "igb",
+        "xhci-pci",
+        "ehci-pci",
+        "cdc_ether",
+        "r8152",
+        "ax88179_178a",
+        "hv_vmbus",
+        "hv_netvsc",
+        "xen-netfront",
+    ):
         assert f"/{module}.ko" in listed, module
     assert "lib/firmware -> ../usr/lib/firmware" in listed
     assert (folder / "disk.pxe").stat().st_size < 400_000, "it would not fit below 640 KiB"
@@ -136,7 +156,5 @@ def test_built_image_drives_cards_on_every_bus_and_finds_disks() -> None:
 @pytest.mark.parametrize("name", sorted(path.name for path in HERE.glob("*.bats")))
 def test_bats(name: str) -> None:
     _needs("bats")
-    done = subprocess.run(
-        ["bats", "--tap", name], cwd=HERE, capture_output=True, text=True, check=False, timeout=1200
-    )
+    done = subprocess.run(["bats", "--tap", name], cwd=HERE, capture_output=True, text=True, check=False, timeout=1200)
     assert done.returncode == 0, done.stdout + done.stderr

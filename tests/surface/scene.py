@@ -28,10 +28,12 @@ REPORT = Path(__file__).parent.parent / "hardware" / "qemu-bios" / "expected.jso
 LINES = (
     (0, "boot.dhcp", "asked for an address"),
     (2, "boot.script", "told to boot the live image (pcbios)"),
-    (5, "boot.beacon", "Live kernel started"), (7, "boot.beacon", "Network is up"),
+    (5, "boot.beacon", "Live kernel started"),
+    (7, "boot.beacon", "Network is up"),
     (9, "boot.beacon", "Live image fetched and verified"),
     (10, "boot.site", "fetched the token of this boot"),
-    (12, "boot.beacon", "Live system started"), (14, "boot.beacon", "Hardware probed"),
+    (12, "boot.beacon", "Live system started"),
+    (14, "boot.beacon", "Hardware probed"),
     (15, "machine.discovered", "reported for the first time: 2 NICs, 2 disks"),
 )
 
@@ -76,8 +78,7 @@ def add_people(world: Any) -> None:
 
 def add_site(world: Any) -> None:
     """A network and a cluster on it."""
-    clusters.create_network(world.ctx(), NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11",
-                                                   last="10.77.0.60"))
+    clusters.create_network(world.ctx(), NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11", last="10.77.0.60"))
     clusters.create_cluster(world.ctx(), ClusterIn(name="c1", domain="lab.test", network="prov"))
 
 
@@ -86,10 +87,19 @@ def add_machine(world: Any, mac: str, name: str = "", **columns: Any) -> int:
     made = machines.enrol(world.ctx(), mac)
     inventory = json.loads(REPORT.read_text())
     inventory["disks"][0].update(signatures=[], partitions=[])  # nobody's data is on the disk that installs take
-    given = {"vendor": inventory["vendor"], "model": inventory["model"],
-             "memory_bytes": inventory["memory_bytes"], "serial": f"SN{made.id:04}", "disk_bytes": 32 * 10**9,
-             "power": "on", "presence": "live", "firmware": "bios", "inventory": inventory,
-             "seen": world.appliance.outside.clock(), **columns}
+    given = {
+        "vendor": inventory["vendor"],
+        "model": inventory["model"],
+        "memory_bytes": inventory["memory_bytes"],
+        "serial": f"SN{made.id:04}",
+        "disk_bytes": 32 * 10**9,
+        "power": "on",
+        "presence": "live",
+        "firmware": "bios",
+        "inventory": inventory,
+        "seen": world.appliance.outside.clock(),
+        **columns,
+    }
     with world.appliance.make_session() as db:
         row = db.get(tables.Machine, made.id)
         for column, value in {**given, **({"name": name} if name else {})}.items():
@@ -98,12 +108,21 @@ def add_machine(world: Any, mac: str, name: str = "", **columns: Any) -> int:
     return made.id
 
 
-def add_event(world: Any, machine_id: int | None, text: str, kind: str = "boot.beacon", back: float = 0,
-              **data: Any) -> None:
+def add_event(
+    world: Any, machine_id: int | None, text: str, kind: str = "boot.beacon", back: float = 0, **data: Any
+) -> None:
     """An event, `back` seconds ago."""
     with world.appliance.make_session() as db:
-        db.add(tables.Event(at=world.appliance.outside.clock() - back, kind=kind, machine_id=machine_id,
-                            actor="machine", text=text, data=data))
+        db.add(
+            tables.Event(
+                at=world.appliance.outside.clock() - back,
+                kind=kind,
+                machine_id=machine_id,
+                actor="machine",
+                text=text,
+                data=data,
+            )
+        )
         db.commit()
 
 
@@ -115,8 +134,7 @@ def add_boot(world: Any, machine_id: int, back: float = 60) -> None:
 
 def give_bmc(world: Any, name: str) -> None:
     """A management controller whose password is a word that no page may show."""
-    machines.set_bmc(world.ctx(), name, BmcIn(address="10.78.0.1", username="admin",
-                                              password="planted-secret"))
+    machines.set_bmc(world.ctx(), name, BmcIn(address="10.78.0.1", username="admin", password="planted-secret"))
 
 
 def assign(world: Any, name: str, role: str = "compute") -> str:

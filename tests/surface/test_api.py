@@ -92,8 +92,11 @@ def test_a_full_disk_is_said_plainly_and_nothing_is_changed(rest) -> None:
     event.listen(engine, "connect", full)
     for number in range(250):
         first = f"10.90.{number}."
-        answer = rest.call("POST", "/v1/networks", json={"name": f"n{number}", "cidr": first + "0/24",
-                                                         "first": first + "10", "last": first + "20"})
+        answer = rest.call(
+            "POST",
+            "/v1/networks",
+            json={"name": f"n{number}", "cidr": first + "0/24", "first": first + "10", "last": first + "20"},
+        )
         if answer.status_code != 201:
             break
     told = is_error(answer, 503)
@@ -113,7 +116,7 @@ def test_who_may(rest, method, path, body, needs, status) -> None:
         assert [kind for kind, _, _ in after] == ([] if level == NOBODY else ["permission.refused"])
     assert rest.call(method, path, needs, json=body).status_code == status
     if method == "GET":
-        for level in LEVELS[LEVELS.index(needs):]:
+        for level in LEVELS[LEVELS.index(needs) :]:
             assert rest.call(method, path, level).status_code == status
 
 
@@ -189,6 +192,7 @@ def browser(rest):
         kept["person"], kept["stamp"] = "olga", people.session_stamp(rest.world.ctx(), "olga")
     with rest.app.test_request_context():
         from flask import session
+
         token = generate_csrf()
         raw = session["csrf_token"]
     with client.session_transaction() as kept:
@@ -223,20 +227,23 @@ def test_a_forged_cookie_is_nobody(rest) -> None:
     is_error(client.get("/v1/me"), 401)
 
 
-@pytest.mark.parametrize(("data", "kind", "status", "said"), [
-    (b"[" * 10000 + b"]" * 10000, "application/json", 400, "nested"),
-    (b'{"a":' * 10000 + b"1" + b"}" * 10000, "application/json", 400, "nested"),
-    (b'{"mac": ' + b"[" * 40 + b"]" * 40 + b"}", "application/json", 400, "nested"),
-    (b'{"mac": "\xff\xfe"}', "application/json", 400, "UTF-8"),
-    (b'{"mac": NaN}', "application/json", 400, "NaN"),
-    (b'{"mac": "\\ud800"}', "application/json", 400, "mac"),
-    (b'"{}"', "application/json", 400, "object"),
-    (b"", "application/json", 400, "JSON object"),
-    (b"{", "application/json", 400, "JSON"),
-    (b"{}", "text/plain", 415, "application/json"),
-    (b"mac=1", "application/x-www-form-urlencoded", 415, "application/json"),
-    (b'{"mac": "' + b"x" * (2 << 20) + b'"}', "application/json", 413, "larger"),
-])
+@pytest.mark.parametrize(
+    ("data", "kind", "status", "said"),
+    [
+        (b"[" * 10000 + b"]" * 10000, "application/json", 400, "nested"),
+        (b'{"a":' * 10000 + b"1" + b"}" * 10000, "application/json", 400, "nested"),
+        (b'{"mac": ' + b"[" * 40 + b"]" * 40 + b"}", "application/json", 400, "nested"),
+        (b'{"mac": "\xff\xfe"}', "application/json", 400, "UTF-8"),
+        (b'{"mac": NaN}', "application/json", 400, "NaN"),
+        (b'{"mac": "\\ud800"}', "application/json", 400, "mac"),
+        (b'"{}"', "application/json", 400, "object"),
+        (b"", "application/json", 400, "JSON object"),
+        (b"{", "application/json", 400, "JSON"),
+        (b"{}", "text/plain", 415, "application/json"),
+        (b"mac=1", "application/x-www-form-urlencoded", 415, "application/json"),
+        (b'{"mac": "' + b"x" * (2 << 20) + b'"}', "application/json", 413, "larger"),
+    ],
+)
 def test_bad_bodies(rest, data, kind, status, said) -> None:
     told = is_error(rest.call("POST", "/v1/machines", data=data, content_type=kind), status)
     assert said in told["message"]
@@ -251,17 +258,37 @@ def test_hostile_words_are_words(rest, word) -> None:
     assert rest.call("GET", "/v1/machines").json["total"] == 2
 
 
-@pytest.mark.parametrize("path", ["/v1/machines?state=nowhere", "/v1/machines?limit=0", "/v1/machines?offset=-1",
-                                  "/v1/machines?stat=active", "/v1/machines?search=%00", "/v1/events?kind=x",
-                                  "/v1/jobs?state=x", "/v1/machines/%00", "/v1/events?after=99999999999999999999"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/machines?state=nowhere",
+        "/v1/machines?limit=0",
+        "/v1/machines?offset=-1",
+        "/v1/machines?stat=active",
+        "/v1/machines?search=%00",
+        "/v1/events?kind=x",
+        "/v1/jobs?state=x",
+        "/v1/machines/%00",
+        "/v1/events?after=99999999999999999999",
+    ],
+)
 def test_bad_questions(rest, path) -> None:
     is_error(rest.call("GET", path), 400)
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [
-    ("GET", "/v1/nothing", 404), ("PATCH", "/v1/machines", 405), ("TRACE", "/v1/machines", 405),
-    ("DELETE", "/v1/tokens/1e9", 400), ("DELETE", "/v1/tokens/99999999999999999999", 400),
-    ("GET", "/v1//machines", 404), ("GET", "/openapi", 404), ("GET", "/openapi/swagger", 404)])
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/nothing", 404),
+        ("PATCH", "/v1/machines", 405),
+        ("TRACE", "/v1/machines", 405),
+        ("DELETE", "/v1/tokens/1e9", 400),
+        ("DELETE", "/v1/tokens/99999999999999999999", 400),
+        ("GET", "/v1//machines", 404),
+        ("GET", "/openapi", 404),
+        ("GET", "/openapi/swagger", 404),
+    ],
+)
 def test_what_is_not_there(rest, method, path, status) -> None:
     answer = rest.call(method, path)
     is_error(answer, status)

@@ -68,12 +68,25 @@ def password_file(tmp_path, text: str = "sesame"):
 
 
 def test_the_story_of_a_machine(ocicli, tmp_path) -> None:
-    ocicli.json("network", "create", "--name", "prov", "--cidr", "10.77.0.0/24", "--first", "10.77.0.11", "--last",
-                "10.77.0.20", "--dns", "10.77.0.1")
+    ocicli.json(
+        "network",
+        "create",
+        "--name",
+        "prov",
+        "--cidr",
+        "10.77.0.0/24",
+        "--first",
+        "10.77.0.11",
+        "--last",
+        "10.77.0.20",
+        "--dns",
+        "10.77.0.1",
+    )
     ocicli.json("cluster", "create", "c1", "--domain", "lab.test", "--network", "prov")
     assert ocicli.json("machine", "enrol", "--mac", MAC)["name"] == "machine-1"
-    ocicli.json("machine", "bmc", MAC, "--address", "10.78.0.1", "--username", "operator",
-                "--password-file", password_file(tmp_path))
+    ocicli.json(
+        "machine", "bmc", MAC, "--address", "10.78.0.1", "--username", "operator", "--password-file", password_file(tmp_path)
+    )
     ocicli.json("machine", "power", MAC, "--power", "on")
     made = ocicli.json("machine", "assign", MAC, "--cluster", "c1", "--role", "compute")
     assert (made["fqdn"], made["address"], made["state"]) == ("compute1.lab.test", "10.77.0.11", "assigned")
@@ -86,8 +99,17 @@ def test_the_story_of_a_machine(ocicli, tmp_path) -> None:
 
 
 def test_a_controller_can_be_given_at_enrolment(ocicli, tmp_path) -> None:
-    made = ocicli.json("machine", "enrol", MAC, "--bmc-address", "10.78.0.1", "--bmc-username", "admin",
-                       "--bmc-password-file", password_file(tmp_path))
+    made = ocicli.json(
+        "machine",
+        "enrol",
+        MAC,
+        "--bmc-address",
+        "10.78.0.1",
+        "--bmc-username",
+        "admin",
+        "--bmc-password-file",
+        password_file(tmp_path),
+    )
     assert (made["bmc_address"], made["bmc_username"]) == ("10.78.0.1", "admin")
 
 
@@ -119,21 +141,24 @@ def test_an_empty_list_says_how_to_fill_it(ocicli) -> None:
     assert ocicli.json("machine", "list") == {"machines": [], "total": 0}
 
 
-@pytest.mark.parametrize(("words", "code", "said"), [
-    (("machine", "show", "nobody"), 4, "no machine is called 'nobody'"),
-    (("machine", "release", MAC, "--yes"), 5, "it can:"),
-    (("machine", "enrol", MAC), 5, "already belongs"),
-    (("machine", "enrol", "01:00:00:00:00:00"), 3, "mac"),
-    (("machine", "frobnicate"), 2, "verbs of machine are"),
-    (("frobnicate", "it"), 2, "ocicli help"),
-    (("machine", "power", MAC), 2, "--power"),
-    (("machine", "list", "--limit", "many"), 2, "--limit"),
-    (("machine", "list", "--lim", "3"), 2, "--lim"),
-    (("machine", "bmc", MAC, "--address", "a", "--username", "b"), 2, "--password-file"),
-    (("machine", "release", MAC), 2, "--yes"),
-    (("cluster", "create", "--domain", "a.b", "--network", "prov"), 2, "NAME once"),
-    (("me", "--profile", "nowhere"), 2, "no profile"),
-])
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("machine", "show", "nobody"), 4, "no machine is called 'nobody'"),
+        (("machine", "release", MAC, "--yes"), 5, "it can:"),
+        (("machine", "enrol", MAC), 5, "already belongs"),
+        (("machine", "enrol", "01:00:00:00:00:00"), 3, "mac"),
+        (("machine", "frobnicate"), 2, "verbs of machine are"),
+        (("frobnicate", "it"), 2, "ocicli help"),
+        (("machine", "power", MAC), 2, "--power"),
+        (("machine", "list", "--limit", "many"), 2, "--limit"),
+        (("machine", "list", "--lim", "3"), 2, "--lim"),
+        (("machine", "bmc", MAC, "--address", "a", "--username", "b"), 2, "--password-file"),
+        (("machine", "release", MAC), 2, "--yes"),
+        (("cluster", "create", "--domain", "a.b", "--network", "prov"), 2, "NAME once"),
+        (("me", "--profile", "nowhere"), 2, "no profile"),
+    ],
+)
 def test_what_goes_wrong_has_a_code_and_words(ocicli, site, words, code, said, monkeypatch) -> None:
     monkeypatch.setattr(sys, "stdin", open("/dev/null"))  # noqa: PTH123, SIM115
     try:
@@ -178,6 +203,7 @@ def test_a_release_asks_for_the_name(ocicli, site, monkeypatch, tmp_path) -> Non
 
     with ocicli.rest.world.appliance.make_session() as db:
         from oci.db import tables
+
         db.get(tables.Machine, 1).state = "active"
         db.commit()
     monkeypatch.setattr(sys, "stdin", Terminal("compute1"))
@@ -259,11 +285,16 @@ def test_following_events(ocicli, site) -> None:
 
 def test_a_hostile_report_does_not_command_the_terminal(ocicli, site) -> None:
     from oci.db import tables
+
     with ocicli.rest.world.appliance.make_session() as db:
         db.get(tables.Machine, 2).model = "\x1b]0;owned\x07\x9b31m"
         db.commit()
-    for words in (("machine", "list"), ("machine", "show", SECOND), ("machine", "list", "-o", "csv"),
-                  ("machine", "list", "-o", "yaml")):
+    for words in (
+        ("machine", "list"),
+        ("machine", "show", SECOND),
+        ("machine", "list", "-o", "csv"),
+        ("machine", "list", "-o", "yaml"),
+    ):
         assert ocicli(*words) == 0
         assert not set("\x1b\x07\x9b") & set(ocicli.out), words
 
@@ -274,8 +305,16 @@ def test_the_contract_is_fetched_once(ocicli, site) -> None:
     assert [path for _, path in ocicli.transport.sent].count("/openapi.json") == 1
 
 
-@pytest.mark.parametrize("words", [("--help",), ("machine", "--help"), ("machine", "assign", "--help"),
-                                   ("login", "--help"), ("event", "follow", "--help")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--help",),
+        ("machine", "--help"),
+        ("machine", "assign", "--help"),
+        ("login", "--help"),
+        ("event", "follow", "--help"),
+    ],
+)
 def test_help_needs_no_appliance(home, capsys, words) -> None:
     assert cli.main(list(words)) == 0
     out = capsys.readouterr().out
@@ -289,7 +328,7 @@ def test_every_command_has_help_with_an_example(home, capsys) -> None:
     for command in commands(contract.known()).values():
         text = arguments.parser_of(command).format_help()
         assert f"example: ocicli {command.title}" in text
-        example = command.example.split()[1 + len(command.title.split()):]
+        example = command.example.split()[1 + len(command.title.split()) :]
         if not any(o.secret for o in command.options):
             arguments.parse(command, example)
 
@@ -304,15 +343,27 @@ def test_no_password_is_an_argument(home) -> None:
 
 
 # What the server is made of, and what only some commands need: a person who asks for help waits for none of it.
-NOT_AT_START = {"flask", "sqlalchemy", "pydantic", "celery", "jinja2", "yaml", "cryptography", "paramiko", "alembic",
-                "argon2"}
+NOT_AT_START = {
+    "flask",
+    "sqlalchemy",
+    "pydantic",
+    "celery",
+    "jinja2",
+    "yaml",
+    "cryptography",
+    "paramiko",
+    "alembic",
+    "argon2",
+}
 NOT_FOR_HELP = NOT_AT_START | {"requests", "urllib3", "ssl", "http", "email", "asyncio", "importlib.metadata"}
 
 
 def _modules(*words: str) -> set[str]:
     """What is imported by the end of a command of ocicli, in a process of its own."""
-    program = ("import sys\nfrom oci.client import cli\ntry:\n    cli.main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
-               "print(*sys.modules, file=sys.stderr)")
+    program = (
+        "import sys\nfrom oci.client import cli\ntry:\n    cli.main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
     done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=True, timeout=60)
     return set(done.stderr.splitlines()[-1].split())
 

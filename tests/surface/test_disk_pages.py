@@ -11,10 +11,13 @@ from test_cli import Cli, home, ocicli, rest  # noqa: F401 (fixtures)
 
 from oci.db import tables
 
-INVENTORY = {"disks": [
-    {"name": "sda", "serial": "SSD1", "bytes": 240 * 10**9, "model": "Quick One"},
-    {"name": "sdb", "serial": "OSD1", "bytes": 200 * 10**9, "model": "Wide One", "signatures": ["ceph_bluestore"]},
-    {"name": "sdc", "serial": "RO1", "bytes": 400 * 10**9, "read_only": True}]}
+INVENTORY = {
+    "disks": [
+        {"name": "sda", "serial": "SSD1", "bytes": 240 * 10**9, "model": "Quick One"},
+        {"name": "sdb", "serial": "OSD1", "bytes": 200 * 10**9, "model": "Wide One", "signatures": ["ceph_bluestore"]},
+        {"name": "sdc", "serial": "RO1", "bytes": 400 * 10**9, "read_only": True},
+    ]
+}
 
 
 @pytest.fixture
@@ -27,8 +30,14 @@ def pages(world: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_the_page_shows_each_disk_with_its_verdict_and_reason(pages: Any) -> None:
     page = sign_in(pages, "vera").get("/machines/1?tab=disks").text
-    for words in ("sda (serial:SSD1) is written, because it is the smallest empty disk", "may-be-installed", "holds-data",
-                  "somebody&#39;s data is on it: a Ceph OSD", "read-only", "these disks were not wiped: sdc (serial RO1)"):
+    for words in (
+        "sda (serial:SSD1) is written, because it is the smallest empty disk",
+        "may-be-installed",
+        "holds-data",
+        "somebody&#39;s data is on it: a Ceph OSD",
+        "read-only",
+        "these disks were not wiped: sdc (serial RO1)",
+    ):
         assert words in page, words
     assert "choose-disk" not in page, "a viewer only looks"
 

@@ -14,8 +14,16 @@ from oci.db import tables
 
 MAC = "52:54:00:77:00:01"
 HASH = "ab" * 32
-HOSTILE = ("'; DROP TABLE machine; --", "$(touch /tmp/pwned)", "`id`", "<script>alert(1)</script>", "{{7*7}}",
-           "\x1b[31m", "a\nb", "../../etc/passwd")
+HOSTILE = (
+    "'; DROP TABLE machine; --",
+    "$(touch /tmp/pwned)",
+    "`id`",
+    "<script>alert(1)</script>",
+    "{{7*7}}",
+    "\x1b[31m",
+    "a\nb",
+    "../../etc/passwd",
+)
 
 
 @pytest.fixture
@@ -95,8 +103,9 @@ def test_json_10000_deep(world, web) -> None:
 @pytest.mark.parametrize("words", HOSTILE)
 def test_hostile_words_in_every_field(world, web, words) -> None:
     dmi = f"System Information\n\tManufacturer: {words}\n\tProduct Name: {words}\n\tSerial Number: {words}\n"
-    lsblk = json.dumps({"blockdevices": [{"name": words, "type": "disk", "size": 1 << 40, "serial": words,
-                                          "model": words, "wwn": words}]})
+    lsblk = json.dumps(
+        {"blockdevices": [{"name": words, "type": "disk", "size": 1 << 40, "serial": words, "model": words, "wwn": words}]}
+    )
     answer = post(web, boot(web), parts(dmidecode=dmi.encode(), lsblk=lsblk.encode()))
     assert answer.status_code == 200
     assert count(world) == 1
@@ -112,8 +121,7 @@ def test_hostile_words_in_every_field(world, web, words) -> None:
 @pytest.mark.parametrize("header", ["", "Bearer ", "Bearer wrong", "Basic abc", "Bearer " + "x" * 5000])
 def test_wrong_tokens(world, web, header) -> None:
     for path in ("/agent/report", "/agent/heartbeat", "/agent/claim"):
-        answer = web.post(path, data={"ip": (io.BytesIO(b"[]"), "ip"), "hash": HASH},
-                          headers={"Authorization": header})
+        answer = web.post(path, data={"ip": (io.BytesIO(b"[]"), "ip"), "hash": HASH}, headers={"Authorization": header})
         assert answer.status_code == 401, path
     for path in ("/install/phase", "/install/done", "/install/wiped", "/install/failed", "/firstboot/ready"):
         assert web.post(path, data={"phase": "check"}, headers={"Authorization": header}).status_code == 410, path
@@ -143,8 +151,9 @@ def test_a_report_that_is_no_form(world, web) -> None:
         assert 400 <= answer.status_code < 500
 
 
-@pytest.mark.parametrize("path", ["/enc/compute1.lab.test", "/autosign/compute1.lab.test",
-                                  "/puppet-report/compute1.lab.test"])
+@pytest.mark.parametrize(
+    "path", ["/enc/compute1.lab.test", "/autosign/compute1.lab.test", "/puppet-report/compute1.lab.test"]
+)
 def test_puppet_is_not_answered_over_tcp(world, web, path) -> None:
     people = app.operators(world.appliance).test_client()
     for client in (web, people):

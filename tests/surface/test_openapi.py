@@ -34,8 +34,12 @@ def contract(rest: Rest) -> dict[str, Any]:
 
 def operations(document: dict[str, Any]) -> dict[str, tuple[str, str, dict[str, Any]]]:
     """Method, path and description of each operation by its id."""
-    return {told["operationId"]: (method, path, told) for path, item in document["paths"].items()
-            for method, told in item.items() if method in METHODS}
+    return {
+        told["operationId"]: (method, path, told)
+        for path, item in document["paths"].items()
+        for method, told in item.items()
+        if method in METHODS
+    }
 
 
 def test_the_contract_is_valid_openapi_3_1(rest) -> None:
@@ -79,8 +83,13 @@ def test_every_route_under_v1_is_in_the_contract(rest) -> None:
                 assert (method, path) in known
 
 
-KNOWN = {"machines": ("1", SECOND, "compute1"), "clusters": ("c1",), "people": ("vera", "olga"),
-         "tokens": ("1", "2", "400"), "conflicts": ("1", "2", "400")}
+KNOWN = {
+    "machines": ("1", SECOND, "compute1"),
+    "clusters": ("c1",),
+    "people": ("vera", "olga"),
+    "tokens": ("1", "2", "400"),
+    "conflicts": ("1", "2", "400"),
+}
 
 
 def _real(path: str, number: int) -> dict[str, str] | None:
@@ -103,8 +112,13 @@ def _attack(rest: Rest, operation: Any, share: int, seen: dict[str, int]) -> Non
     )
 
     load_all_checks()
-    checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance,
-              response_headers_conformance]
+    checks = [
+        not_a_server_error,
+        status_code_conformance,
+        content_type_conformance,
+        response_schema_conformance,
+        response_headers_conformance,
+    ]
     headers = {"Authorization": f"Bearer {rest.tokens['admin']}"}
 
     def send(case: Any) -> None:
@@ -113,13 +127,19 @@ def _attack(rest: Rest, operation: Any, share: int, seen: dict[str, int]) -> Non
         seen[str(answer.status_code)] = seen.get(str(answer.status_code), 0) + 1
         case.validate_response(answer, checks=checks)
 
-    plans = [(mode, _real(operation.path, n)) for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-             for n in range(3)] + [(GenerationMode.POSITIVE, None)]
+    plans = [
+        (mode, _real(operation.path, n)) for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE) for n in range(3)
+    ] + [(GenerationMode.POSITIVE, None)]
     for mode, real in plans:
         strategy = operation.as_strategy(generation_mode=mode, **({"path_parameters": real} if real else {}))
         settings = hypothesis.settings(
-            max_examples=max(1, -(-share // len(plans))), derandomize=True, database=None, deadline=None,
-            phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+            max_examples=max(1, -(-share // len(plans))),
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
+        )
 
         def one(case: Any) -> None:
             send(case)

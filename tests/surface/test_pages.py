@@ -14,11 +14,28 @@ from sqlalchemy import func, select
 from oci.db import tables
 from oci.services import machines
 
-PAGES = ("/", "/machines", "/machines/machine-1", "/machines/machine-1?tab=hardware",
-         "/machines/machine-1?tab=disks", "/machines/machine-1?tab=network", "/machines/machine-1?tab=log",
-         "/machines/machine-1?tab=puppet", "/clusters", "/networks", "/events", "/account")
-OPERATORS = ("/machines/enrol", "/machines/machine-1/assign", "/machines/machine-1/bmc", "/machines/machine-1/disk",
-             "/machines/machine-1/power?power=off", "/machines/machine-1/retire")
+PAGES = (
+    "/",
+    "/machines",
+    "/machines/machine-1",
+    "/machines/machine-1?tab=hardware",
+    "/machines/machine-1?tab=disks",
+    "/machines/machine-1?tab=network",
+    "/machines/machine-1?tab=log",
+    "/machines/machine-1?tab=puppet",
+    "/clusters",
+    "/networks",
+    "/events",
+    "/account",
+)
+OPERATORS = (
+    "/machines/enrol",
+    "/machines/machine-1/assign",
+    "/machines/machine-1/bmc",
+    "/machines/machine-1/disk",
+    "/machines/machine-1/power?power=off",
+    "/machines/machine-1/retire",
+)
 ADMINS = ("/people",)
 
 
@@ -62,7 +79,7 @@ def test_a_viewer_sees_no_verb_and_can_do_none(pages: Any, world: Any) -> None:
     client = sign_in(pages, "vera")
     for path in PAGES[:-1]:
         page = client.get(path).text
-        assert page.count("<form method=\"post\"") == 1, f"{path} has a form besides sign-out"
+        assert page.count('<form method="post"') == 1, f"{path} has a form besides sign-out"
         assert "do-assign" not in page and 'id="power-on"' not in page
     assert post(client, "/machines/machine-1/retire").status_code == 403
     assert state(world) == "discovered"
@@ -87,9 +104,13 @@ def test_only_an_admin_sees_people(pages: Any) -> None:
 
 
 def rules(pages: Any) -> list[str]:
-    return sorted({re.sub(r"<[^>]*id>", "1", rule.rule).replace("<name>", "machine-1")
-                   for rule in pages.url_map.iter_rules()
-                   if rule.endpoint.startswith("webui.") and "POST" in (rule.methods or ())})
+    return sorted(
+        {
+            re.sub(r"<[^>]*id>", "1", rule.rule).replace("<name>", "machine-1")
+            for rule in pages.url_map.iter_rules()
+            if rule.endpoint.startswith("webui.") and "POST" in (rule.methods or ())
+        }
+    )
 
 
 def test_a_post_without_its_token_is_refused_and_changes_nothing(pages: Any, world: Any) -> None:
@@ -116,8 +137,9 @@ def test_wrong_password_then_too_many(pages: Any) -> None:
     assert client.get("/machines").status_code == 303
 
 
-@pytest.mark.parametrize("wanted", ["//evil.test/", "https://evil.test/", "/\\evil.test", "javascript:alert(1)",
-                                    "/\t/evil.test", "evil.test", ""])
+@pytest.mark.parametrize(
+    "wanted", ["//evil.test/", "https://evil.test/", "/\\evil.test", "javascript:alert(1)", "/\t/evil.test", "evil.test", ""]
+)
 def test_sign_in_leads_nowhere_else(pages: Any, wanted: str) -> None:
     client: FlaskClient = pages.test_client()
     fields = {"name": "olga", "password": PASSWORD, "csrf_token": token(client, "/signin")}
@@ -144,14 +166,29 @@ def test_sign_out(pages: Any) -> None:
 
 
 def test_hostile_words_are_only_words(pages: Any, world: Any) -> None:
-    inventory = {"vendor": HOSTILE, "problems": [HOSTILE], "missing_drivers": [{"slot": "x", "description": HOSTILE}],
-                 "cpu": {"model": HOSTILE}, "dimms": [{"slot": HOSTILE, "part": HOSTILE}],
-                 "nics": [{"name": HOSTILE, "mac": MACS[1], "neighbour": {"chassis": HOSTILE, "port": HOSTILE}}],
-                 "disks": [{"name": HOSTILE, "serial": HOSTILE, "model": HOSTILE, "bytes": 10**10, "path": HOSTILE,
-                            "signatures": [HOSTILE], "partitions": [{"name": HOSTILE, "label": HOSTILE}]},
-                           {"name": "sdb", "serial": "S9", "bytes": 10**10}]}
-    number = scene.add_machine(world, MACS[1], vendor=HOSTILE, model=HOSTILE, serial=HOSTILE, uuid=HOSTILE[:36],
-                               reason=HOSTILE, inventory=inventory)
+    inventory = {
+        "vendor": HOSTILE,
+        "problems": [HOSTILE],
+        "missing_drivers": [{"slot": "x", "description": HOSTILE}],
+        "cpu": {"model": HOSTILE},
+        "dimms": [{"slot": HOSTILE, "part": HOSTILE}],
+        "nics": [{"name": HOSTILE, "mac": MACS[1], "neighbour": {"chassis": HOSTILE, "port": HOSTILE}}],
+        "disks": [
+            {
+                "name": HOSTILE,
+                "serial": HOSTILE,
+                "model": HOSTILE,
+                "bytes": 10**10,
+                "path": HOSTILE,
+                "signatures": [HOSTILE],
+                "partitions": [{"name": HOSTILE, "label": HOSTILE}],
+            },
+            {"name": "sdb", "serial": "S9", "bytes": 10**10},
+        ],
+    }
+    number = scene.add_machine(
+        world, MACS[1], vendor=HOSTILE, model=HOSTILE, serial=HOSTILE, uuid=HOSTILE[:36], reason=HOSTILE, inventory=inventory
+    )
     name = scene.assign(world, str(number))
     machines.install(world.ctx(), name)
     scene.change(world, tables.Install, 1, log=HOSTILE)
@@ -182,8 +219,8 @@ def test_every_control_has_a_label(pages: Any) -> None:
     for path in ("/signin", *PAGES, *OPERATORS, *ADMINS):
         page = client.get(path).text
         labelled = set(re.findall(r'<label[^>]* for="([^"]+)"', page))
-        controls = re.findall(r'<(?:input|select|textarea)([^>]*)>', page)
-        shown = [c for c in controls if 'type="hidden"' not in c and 'aria-hidden' not in c]
+        controls = re.findall(r"<(?:input|select|textarea)([^>]*)>", page)
+        shown = [c for c in controls if 'type="hidden"' not in c and "aria-hidden" not in c]
         assert all(found and found.group(1) in labelled for c in shown if (found := re.search(r' id="([^"]+)"', c)))
         assert page.count("<table") == page.count("<caption")
         assert page.count("<th") == page.count('scope="') + page.count("<thead"), path

@@ -21,9 +21,22 @@ pytestmark = [
     # selenium and werkzeug leave sockets of ended connections to the garbage collector
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-PAGES = ("/", "/machines", "/machines/1", "/machines/1?tab=hardware", "/machines/1?tab=disks",
-         "/machines/1?tab=network", "/machines/1/assign", "/machines/2/release", "/machines/enrol", "/clusters",
-         "/networks", "/events", "/people", "/account")
+PAGES = (
+    "/",
+    "/machines",
+    "/machines/1",
+    "/machines/1?tab=hardware",
+    "/machines/1?tab=disks",
+    "/machines/1?tab=network",
+    "/machines/1/assign",
+    "/machines/2/release",
+    "/machines/enrol",
+    "/clusters",
+    "/networks",
+    "/events",
+    "/people",
+    "/account",
+)
 # Contrast of every text against what lies behind it, as WCAG 2.1 defines it in 1.4.3.
 CONTRAST = """
 const line = (v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
@@ -80,8 +93,7 @@ def press(driver: Chrome, *keys: str) -> None:
 
 def arrive(driver: Chrome, end: str) -> None:
     """Wait until a page whose address ends so is there as a whole."""
-    wait(lambda: driver.current_url.endswith(end)
-         and driver.execute_script("return document.readyState") == "complete")
+    wait(lambda: driver.current_url.endswith(end) and driver.execute_script("return document.readyState") == "complete")
 
 
 def wait(true: Callable[[], Any], seconds: float = 10) -> None:
@@ -183,8 +195,9 @@ def test_keys(page: Chrome, site: str) -> None:
     press(page, Keys.ESCAPE)
     wait(lambda: not page.execute_script("return document.getElementById('keys').open"))
     # The focus may still be on the button of the closed dialog, which must not swallow the next key.
-    page.execute_script("document.querySelector('#keys button').dispatchEvent("
-                        "new KeyboardEvent('keydown', {key: '/', bubbles: true}))")
+    page.execute_script(
+        "document.querySelector('#keys button').dispatchEvent(new KeyboardEvent('keydown', {key: '/', bubbles: true}))"
+    )
     assert page.switch_to.active_element.get_attribute("id") == "find"
     page.execute_script("document.activeElement.blur()")
     press(page, "/")

@@ -35,8 +35,18 @@ def poll(page: str) -> str:
     return found.group(1).replace("&amp;", "&")
 
 
-@pytest.mark.parametrize("path", ["/", "/machines", "/machines?state=discovered&q=qemu", "/machines/machine-1",
-                                  "/machines/machine-1?tab=log", "/events", "/events?machine=machine-1"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/machines",
+        "/machines?state=discovered&q=qemu",
+        "/machines/machine-1",
+        "/machines/machine-1?tab=log",
+        "/events",
+        "/events?machine=machine-1",
+    ],
+)
 def test_a_page_hears_nothing_until_something_changes(client: FlaskClient, world: Any, path: str) -> None:
     where = poll(client.get(path).text)
     world.clock.now += 5
@@ -81,8 +91,13 @@ def test_nothing_is_expected_of_what_never_ended() -> None:
 
 def test_a_hundred_machines_in_a_light_page(client: FlaskClient, world: Any) -> None:
     for number in range(120):
-        scene.add_machine(world, f"52:54:00:78:00:{number:02x}", f"a-long-host-name-{number:03}.rack7.cloud.example.org",
-                          model="PowerEdge R6515", vendor="Dell Inc.")
+        scene.add_machine(
+            world,
+            f"52:54:00:78:00:{number:02x}",
+            f"a-long-host-name-{number:03}.rack7.cloud.example.org",
+            model="PowerEdge R6515",
+            vendor="Dell Inc.",
+        )
     page = client.get("/machines").text
     assert "121 machines; page 1 of 2" in page and len(page) < 100_000
     assert "machine-1<" in client.get("/machines?page=2").text

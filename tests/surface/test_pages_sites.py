@@ -26,8 +26,7 @@ def client(pages: Any) -> FlaskClient:
 def test_enrol(client: FlaskClient) -> None:
     answer = post(client, "/machines/enrol", mac="not a mac", address="")
     assert answer.status_code == 400 and 'id="mac-error"' in answer.text
-    answer = post(client, "/machines/enrol", mac=MACS[2].upper(), address="10.78.0.3", username="", password="x",
-                  port="623")
+    answer = post(client, "/machines/enrol", mac=MACS[2].upper(), address="10.78.0.3", username="", password="x", port="623")
     assert answer.status_code == 400 and 'id="username-error"' in answer.text
     assert post(client, "/machines/enrol", mac=MACS[2].upper(), address="").status_code == 303
     assert post(client, "/machines/enrol", mac=MACS[2], address="").status_code == 409
@@ -36,8 +35,15 @@ def test_enrol(client: FlaskClient) -> None:
 
 
 def test_clusters_and_networks(client: FlaskClient) -> None:
-    network = {"name": "n2", "purpose": "provisioning", "cidr": "10.88.0.0/24", "first": "10.88.0.10",
-               "last": "10.88.0.20", "gateway": "", "dns": "9.9.9.9, 1.1.1.1"}
+    network = {
+        "name": "n2",
+        "purpose": "provisioning",
+        "cidr": "10.88.0.0/24",
+        "first": "10.88.0.10",
+        "last": "10.88.0.20",
+        "gateway": "",
+        "dns": "9.9.9.9, 1.1.1.1",
+    }
     assert post(client, "/networks", **network).status_code == 303
     assert "9.9.9.9, 1.1.1.1" in client.get("/networks").text and "0 of 11" in client.get("/networks").text
     again = post(client, "/networks", **network)
@@ -58,8 +64,11 @@ def test_events_by_machine_kind_and_number(client: FlaskClient) -> None:
 
 def test_people(client: FlaskClient, pages: Any) -> None:
     answer = post(client, "/people", name="otto", level="viewer", password="short")
-    assert answer.status_code == 400 and 'id="password-error"' in answer.text and "short" not in re.findall(
-        r'value="([^"]*)"', answer.text)
+    assert (
+        answer.status_code == 400
+        and 'id="password-error"' in answer.text
+        and "short" not in re.findall(r'value="([^"]*)"', answer.text)
+    )
     assert post(client, "/people", name="otto", level="viewer", password=PASSWORD).status_code == 303
     assert sign_in(pages, "otto").get("/").status_code == 200
     assert post(client, "/people/otto/level", level="root").status_code == 400
@@ -112,9 +121,11 @@ def test_static_files(client: FlaskClient) -> None:
 
 
 def test_the_checkout_and_debian_hold_the_same_versions() -> None:
-    assert {b"v5.3.5", b'"2.0.4"'} == {version for name, version in (("bootstrap.css", b"v5.3.5"),
-                                                                     ("htmx.js", b'"2.0.4"'))
-                                       if version in static_files.VENDOR[name][1].read_bytes()}
+    assert {b"v5.3.5", b'"2.0.4"'} == {
+        version
+        for name, version in (("bootstrap.css", b"v5.3.5"), ("htmx.js", b'"2.0.4"'))
+        if version in static_files.VENDOR[name][1].read_bytes()
+    }
 
 
 def test_pages_are_kept_by_no_cache(client: FlaskClient) -> None:

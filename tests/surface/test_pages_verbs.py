@@ -18,7 +18,6 @@ def pages(world: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return scene.open_pages(world, monkeypatch)
 
 
-
 def test_assign_by_the_form(pages: Any, world: Any) -> None:
     client = sign_in(pages, "olga")
     answer = post(client, "/machines/machine-1/assign", cluster="c1", role="compute", hostname="", address="")
@@ -69,8 +68,13 @@ def test_a_verb_that_is_not_possible(pages: Any) -> None:
 
 def test_the_life_of_a_machine_by_buttons(pages: Any, world: Any) -> None:
     name, client = scene.assign(world, "machine-1"), sign_in(pages, "olga")
-    for verb, then in (("install", "installing"), ("abort", "assigned"), ("unassign", "discovered"),
-                       ("retire", "retired"), ("restore", "discovered")):
+    for verb, then in (
+        ("install", "installing"),
+        ("abort", "assigned"),
+        ("unassign", "discovered"),
+        ("retire", "retired"),
+        ("restore", "discovered"),
+    ):
         assert post(client, f"/machines/1/{verb}").status_code == 303, verb
         assert state(world) == then
     assert name not in client.get("/machines").text
@@ -78,8 +82,9 @@ def test_the_life_of_a_machine_by_buttons(pages: Any, world: Any) -> None:
 
 def test_the_controllers_password_goes_in_and_never_out(pages: Any, world: Any) -> None:
     client = sign_in(pages, "ada")
-    answer = post(client, "/machines/machine-1/bmc", address="10.78.0.9", username="root", password="planted-secret",
-                  port="70000")
+    answer = post(
+        client, "/machines/machine-1/bmc", address="10.78.0.9", username="root", password="planted-secret", port="70000"
+    )
     assert answer.status_code == 400 and "at most 65535" in answer.text and "planted-secret" not in answer.text
     for path in (*PAGES, *OPERATORS):
         assert "planted-secret" not in client.get(path).text

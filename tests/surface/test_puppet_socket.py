@@ -21,9 +21,7 @@ NAME = "compute1.lab.test"
 
 @pytest.fixture
 def client(world):
-    clusters.create_network(
-        world.ctx(), NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11", last="10.77.0.20")
-    )
+    clusters.create_network(world.ctx(), NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11", last="10.77.0.20"))
     clusters.create_cluster(world.ctx(), ClusterIn(name="2025-1-5", domain="lab.test", network="prov"))
     machines.enrol(world.ctx(), "52:54:00:77:02:01")
     machines.assign(world.ctx(), "1", AssignIn(cluster="2025-1-5", role="compute"))

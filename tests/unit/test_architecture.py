@@ -287,14 +287,8 @@ def test_no_shell_is_started() -> None:
                 for k in call.keywords
             ):
                 found.append(f"{name_of(path)}:{call.lineno}: {name} with shell=")
-            if (
-                name.startswith("subprocess.")
-                and call.args
-                and isinstance(call.args[0], ast.Constant | ast.JoinedStr)
-            ):
-                found.append(
-                    f"{name_of(path)}:{call.lineno}: {name} with a string instead of a list of arguments"
-                )
+            if name.startswith("subprocess.") and call.args and isinstance(call.args[0], ast.Constant | ast.JoinedStr):
+                found.append(f"{name_of(path)}:{call.lineno}: {name} with a string instead of a list of arguments")
     report(found)
 
 
@@ -313,8 +307,7 @@ def test_no_sql_is_built_from_text() -> None:
             f"{name_of(path)}:{call.lineno}: {name}() with a text that is put together"
             for path in SOURCES
             for call, name in _calls(path)
-            if name.rsplit(".", 1)[-1]
-            in ("text", "execute", "exec_driver_sql", "executescript", "literal_column")
+            if name.rsplit(".", 1)[-1] in ("text", "execute", "exec_driver_sql", "executescript", "literal_column")
             and part_of(module_of(path)) in ("db", "services", "admin", "app")
             and call.args
             and _built(call.args[0])

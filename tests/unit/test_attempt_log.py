@@ -22,8 +22,10 @@ def written(attempts: list[list[str]], most: int) -> str:
 
 def test_each_attempt_begins_with_a_line_that_says_why() -> None:
     log = written([["one\n"], ["two\n"]], 1000)
-    assert log == ("=== attempt 1 of the install, 2027-01-15 08:00:00 UTC\none\n"
-                   "=== attempt 2 of the install, 2027-01-15 08:00:00 UTC, after: it broke\ntwo\n")
+    assert log == (
+        "=== attempt 1 of the install, 2027-01-15 08:00:00 UTC\none\n"
+        "=== attempt 2 of the install, 2027-01-15 08:00:00 UTC, after: it broke\ntwo\n"
+    )
 
 
 @given(attempts=st.lists(LINES, min_size=1, max_size=4))

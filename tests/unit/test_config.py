@@ -25,9 +25,7 @@ def test_without_values_the_defaults_hold() -> None:
 
 
 def test_what_is_derived_follows_what_is_set() -> None:
-    config = configure(
-        {"server_address": "192.0.2.7", "state_dir": "/srv/oci", "puppet_server": "p.example"}
-    )
+    config = configure({"server_address": "192.0.2.7", "state_dir": "/srv/oci", "puppet_server": "p.example"})
     assert config.http_url == "http://192.0.2.7" and config.puppet_address == "192.0.2.7"
     assert config.database_url == "sqlite:////srv/oci/oci.sqlite"
     assert config.puppet_ca_url == "https://p.example:8140"

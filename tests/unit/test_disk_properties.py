@@ -27,29 +27,62 @@ from oci.domain.hardware import (
 )
 
 STEPS = Path(__file__).parents[2] / "discovery" / "install.d"
-SIGNATURES = ("gpt", "dos", "ext4", "vfat", "xfs", "LVM2_member", "ceph_bluestore", "zfs_member", "isw_raid_member",
-              "linux_raid_member", "swap", "crypto_LUKS", "raid1", "never_heard_of")
+SIGNATURES = (
+    "gpt",
+    "dos",
+    "ext4",
+    "vfat",
+    "xfs",
+    "LVM2_member",
+    "ceph_bluestore",
+    "zfs_member",
+    "isw_raid_member",
+    "linux_raid_member",
+    "swap",
+    "crypto_LUKS",
+    "raid1",
+    "never_heard_of",
+)
 words = st.sampled_from(("", "a", "A", "b", "c", "d e", "0x5000"))
-partitions = st.builds(Partition, name=st.sampled_from(("p1", "p2", "p3")), bytes=st.integers(0, 3),
-                       filesystem=st.sampled_from(("", "ext4", "vfat", "xfs", "LVM2_member")),
-                       label=st.sampled_from(("", "root", "esp", "bios", "ceph data", "Basic")))
+partitions = st.builds(
+    Partition,
+    name=st.sampled_from(("p1", "p2", "p3")),
+    bytes=st.integers(0, 3),
+    filesystem=st.sampled_from(("", "ext4", "vfat", "xfs", "LVM2_member")),
+    label=st.sampled_from(("", "root", "esp", "bios", "ceph data", "Basic")),
+)
 rarely = st.sampled_from((False,) * 9 + (True,))
 disks = st.builds(
-    Disk, wwn=words, serial=words, path=words, bytes=st.sampled_from((10**11, 10**12, 10**10, 10**9, 0)),
-    transport=st.sampled_from(("sata", "", "sas", "nvme", "virtio", "sata", "usb", "fc")), rotational=st.booleans(),
-    removable=rarely, read_only=rarely, virtual_media=rarely, multipath=rarely,
-    sector_bytes=st.sampled_from((512, 0, 4096)), medium=st.sampled_from(("", "", "", "", "sd", "emmc", "pmem", "unknown")),
+    Disk,
+    wwn=words,
+    serial=words,
+    path=words,
+    bytes=st.sampled_from((10**11, 10**12, 10**10, 10**9, 0)),
+    transport=st.sampled_from(("sata", "", "sas", "nvme", "virtio", "sata", "usb", "fc")),
+    rotational=st.booleans(),
+    removable=rarely,
+    read_only=rarely,
+    virtual_media=rarely,
+    multipath=rarely,
+    sector_bytes=st.sampled_from((512, 0, 4096)),
+    medium=st.sampled_from(("", "", "", "", "sd", "emmc", "pmem", "unknown")),
     zoned=st.sampled_from(("", "", "", "", "host-aware", "host-managed")),
     signatures=st.one_of(st.just(()), st.lists(st.sampled_from(SIGNATURES), max_size=3, unique=True).map(tuple)),
-    partitions=st.one_of(st.just(()), st.lists(partitions, max_size=3).map(tuple)))
+    partitions=st.one_of(st.just(()), st.lists(partitions, max_size=3).map(tuple)),
+)
 
 
 @st.composite
 def inventories(draw: st.DrawFn) -> Inventory:
-    found = [replace(disk, name=f"sd{chr(97 + n)}", path=disk.path or f"port{n}")
-             for n, disk in enumerate(draw(st.lists(disks, max_size=4)))]
-    return Inventory(disks=tuple(found), firmware=draw(st.sampled_from(("", "bios", "efi"))),
-                     disks_missing=draw(st.sampled_from(("", "", "", "it was cut off"))))
+    found = [
+        replace(disk, name=f"sd{chr(97 + n)}", path=disk.path or f"port{n}")
+        for n, disk in enumerate(draw(st.lists(disks, max_size=4)))
+    ]
+    return Inventory(
+        disks=tuple(found),
+        firmware=draw(st.sampled_from(("", "bios", "efi"))),
+        disks_missing=draw(st.sampled_from(("", "", "", "it was cut off"))),
+    )
 
 
 @st.composite
@@ -60,8 +93,11 @@ def histories(draw: st.DrawFn) -> tuple[Inventory, Remembered | None, Remembered
         disk = draw(st.sampled_from((None, *found.disks)))
         kept = remembered(found, disk) if disk else None
         if kept and kept.name and draw(st.booleans()):
-            kept = replace(kept, bytes=draw(st.sampled_from((kept.bytes, 10**11))),
-                           contents=draw(st.sampled_from((kept.contents, (), ("xfs",)))))
+            kept = replace(
+                kept,
+                bytes=draw(st.sampled_from((kept.bytes, 10**11))),
+                contents=draw(st.sampled_from((kept.contents, (), ("xfs",)))),
+            )
         said.append(kept if kept and kept.name else None)
     return found, said[0], said[1]
 

@@ -25,8 +25,14 @@ def row(text: str) -> tuple[dict[str, Any], str]:
     """One row as lsblk prints it, with `holds` if the shape tells it, and the link to it in by-path."""
     head, *below = [part.strip() for part in text.replace(">>", "\0+").replace(">", "\0").split("\0")]
     name, bytes_, *facts = shlex.split(head)
-    found: dict[str, Any] = {"name": name, "kname": name, "type": "disk", "size": size(bytes_), "log-sec": 512,
-                             **dict.fromkeys(FLAGS, False)}
+    found: dict[str, Any] = {
+        "name": name,
+        "kname": name,
+        "type": "disk",
+        "size": size(bytes_),
+        "log-sec": 512,
+        **dict.fromkeys(FLAGS, False),
+    }
     for fact in facts:
         key, _, value = fact.partition("=")
         found[key] = int(value) if key.endswith("sec") else value if key not in FLAGS else True
@@ -34,8 +40,15 @@ def row(text: str) -> tuple[dict[str, Any], str]:
     for text_ in below:
         kind, child, *rest = text_.removeprefix("+").split(":")
         fs, label, parttype = (*(r.strip() or None for r in rest), None, None, None)[:3]
-        made = {"name": child, "kname": child, "type": kind, "size": 10**9, "fstype": fs, "partlabel": label,
-                "parttype": parttype}
+        made = {
+            "name": child,
+            "kname": child,
+            "type": kind,
+            "size": 10**9,
+            "fstype": fs,
+            "partlabel": label,
+            "parttype": parttype,
+        }
         (above if text_.startswith("+") else found).setdefault("children", []).append(made)
         above = above if text_.startswith("+") else made
     return found, found.pop("at", "")
@@ -43,14 +56,22 @@ def row(text: str) -> tuple[dict[str, Any], str]:
 
 def inventory(shape: dict[str, Any]) -> Inventory:
     rows = [row(text) for text in shape["rows"]]
-    holds = "".join(f"holds {at} {types.replace(',', ' ')}\n" if types != "?" else f"unread {at}\n" for found, _ in rows
-                    if (types := found.pop("holds", None)) is not None for at in [found["name"]])
+    holds = "".join(
+        f"holds {at} {types.replace(',', ' ')}\n" if types != "?" else f"unread {at}\n"
+        for found, _ in rows
+        if (types := found.pop("holds", None)) is not None
+        for at in [found["name"]]
+    )
     text = json.dumps({"blockdevices": [found for found, _ in rows]}, indent=3).replace("},\n      {", "},{")
     text = text[: int(len(text) * shape.get("cut", 1))]
     links = "\n".join(f"lrwxrwxrwx 1 root root 9 {at} -> ../../{found['name']}" for found, at in rows if at)
-    return parse({"lsblk": Probe(text.encode() if rows else b'{"blockdevices": []}', b"", shape.get("exit", 0)),
-                  "disks": Probe(f"/dev/disk/by-path:\n{links}\n{'contents:' if holds else ''}\n{holds}".encode()),
-                  "firmware": Probe(b"bios\n" if shape.get("bios") else b"efi\n")})
+    return parse(
+        {
+            "lsblk": Probe(text.encode() if rows else b'{"blockdevices": []}', b"", shape.get("exit", 0)),
+            "disks": Probe(f"/dev/disk/by-path:\n{links}\n{'contents:' if holds else ''}\n{holds}".encode()),
+            "firmware": Probe(b"bios\n" if shape.get("bios") else b"efi\n"),
+        }
+    )
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape["shape"].replace(" ", "-"))

@@ -9,9 +9,11 @@ import pytest
 from oci.domain.hardware import Inventory, Probe, choose, disk_contents, disk_wipe, disks, judge_all, parse, remembered
 
 LINKS = "/dev/disk/by-path:\nlrwxrwxrwx 1 root root 9 pci-0000:00:17.0-ata-1 -> ../../sda\n"
-OURS = [{"name": "sda1", "type": "part", "size": 10**6, "partlabel": "bios"},
-        {"name": "sda2", "type": "part", "size": 5 * 10**8, "partlabel": "esp", "fstype": "vfat"},
-        {"name": "sda3", "type": "part", "size": 10**11, "partlabel": "root", "fstype": "ext4"}]
+OURS = [
+    {"name": "sda1", "type": "part", "size": 10**6, "partlabel": "bios"},
+    {"name": "sda2", "type": "part", "size": 5 * 10**8, "partlabel": "esp", "fstype": "vfat"},
+    {"name": "sda3", "type": "part", "size": 10**11, "partlabel": "root", "fstype": "ext4"},
+]
 
 
 def inventory(contents: str | None, *, size: int = 10**12, children: list[dict[str, object]] | None = None) -> Inventory:
@@ -25,9 +27,15 @@ def word(found: Inventory) -> str:
     return judge_all(found)[0].verdict.word
 
 
-@pytest.mark.parametrize(("types", "told"), [
-    ("ext4 zfs_member", "a ZFS pool, ext4"), ("linux_raid_member xfs", "a member of a software RAID, an XFS file system"),
-    ("LVM2_member", "LVM volumes"), ("ntfs vfat", "a Windows file system, vfat")])
+@pytest.mark.parametrize(
+    ("types", "told"),
+    [
+        ("ext4 zfs_member", "a ZFS pool, ext4"),
+        ("linux_raid_member xfs", "a member of a software RAID, an XFS file system"),
+        ("LVM2_member", "LVM volumes"),
+        ("ntfs vfat", "a Windows file system, vfat"),
+    ],
+)
 def test_what_lsblk_does_not_tell_is_data_all_the_same(types: str, told: str) -> None:
     found = inventory(f"holds sda {types} \n")
     assert found.disks[0].signatures == tuple(types.split()) and found.disks[0].path
@@ -42,8 +50,10 @@ def test_an_empty_disk_stays_empty(types: str) -> None:
     assert word(found) == "may-be-installed" and choose(found).name == "serial:S1"
 
 
-@pytest.mark.parametrize("contents", [
-    "unread sda\n", "", "holds sdb ext4\n", "holds sda", "holds\n", "holds sda1 ext4\nunread sda\n", "nonsense \0\n"])
+@pytest.mark.parametrize(
+    "contents",
+    ["unread sda\n", "", "holds sdb ext4\n", "holds sda", "holds\n", "holds sda1 ext4\nunread sda\n", "nonsense \0\n"],
+)
 def test_a_disk_that_was_not_read_is_written_by_name_alone(contents: str) -> None:
     found = inventory(contents)
     assert word(found) == "unread" and choose(found).disk is None and "nobody knows what is on it" in choose(found).reason
@@ -84,8 +94,10 @@ def test_not_knowing_is_kept_however_much_is_known() -> None:
     assert "unread" in found and len(found) <= 32 and list(found) == sorted(found)
 
 
-@pytest.mark.parametrize(("types", "told"), [
-    ("gpt", "a damaged GPT"), ("PMBR", "the rest of a damaged GPT"), ("sun", "another kind (sun)"), ("minix", "minix")])
+@pytest.mark.parametrize(
+    ("types", "told"),
+    [("gpt", "a damaged GPT"), ("PMBR", "the rest of a damaged GPT"), ("sun", "another kind (sun)"), ("minix", "minix")],
+)
 def test_a_table_whose_partitions_nobody_sees_is_not_called_empty(types: str, told: str) -> None:
     found = inventory(f"holds sda {types}\n")
     assert word(found) == "holds-data" and told in choose(found).reason and choose(found).disk is None

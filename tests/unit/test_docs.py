@@ -110,9 +110,7 @@ def test_every_named_test_exists(path: Path) -> None:
 
 
 def test_every_line_of_the_threat_model_names_a_test_or_says_that_there_is_none() -> None:
-    rows = [
-        line for line in (REFERENCE / "threat-model.md").read_text().splitlines() if line.startswith("| ")
-    ]
+    rows = [line for line in (REFERENCE / "threat-model.md").read_text().splitlines() if line.startswith("| ")]
     rows = [row for row in rows if not row.startswith(("| it |", "| whose |", "|---"))]
     assert len(rows) > 40
     for row in rows:

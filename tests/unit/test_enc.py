@@ -18,9 +18,7 @@ from oci.render.profiles import PARAMETERS
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
-ROLES = {
-    p.stem: parse(p.stem, yaml.safe_load(p.read_text())) for p in sorted((ROOT / "oci/roles").glob("*.yaml"))
-}
+ROLES = {p.stem: parse(p.stem, yaml.safe_load(p.read_text())) for p in sorted((ROOT / "oci/roles").glob("*.yaml"))}
 SITE = Site(
     ntp_servers=("10.77.0.1",),
     ca_certificates=(("oci", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"),),
@@ -80,10 +78,15 @@ def test_any_text_of_a_setting_comes_back_as_data(key: str, pem: str) -> None:
     assert base["ssh_authorized_keys"] == [key] and base["ca_certificates"] == {"site": pem}
 
 
-@pytest.mark.parametrize(("server", "address", "hosts"), [
-    ("Puppet.Lab.Test.", "10.77.0.1", {"puppet.lab.test": "10.77.0.1"}), ("puppet", "FD00:0::1", {"puppet": "fd00::1"}),
-    ("puppet.lab.test", "puppet.lab.test", {}), ("puppet.lab.test", "", {}),
-])
+@pytest.mark.parametrize(
+    ("server", "address", "hosts"),
+    [
+        ("Puppet.Lab.Test.", "10.77.0.1", {"puppet.lab.test": "10.77.0.1"}),
+        ("puppet", "FD00:0::1", {"puppet": "fd00::1"}),
+        ("puppet.lab.test", "puppet.lab.test", {}),
+        ("puppet.lab.test", "", {}),
+    ],
+)
 def test_the_puppet_server_is_in_the_hosts_as_its_parameter_takes_it(server: str, address: str, hosts: object) -> None:
     site = replace(SITE, puppet_server=server, puppet_address=address)
     assert enc(replace(fleet(), site=site), member(1, "compute", 1))["classes"]["profile::base"]["hosts"] == hosts

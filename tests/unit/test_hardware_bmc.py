@@ -14,15 +14,19 @@ PROBE = Path(__file__).resolve().parents[2] / "discovery" / "probes" / "bmc"
 
 
 def lan(ip: str, mac: str) -> str:
-    return (f"Set in Progress         : Set Complete\nIP Address Source       : DHCP Address\n"
-            f"IP Address              : {ip}\nSubnet Mask             : 255.255.255.0\n"
-            f"MAC Address             : {mac}\nDefault Gateway IP      : 0.0.0.0\n"
-            f"Backup Gateway IP       : 0.0.0.0\n")
+    return (
+        f"Set in Progress         : Set Complete\nIP Address Source       : DHCP Address\n"
+        f"IP Address              : {ip}\nSubnet Mask             : 255.255.255.0\n"
+        f"MAC Address             : {mac}\nDefault Gateway IP      : 0.0.0.0\n"
+        f"Backup Gateway IP       : 0.0.0.0\n"
+    )
 
 
 def lan6(*addresses: str) -> str:
-    sets = "".join(f"IPv6 Static Address {n}:\n    Enabled:        yes\n    Address:        {address}\n"
-                   f"    Status:         active\n" for n, address in enumerate(addresses))
+    sets = "".join(
+        f"IPv6 Static Address {n}:\n    Enabled:        yes\n    Address:        {address}\n    Status:         active\n"
+        for n, address in enumerate(addresses)
+    )
     return f"IPv6/IPv4 Support:\n    IPv6 only: no\n{sets}IPv6 Static Router 1 IP Address: fe80::1\n"
 
 
@@ -59,9 +63,11 @@ def ask(tmp_path: Path, answers: dict[str, str], slow: str = "") -> subprocess.C
     for words, text in answers.items():
         (tmp_path / words.replace(" ", "-")).write_text(text)
     tool = tmp_path / "ipmitool"
-    tool.write_text(f"#!/bin/sh\nshift 2; echo \"$*\" >>{tmp_path}/asked\n{slow}\n"
-                    f"file={tmp_path}/$(echo \"$*\" | tr ' ' -)\n"
-                    "[ -s \"$file\" ] || { echo 'Channel is not a LAN channel' >&2; exit 1; }\ncat \"$file\"\n")
+    tool.write_text(
+        f'#!/bin/sh\nshift 2; echo "$*" >>{tmp_path}/asked\n{slow}\n'
+        f"file={tmp_path}/$(echo \"$*\" | tr ' ' -)\n"
+        '[ -s "$file" ] || { echo \'Channel is not a LAN channel\' >&2; exit 1; }\ncat "$file"\n'
+    )
     tool.chmod(0o755)
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "OCI_IPMI": "/dev/null"}
     return subprocess.run([str(PROBE)], env=environment, capture_output=True, text=True, timeout=60, check=False)
@@ -89,5 +95,5 @@ def test_a_controller_without_any_channel_is_there_all_the_same(tmp_path: Path) 
 
 def test_a_controller_that_hangs_is_left_before_the_probe_is_ended(tmp_path: Path) -> None:
     # Nothing is asserted about time: the clock of the probe is what ends it, and it says so.
-    done = ask(tmp_path, {"mc info": MC}, slow='case $1 in lan) exec sleep 30 ;; esac')
+    done = ask(tmp_path, {"mc info": MC}, slow="case $1 in lan) exec sleep 30 ;; esac")
     assert "were not asked: the controller is too slow" in done.stderr and bmc.parse(done.stdout).present

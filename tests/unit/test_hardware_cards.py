@@ -27,9 +27,7 @@ def links(*rows: object) -> list[str]:
 
 
 def machine(*rows: object, **probes: str) -> Inventory:
-    return parse(
-        {"ip": Probe(json.dumps(rows).encode()), **{name: Probe(text.encode()) for name, text in probes.items()}}
-    )
+    return parse({"ip": Probe(json.dumps(rows).encode()), **{name: Probe(text.encode()) for name, text in probes.items()}})
 
 
 def test_infiniband_is_shown_as_what_it_is() -> None:

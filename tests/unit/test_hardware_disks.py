@@ -95,9 +95,7 @@ def test_signatures_and_partitions_below_a_disk() -> None:
         "partlabel": "ESP",
         "parttypename": "EFI System",
     }
-    found = lsblk.parse(
-        devices({"name": "sda", "type": "disk", "pttype": "gpt", "children": [part, esp]})
-    ).disks[0]
+    found = lsblk.parse(devices({"name": "sda", "type": "disk", "pttype": "gpt", "children": [part, esp]})).disks[0]
     assert found.signatures == ("LVM2_member", "gpt", "linux_raid_member", "lvm", "raid1", "vfat", "xfs")
     assert found.partitions == (
         Partition("sda1", 4, "vfat", "ESP", "EFI System"),
@@ -114,11 +112,7 @@ def test_more_block_devices_than_are_read() -> None:
 def test_a_list_that_was_cut_off_is_read_up_to_there() -> None:
     child = {"name": "p", "type": "part"}
     rows = [{"name": f"sd{n}", "type": "disk", "children": [child, child]} for n in range(5)]
-    whole = (
-        json.dumps({"blockdevices": rows}, indent=3)
-        .replace("},\n      {", "},{")
-        .replace("},\n            {", "},{")
-    )
+    whole = json.dumps({"blockdevices": rows}, indent=3).replace("},\n      {", "},{").replace("},\n            {", "},{")
     found = lsblk.parse(whole[: int(len(whole) * 0.7)])
     assert [disk.name for disk in found.disks] == ["sd0", "sd1", "sd2"]
     assert found.problems == ("lsblk's list was cut off; the disks after sd2 are not known",)

@@ -49,9 +49,7 @@ DELL, HP, QCT, SUPERMICRO = (
         ("SM_SSG-6028R", SUPERMICRO, 1, 8, 64, 4),
     ],
 )
-def test_dmidecode(
-    name: str, facts: tuple[str, ...], sockets: int, cores: int, memory: int, dimms: int
-) -> None:
+def test_dmidecode(name: str, facts: tuple[str, ...], sockets: int, cores: int, memory: int, dimms: int) -> None:
     found = dmidecode.parse(dump(f"dmidecode/{name}.txt"))
     assert (found.vendor, found.model, found.serial, found.uuid, found.bios_version) == facts
     assert (found.cpu.sockets, found.cpu.cores, found.bmc, len(found.dimms)) == (sockets, cores, True, dimms)
@@ -86,12 +84,8 @@ def test_ipmitool_lan_print() -> None:
     assert (found.present, found.address, found.mac) == (True, "10.151.68.13", "00:30:48:f4:4d:83")
 
 
-@pytest.mark.parametrize(
-    "path", sorted(DUMPS.rglob("*.*")) if DUMPS.is_dir() else [], ids=lambda path: path.name
-)
+@pytest.mark.parametrize("path", sorted(DUMPS.rglob("*.*")) if DUMPS.is_dir() else [], ids=lambda path: path.name)
 def test_no_dump_breaks_any_probe(path: Path) -> None:
     everything = Probe(path.read_bytes())
-    found = parse(
-        dict.fromkeys(("bmc", "cpu", "disks", "dmidecode", "ethtool", "ip", "lldp", "lsblk"), everything)
-    )
+    found = parse(dict.fromkeys(("bmc", "cpu", "disks", "dmidecode", "ethtool", "ip", "lldp", "lsblk"), everything))
     assert Inventory.from_dict(found.to_dict()) == found

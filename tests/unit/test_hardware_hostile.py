@@ -63,9 +63,7 @@ LLDP_KEYS = [
 def shaped(keys: list[str]) -> st.SearchStrategy[object]:
     """JSON with the right keys and anything under them."""
     row = st.dictionaries(st.sampled_from(keys), json_like, max_size=len(keys))
-    return (
-        row | st.lists(row, max_size=5) | st.dictionaries(st.sampled_from(keys), st.lists(row), max_size=4)
-    )
+    return row | st.lists(row, max_size=5) | st.dictionaries(st.sampled_from(keys), st.lists(row), max_size=4)
 
 
 def texts(value: object) -> Iterator[str]:
@@ -114,9 +112,7 @@ def test_json_of_the_wrong_types_is_taken(devices: object, links: object, lldp: 
     hold(parse({name: Probe(json.dumps(value).encode()) for name, value in values.items()}))
 
 
-@pytest.mark.parametrize(
-    "opening", ['{"a":', "[", '{"lsblk":[{"children":[', '{"lldp":{"interface":[{"chassis":{']
-)
+@pytest.mark.parametrize("opening", ['{"a":', "[", '{"lsblk":[{"children":[', '{"lldp":{"interface":[{"chassis":{'])
 def test_json_nested_ten_thousand_deep(opening: str) -> None:
     deep = Probe((opening * 10_000).encode())
     found = parse(dict.fromkeys(PROBES, deep))
@@ -149,9 +145,7 @@ def test_shell_sql_and_html_in_every_field_come_back_as_data(payload: str) -> No
     }
     link = dict.fromkeys(IP_KEYS, p) | {"link_type": "ether", "linkinfo": {}}
     chassis = {p: {"id": {"value": p}, "descr": p, "mgmt-ip": p}}
-    lldp = {
-        "lldp": {"interface": {p.strip(): {"chassis": chassis, "port": {"id": {"value": p}, "descr": p}}}}
-    }
+    lldp = {"lldp": {"interface": {p.strip(): {"chassis": chassis, "port": {"id": {"value": p}, "descr": p}}}}}
     dmi = "Handle 0x1, DMI type 1, 1 bytes\nManufacturer: P\nProduct Name: P\nSerial Number: P\nUUID: P\n"
     report = {
         "lsblk": json.dumps({"blockdevices": [disk]}),
@@ -163,9 +157,7 @@ def test_shell_sql_and_html_in_every_field_come_back_as_data(payload: str) -> No
         "pci": f'00:01.0 "{p} [0200]" "{p} [8086]" "{p} [1234]"\n',
         "drivers": f"0000:00:01.0 0200 8086:1234 {p}\n",
         "disks": f"/dev/disk/by-path:\nlrwxrwxrwx 1 root root 9 Nov 1 00:00 {p} -> ../../{p}\n",
-        "cpu": json.dumps(
-            {"lscpu": [{"field": "Model name:", "data": p}, {"field": "Socket(s):", "data": p}]}
-        ),
+        "cpu": json.dumps({"lscpu": [{"field": "Model name:", "data": p}, {"field": "Socket(s):", "data": p}]}),
         "memory": f"MemTotal: {p} kB",
         "firmware": p,
         "cmdline": f"oci.mac={p}",

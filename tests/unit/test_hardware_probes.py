@@ -24,9 +24,7 @@ def test_a_bmc_that_answers_and_one_that_does_not() -> None:
         "Firmware Revision         : 3.21\nManufacturer Name         : DELL Inc\n"
     )
     assert found == Bmc(True, "192.0.2.9", "00:30:48:f4:4d:83", "DELL Inc", "3.21")
-    assert (
-        bmc.parse("Could not open device at /dev/ipmi0 or /dev/ipmi/0: No such file or directory\n") == Bmc()
-    )
+    assert bmc.parse("Could not open device at /dev/ipmi0 or /dev/ipmi/0: No such file or directory\n") == Bmc()
     assert bmc.parse("IP Address Source : x\nIP Address : 0.0.0.0\n").address == ""
 
 
@@ -57,8 +55,14 @@ def test_the_clock_is_compared_with_the_appliances() -> None:
     remote = "remote Sat, 21 Nov 2026 08:00:00 GMT\n"
     assert clock.parse(f"local 1795248060 2026-11-21T08:01:00Z\n{remote}") == 60
     assert clock.parse(f"local 0 1970-01-01T00:00:00Z\n{remote}") == -1795248000
-    for bad in ("", remote, "local 1795248060\n", "local 1\nremote yesterday\n", "local -1\n" + remote,
-                "local 1\nremote Sat, 99 Nov 999999 08:00:00 GMT\n"):
+    for bad in (
+        "",
+        remote,
+        "local 1795248060\n",
+        "local 1\nremote yesterday\n",
+        "local -1\n" + remote,
+        "local 1\nremote Sat, 99 Nov 999999 08:00:00 GMT\n",
+    ):
         assert clock.parse(bad) is None, bad
 
 

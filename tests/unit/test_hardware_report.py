@@ -45,9 +45,7 @@ def report(folder: Path) -> dict[str, Probe]:
 QEMU = report(REPORTS / "qemu-bios")
 
 
-@pytest.mark.parametrize(
-    "folder", sorted(p.parent for p in REPORTS.glob("*/expected.json")), ids=lambda p: p.name
-)
+@pytest.mark.parametrize("folder", sorted(p.parent for p in REPORTS.glob("*/expected.json")), ids=lambda p: p.name)
 def test_every_kept_report_parses_as_expected(folder: Path) -> None:
     assert parse(report(folder)).to_dict() == json.loads((folder / "expected.json").read_text())
 
@@ -115,10 +113,7 @@ def test_firmware_helps_out_where_lscpu_speaks_german() -> None:
 
 
 def test_memory_comes_from_the_kernel_where_the_firmware_is_silent() -> None:
-    assert (
-        parse({**QEMU, "dmidecode": Probe(b"# No SMBIOS nor DMI entry point found")}).memory_bytes
-        == 982740 * 1024
-    )
+    assert parse({**QEMU, "dmidecode": Probe(b"# No SMBIOS nor DMI entry point found")}).memory_bytes == 982740 * 1024
 
 
 def test_nics_are_found_without_ip() -> None:
@@ -130,23 +125,17 @@ def test_nics_are_found_without_ip() -> None:
 
 
 def links(*names: str, **more: str) -> Probe:
-    return Probe(
-        json.dumps([{"ifname": n, "link_type": "ether", "flags": [], **more} for n in names]).encode()
-    )
+    return Probe(json.dumps([{"ifname": n, "link_type": "ether", "flags": [], **more} for n in names]).encode())
 
 
 def test_the_permanent_mac_counts_in_a_bond() -> None:
-    cards = (
-        b"### eno1\nPermanent address: b0:26:28:00:00:01\n### eno2\nPermanent address: 00:00:00:00:00:00\n"
-    )
+    cards = b"### eno1\nPermanent address: b0:26:28:00:00:01\n### eno2\nPermanent address: 00:00:00:00:00:00\n"
     found = parse({"ip": links("eno1", "eno2", address="02:00:00:00:00:09"), "ethtool": Probe(cards)})
     assert [nic.mac for nic in found.nics] == ["b0:26:28:00:00:01", "02:00:00:00:00:09"]
 
 
 def test_the_usb_card_of_the_bmc_is_flagged_and_tells_nothing() -> None:
-    cards = (
-        b"### idrac\ndriver: cdc_ether\nbus-info: usb-0000:00:14.0-3\nPermanent address: 10:98:36:9e:00:01\n"
-    )
+    cards = b"### idrac\ndriver: cdc_ether\nbus-info: usb-0000:00:14.0-3\nPermanent address: 10:98:36:9e:00:01\n"
     found = parse({"ip": links("idrac"), "ethtool": Probe(cards)})
     assert found.nics[0].bmc_usb
     assert identity(found).macs == frozenset()

@@ -15,13 +15,16 @@ def test_every_check_is_looked_at() -> None:
     assert set(LOOKS) == set(CHECKS) - {"worker"}
 
 
-@pytest.mark.parametrize(("seen", "state", "says"), [
-    (None, "bad", "has never been seen"),
-    (NOW, "ok", "does its rounds"),
-    (NOW - 50, "ok", "does its rounds"),
-    (NOW - 61, "bad", "has not been seen for 1 minute"),
-    (NOW - 7300, "bad", "has not been seen for 2 hours"),
-])
+@pytest.mark.parametrize(
+    ("seen", "state", "says"),
+    [
+        (None, "bad", "has never been seen"),
+        (NOW, "ok", "does its rounds"),
+        (NOW - 50, "ok", "does its rounds"),
+        (NOW - 61, "bad", "has not been seen for 1 minute"),
+        (NOW - 7300, "bad", "has not been seen for 2 hours"),
+    ],
+)
 def test_the_worker(seen: float | None, state: str, says: str) -> None:
     check = rules.worker(seen, NOW, 5)
     assert check.state == state and says in check.what and bool(check.instead) == (state == "bad")
@@ -57,7 +60,12 @@ def test_what_nobody_looked_at_for_a_while_is_told_as_such() -> None:
 
 
 def test_whoever_is_not_well_says_what_to_do() -> None:
-    worst = [rules.worker(None, NOW, 5), rules.database("", "1"), rules.certificates({"ca": NOW}, NOW), rules.disk(1, 2),
-             rules.settings(["setting a: b"])]
+    worst = [
+        rules.worker(None, NOW, 5),
+        rules.database("", "1"),
+        rules.certificates({"ca": NOW}, NOW),
+        rules.disk(1, 2),
+        rules.settings(["setting a: b"]),
+    ]
     assert all(check.state == "bad" and check.why and check.instead for check in worst)
     assert rules.worst(worst) == "bad" and rules.worst([]) == "ok"

@@ -112,9 +112,7 @@ def test_two_machines_that_claim_it_are_a_conflict_with_their_facts() -> None:
     found = match(Identity.of([MAC, MAC2]), [known(two, 9), known(one, 4)])
     assert (found.verdict, found.machine_id) == ("conflict", None)
     assert [(c.machine_id, c.agree) for c in found.claims] == [(4, (f"mac {MAC}",)), (9, (f"mac {MAC2}",))]
-    assert found.reason == (
-        f"claimed by more than one machine: machine 4 by mac {MAC}; machine 9 by mac {MAC2}"
-    )
+    assert found.reason == (f"claimed by more than one machine: machine 4 by mac {MAC}; machine 9 by mac {MAC2}")
 
 
 def test_a_near_miss_is_told() -> None:
@@ -184,8 +182,9 @@ def test_a_moved_card_never_outweighs_the_mainboard(ports: int, onboard: bool, i
     card = [f"b0:26:28:00:09:{n:02x}" for n in range(ports)]
     own = [MAC2] if onboard else []
     was = Identity.of([MAC, *card], BMC, UUID, "4QK9WX2", onboard=[MAC], cards=[[MAC], card])
-    now = Identity.of([*own, *card], OTHER_BMC, OTHER_UUID, "5XX1111", onboard=own, cards=[own, card],
-                      boot_macs=card[:1] if in_use else ())
+    now = Identity.of(
+        [*own, *card], OTHER_BMC, OTHER_UUID, "5XX1111", onboard=own, cards=[own, card], boot_macs=card[:1] if in_use else ()
+    )
     assert match(now, [known(was)]).verdict == "new"
 
 

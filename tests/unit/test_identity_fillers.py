@@ -34,25 +34,71 @@ def test_no_value_is_listed_twice() -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["To be filled by O.E.M.", "To Be Filled By O.E.M.", "--", "Not Specified", "0123456789", "  ", "N/A", "Default string",
-     "System Serial Number", "XXXXXXXXXX", "0", "00000000", "NO DIMM", "<OUT OF SPEC>", "..............", "Default_string"],
+    [
+        "To be filled by O.E.M.",
+        "To Be Filled By O.E.M.",
+        "--",
+        "Not Specified",
+        "0123456789",
+        "  ",
+        "N/A",
+        "Default string",
+        "System Serial Number",
+        "XXXXXXXXXX",
+        "0",
+        "00000000",
+        "NO DIMM",
+        "<OUT OF SPEC>",
+        "..............",
+        "Default_string",
+    ],
 )
 def test_words_mean_nothing_however_they_are_written(written: str) -> None:
     assert meaningful(written) == ""
 
 
 # On no list, and none of them is a number that one machine has.
-UNLISTED_SERIALS = ["SSN98765432109876543", "SN-2345678901", "ABCABCABC", "1212121212", "A5A5A5A5", "567890123",
-                    "0F0F0F0F0F", "XY-0123456789", "543210", "123456789A", "1234512345", "PC-12345678", "77777",
-                    "S/N 0000000000", "SYS1111111"]
-UNLISTED_UUIDS = ["a5a5a5a5-a5a5-a5a5-a5a5-a5a5a5a5a5a5", "0f1e0f1e-0f1e-0f1e-0f1e-0f1e0f1e0f1e",
-                  "0f0e0d0c-0b0a-0908-0706-050403020100", "00112233-4455-6677-8899-aabbccddeeff",
-                  "10111213-1415-1617-1819-1a1b1c1d1e1f", "00000000-0000-0000-0000-000000000001",
-                  "ffffffff-ffff-ffff-ffff-fffffffffff0", "12345678-9abc-def0-1234-56789abcdef0",
-                  "4c4c4544-0020-2010-8020-a0c04f202020", "01020304-0102-0304-0102-030401020304",
-                  "00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-001122334455"]
-UNLISTED_MACS = ["12:34:56:78:9a:bc", "aa:bb:aa:bb:aa:bb", "02:02:02:02:02:02", "00:90:fb:00:00:00", "00:1b:21:ff:ff:ff",
-                 "fe:dc:ba:98:76:54", "0a:0b:0c:0d:0e:0f", "66:55:44:33:22:11"]
+UNLISTED_SERIALS = [
+    "SSN98765432109876543",
+    "SN-2345678901",
+    "ABCABCABC",
+    "1212121212",
+    "A5A5A5A5",
+    "567890123",
+    "0F0F0F0F0F",
+    "XY-0123456789",
+    "543210",
+    "123456789A",
+    "1234512345",
+    "PC-12345678",
+    "77777",
+    "S/N 0000000000",
+    "SYS1111111",
+]
+UNLISTED_UUIDS = [
+    "a5a5a5a5-a5a5-a5a5-a5a5-a5a5a5a5a5a5",
+    "0f1e0f1e-0f1e-0f1e-0f1e-0f1e0f1e0f1e",
+    "0f0e0d0c-0b0a-0908-0706-050403020100",
+    "00112233-4455-6677-8899-aabbccddeeff",
+    "10111213-1415-1617-1819-1a1b1c1d1e1f",
+    "00000000-0000-0000-0000-000000000001",
+    "ffffffff-ffff-ffff-ffff-fffffffffff0",
+    "12345678-9abc-def0-1234-56789abcdef0",
+    "4c4c4544-0020-2010-8020-a0c04f202020",
+    "01020304-0102-0304-0102-030401020304",
+    "00000000-0000-0000-0000-000000000000",
+    "00000000-0000-0000-0000-001122334455",
+]
+UNLISTED_MACS = [
+    "12:34:56:78:9a:bc",
+    "aa:bb:aa:bb:aa:bb",
+    "02:02:02:02:02:02",
+    "00:90:fb:00:00:00",
+    "00:1b:21:ff:ff:ff",
+    "fe:dc:ba:98:76:54",
+    "0a:0b:0c:0d:0e:0f",
+    "66:55:44:33:22:11",
+]
 
 
 @pytest.mark.parametrize("value", UNLISTED_SERIALS)
@@ -71,13 +117,38 @@ def test_a_mac_that_looks_like_a_filler_proves_nothing_and_is_shown_all_the_same
     assert proving_mac(value) == "" and canonical_mac(value) == value
 
 
-REAL_SERIALS = ["4QK9WX2", "S212101X7A18218", "QTFCQ57140285", "NM175S004964", "CZJ3250QWM", "LAB-0001", "SN1", "TAG0001",
-                "PF0ABC12", "7CE123P0XY", "VMware-56 4d a6 d2 17 06 63 43-dc 2d 99 59 b5 33 a7 b3", "MXQ12345KT", "J100XYZ"]
-REAL_UUIDS = ["4c4c4544-0036-3210-805a-b7c04f4d3632", "35353636-3335-5a43-3232-343630335138",
-              "00000000-0000-0000-0000-ac1f6b05e596", "03d40274-0435-05bf-d906-d20700080009",
-              "e1a3d1c8-0809-e711-b48a-a81e84729878", "30313436-3631-584d-5132-333730305447"]
-REAL_MACS = ["b0:26:28:00:00:01", "52:54:00:77:00:01", "02:aa:00:00:00:10", "ac:1f:6b:05:e5:96", "00:0c:29:3e:10:9f",
-             "00:e0:4c:36:11:fe", "3c:ec:ef:00:00:02"]
+REAL_SERIALS = [
+    "4QK9WX2",
+    "S212101X7A18218",
+    "QTFCQ57140285",
+    "NM175S004964",
+    "CZJ3250QWM",
+    "LAB-0001",
+    "SN1",
+    "TAG0001",
+    "PF0ABC12",
+    "7CE123P0XY",
+    "VMware-56 4d a6 d2 17 06 63 43-dc 2d 99 59 b5 33 a7 b3",
+    "MXQ12345KT",
+    "J100XYZ",
+]
+REAL_UUIDS = [
+    "4c4c4544-0036-3210-805a-b7c04f4d3632",
+    "35353636-3335-5a43-3232-343630335138",
+    "00000000-0000-0000-0000-ac1f6b05e596",
+    "03d40274-0435-05bf-d906-d20700080009",
+    "e1a3d1c8-0809-e711-b48a-a81e84729878",
+    "30313436-3631-584d-5132-333730305447",
+]
+REAL_MACS = [
+    "b0:26:28:00:00:01",
+    "52:54:00:77:00:01",
+    "02:aa:00:00:00:10",
+    "ac:1f:6b:05:e5:96",
+    "00:0c:29:3e:10:9f",
+    "00:e0:4c:36:11:fe",
+    "3c:ec:ef:00:00:02",
+]
 
 
 @pytest.mark.parametrize("value", REAL_SERIALS)

@@ -9,34 +9,82 @@ from oci.domain.facts import canonical_uuid, proving_mac, serial_number
 from oci.domain.identity import Identity, Known, match
 
 
-@pytest.mark.parametrize("value", [
-    "SN", "S/N", "Serial No", "No Serial Number", "TBD", "To Be Determined", "Empty String", "Not Avail", "None Provided",
-    "Type1ProductConfigId", "Type1Sku0", "System SKUNumber", "Board Serial Number", "Base Board", "Default_Serial",
-    "Engineering Sample", "Service Tag", "Not Filled", "0000-0000", "...", "12345678 12345678", "Customer", "Part Number",
-])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "SN",
+        "S/N",
+        "Serial No",
+        "No Serial Number",
+        "TBD",
+        "To Be Determined",
+        "Empty String",
+        "Not Avail",
+        "None Provided",
+        "Type1ProductConfigId",
+        "Type1Sku0",
+        "System SKUNumber",
+        "Board Serial Number",
+        "Base Board",
+        "Default_Serial",
+        "Engineering Sample",
+        "Service Tag",
+        "Not Filled",
+        "0000-0000",
+        "...",
+        "12345678 12345678",
+        "Customer",
+        "Part Number",
+    ],
+)
 def test_text_made_of_the_words_of_firmware_is_no_serial_number(value: str) -> None:
     assert serial_number(value) == ""
 
 
-@pytest.mark.parametrize("value", [
-    "NAME123", "SN4711X", "HJKLMNP", "TAG0001", "BOARD-0815", "A1N2E3M", "S6XNNG0T", "SYS-A17", "rack12-node4", "MBQ",
-])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "NAME123",
+        "SN4711X",
+        "HJKLMNP",
+        "TAG0001",
+        "BOARD-0815",
+        "A1N2E3M",
+        "S6XNNG0T",
+        "SYS-A17",
+        "rack12-node4",
+        "MBQ",
+    ],
+)
 def test_a_number_that_only_resembles_them_is_kept(value: str) -> None:
     assert serial_number(value) == value
 
 
-@pytest.mark.parametrize("value", [
-    "12345678-1234-1234-1234-123456789abc", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "10101010-2020-3030-4040-505050505050",
-    "123e4567-e89b-12d3-a456-426614174000",
-])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "12345678-1234-1234-1234-123456789abc",
+        "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+        "10101010-2020-3030-4040-505050505050",
+        "123e4567-e89b-12d3-a456-426614174000",
+    ],
+)
 def test_a_uuid_of_patterns_is_none(value: str) -> None:
     assert canonical_uuid(value) == canonical_uuid(value.upper()) == ""
 
 
-@pytest.mark.parametrize("mac", [
-    "00:00:5e:00:01:0a", "00:00:5e:00:02:ff", "00:00:0c:07:ac:05", "00:00:0c:9f:f0:05", "00:05:73:a0:00:01",
-    "00:07:b4:00:01:02", "02:bf:0a:4d:00:01",
-])
+@pytest.mark.parametrize(
+    "mac",
+    [
+        "00:00:5e:00:01:0a",
+        "00:00:5e:00:02:ff",
+        "00:00:0c:07:ac:05",
+        "00:00:0c:9f:f0:05",
+        "00:05:73:a0:00:01",
+        "00:07:b4:00:01:02",
+        "02:bf:0a:4d:00:01",
+    ],
+)
 def test_a_mac_that_machines_share_by_design_proves_nothing(mac: str) -> None:
     assert proving_mac(mac) == ""
 

@@ -19,9 +19,7 @@ from oci.domain.networks import (
     prefix_length,
 )
 
-GOOD = NetworkRecord(
-    "prov", "provisioning", "10.0.0.0/24", "10.0.0.11", "10.0.0.20", "10.0.0.1", ("10.0.0.1",)
-)
+GOOD = NetworkRecord("prov", "provisioning", "10.0.0.0/24", "10.0.0.11", "10.0.0.20", "10.0.0.1", ("10.0.0.1",))
 
 
 @st.composite
@@ -81,19 +79,13 @@ def test_no_address_is_given_out_twice_and_all_are_inside(network: NetworkRecord
             assert IPv4Address(network.first) <= IPv4Address(given_out) <= IPv4Address(network.last)
             taken.add(given_out)
     except BadNetwork:
-        inside = (
-            IPv4Address(network.first)
-            <= IPv4Address(network.gateway or "0.0.0.0")
-            <= IPv4Address(network.last)
-        )
+        inside = IPv4Address(network.first) <= IPv4Address(network.gateway or "0.0.0.0") <= IPv4Address(network.last)
         assert len(taken) == size - inside < wanted
 
 
 @settings(deadline=None)
 @given(networks(), st.sets(st.integers(0, 30)))
-def test_the_lowest_free_address_is_taken_whatever_is_missing(
-    network: NetworkRecord, holes: set[int]
-) -> None:
+def test_the_lowest_free_address_is_taken_whatever_is_missing(network: NetworkRecord, holes: set[int]) -> None:
     first = int(IPv4Address(network.first))
     taken = {str(IPv4Address(first + i)) for i in range(31) if i not in holes}
     try:

@@ -12,8 +12,10 @@ TB = 10**12
 SECONDS = st.floats(0, 1e7)
 
 
-@pytest.mark.parametrize(("disk_bytes", "rate"), [
-    (480 * 10**9, 100e6), (16 * TB, 200e6), (16 * TB, 60e6), (12 * 16 * TB, 200e6), (24 * 20 * TB, 250e6), (8 * TB, 30e6)])
+@pytest.mark.parametrize(
+    ("disk_bytes", "rate"),
+    [(480 * 10**9, 100e6), (16 * TB, 200e6), (16 * TB, 60e6), (12 * 16 * TB, 200e6), (24 * 20 * TB, 250e6), (8 * TB, 30e6)],
+)
 def test_a_wipe_at_the_speed_of_real_disks_goes_through(disk_bytes: int, rate: float) -> None:
     percent = disk_bytes / 100 / rate
     still, whole = still_seconds("wipe", 3600, disk_bytes), whole_seconds("wipe", 86400, disk_bytes)
@@ -26,7 +28,8 @@ def test_an_install_is_no_wipe() -> None:
 
 @given(began=SECONDS, later=SECONDS, still=SECONDS, whole=SECONDS, failed=st.none() | SECONDS)
 def test_progress_never_brings_the_end_nearer(
-        began: float, later: float, still: float, whole: float, failed: float | None) -> None:
+    began: float, later: float, still: float, whole: float, failed: float | None
+) -> None:
     before = deadline(began, began, still, whole, failed)
     after = deadline(began, began + later, still, whole, failed)
     assert before <= after <= began + whole

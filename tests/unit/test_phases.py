@@ -17,9 +17,7 @@ PARTS = {"boot", "live", "install", "wipe", "firstboot"}
 
 @pytest.mark.parametrize("kind", ["install", "wipe"])
 def test_every_step_has_its_script_and_every_script_its_step(kind: str) -> None:
-    scripts = [
-        path.name.partition("-")[2] for path in sorted((DISCOVERY / f"{kind}.d").glob("[0-9][0-9]-*"))
-    ]
+    scripts = [path.name.partition("-")[2] for path in sorted((DISCOVERY / f"{kind}.d").glob("[0-9][0-9]-*"))]
     assert tuple(scripts) == (INSTALL if kind == "install" else WIPE)
 
 
@@ -43,6 +41,4 @@ def test_progress_is_always_a_percentage(kind: str, phase: str, percent: int) ->
 
 
 def test_what_is_no_part_of_the_work_counts_nothing() -> None:
-    assert (
-        progress("install", "wipe", 50) == progress("wipe", "stream", 50) == progress("install", "", 9) == 0
-    )
+    assert progress("install", "wipe", 50) == progress("wipe", "stream", 50) == progress("install", "", 9) == 0

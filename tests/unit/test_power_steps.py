@@ -29,8 +29,9 @@ class Controller:
             self.told.append((now, wanted))
 
 
-def follow(bmc: Controller, verb: str, progress: Progress, now: float, until: float,
-           sure: list[bool]) -> tuple[Progress, str, float]:
+def follow(
+    bmc: Controller, verb: str, progress: Progress, now: float, until: float, sure: list[bool]
+) -> tuple[Progress, str, float]:
     """Carry a verb on until it ends or `until` comes, looking every 5 seconds. `sure`: whether orders were answered."""
     while now < until:
         step = decide(verb, progress, bmc.shown(now), now, PATIENCE)
@@ -50,9 +51,13 @@ VERBS = st.sampled_from(sorted(set(STAGES) - {"ensure"}))
 
 
 @settings(max_examples=1500)
-@given(late=st.sampled_from([0.0, 4.0, 40.0, 145.0]), was=st.sampled_from(["on", "off"]),
-       faults=st.lists(st.sampled_from(["heard", "heard", "lost"]), max_size=6), sure=st.lists(st.booleans(), max_size=6),
-       orders=st.lists(st.tuples(VERBS, st.sampled_from([0.0, 5.0, 20.0, 60.0, 300.0])), min_size=1, max_size=4))
+@given(
+    late=st.sampled_from([0.0, 4.0, 40.0, 145.0]),
+    was=st.sampled_from(["on", "off"]),
+    faults=st.lists(st.sampled_from(["heard", "heard", "lost"]), max_size=6),
+    sure=st.lists(st.booleans(), max_size=6),
+    orders=st.lists(st.tuples(VERBS, st.sampled_from([0.0, 5.0, 20.0, 60.0, 300.0])), min_size=1, max_size=4),
+)
 def test_the_last_verb_wins_and_nothing_undoes_it(late, was, faults, sure, orders) -> None:
     bmc, now, left, before, ended, heard = Controller(late, was, list(faults)), 0.0, Progress(), "", "", 0
     for number, (verb, pause) in enumerate(orders):

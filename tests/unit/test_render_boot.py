@@ -97,20 +97,23 @@ def test_the_loaders_of_the_answers_are_those_that_are_served() -> None:
     assert set(boot.EFI_LOADERS) == set(boot.EFI_FILES)
 
 
-@pytest.mark.parametrize(("change", "says"), [
-    ({"http_url": "http://10.77.0.1/"}, "no path"),
-    ({"http_url": "https://10.77.0.1"}, "no path"),
-    ({"boot_id": "a b"}, "boot 'a b' cannot stand"),
-    ({"boot_id": "a&&reboot"}, "cannot stand"),
-    ({"mac": "52:54:00:77:00:0G"}, "must look like 52:54"),
-    ({"mac": MAC.upper().replace("77", "AA")}, "must look like 52:54"),
-    ({"sha256": "ab"}, "64 hexadecimal digits"),
-    ({"kernel_args": "quiet\nexit"}, "control or non-ASCII"),
-    ({"kernel_args": "a=${net0/mac}"}, "must look like"),
-    ({"kernel_args": "quiet || shell"}, "must look like"),
-    ({"kernel_args": "initrd=other.img"}, "belongs to OCI"),
-    ({"kernel_args": "oci.url=http://10.0.0.9"}, "belongs to OCI"),
-])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"http_url": "http://10.77.0.1/"}, "no path"),
+        ({"http_url": "https://10.77.0.1"}, "no path"),
+        ({"boot_id": "a b"}, "boot 'a b' cannot stand"),
+        ({"boot_id": "a&&reboot"}, "cannot stand"),
+        ({"mac": "52:54:00:77:00:0G"}, "must look like 52:54"),
+        ({"mac": MAC.upper().replace("77", "AA")}, "must look like 52:54"),
+        ({"sha256": "ab"}, "64 hexadecimal digits"),
+        ({"kernel_args": "quiet\nexit"}, "control or non-ASCII"),
+        ({"kernel_args": "a=${net0/mac}"}, "must look like"),
+        ({"kernel_args": "quiet || shell"}, "must look like"),
+        ({"kernel_args": "initrd=other.img"}, "belongs to OCI"),
+        ({"kernel_args": "oci.url=http://10.0.0.9"}, "belongs to OCI"),
+    ],
+)
 def test_a_refusal_says_what_and_what_instead(change: dict[str, str], says: str) -> None:
     good = {"http_url": URL, "boot_id": "3f2a", "mac": MAC, "sha256": SHA, "kernel_args": ARGS}
     with pytest.raises(BadBootValue, match=says):
@@ -138,7 +141,15 @@ def _only_our_commands(text: str) -> None:
     lines = text.splitlines()
     assert lines[0] == "#!ipxe" and text.isascii() and "${" not in text
     assert {line.split()[0] for line in lines[1:]} <= {
-        "kernel", "initrd", "boot", "echo", "sleep", "chain", "exit", ":failed"}
+        "kernel",
+        "initrd",
+        "boot",
+        "echo",
+        "sleep",
+        "chain",
+        "exit",
+        ":failed",
+    }
     assert all("&&" not in line and line.count("||") <= 1 for line in lines)
 
 

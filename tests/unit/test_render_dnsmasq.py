@@ -18,10 +18,19 @@ URL = "http://10.77.0.1"
 PLAIN = DhcpSettings("br0", "10.77.0.1", URL, "10.77.4.1", "10.77.7.250", "255.255.248.0")
 PROXY = DhcpSettings("br0", "10.77.0.1", URL, netmask="255.255.248.0", mode="proxy")
 FULL = replace(
-    PLAIN, gateway="10.77.0.254", dns=("10.77.0.1", "10.77.0.2"), ntp=("10.77.0.1",), domain="lab.test",
-    lease="12h", ra_prefix="fd77::/64", serve_dns=True, records=(("puppet.lab.test", "10.77.0.1"),),
-    reservations=(Reservation("52:54:00:00:00:02", "10.77.1.10", "compute-2"),
-                  Reservation("52:54:00:00:00:01", "10.77.1.2")),
+    PLAIN,
+    gateway="10.77.0.254",
+    dns=("10.77.0.1", "10.77.0.2"),
+    ntp=("10.77.0.1",),
+    domain="lab.test",
+    lease="12h",
+    ra_prefix="fd77::/64",
+    serve_dns=True,
+    records=(("puppet.lab.test", "10.77.0.1"),),
+    reservations=(
+        Reservation("52:54:00:00:00:02", "10.77.1.10", "compute-2"),
+        Reservation("52:54:00:00:00:01", "10.77.1.2"),
+    ),
 )
 CASES = {"dnsmasq-dhcp.conf": PLAIN, "dnsmasq-full.conf": FULL, "dnsmasq-proxy.conf": PROXY}
 
@@ -57,8 +66,11 @@ def test_every_architecture_is_matched_and_answered(arch: ClientArch, settings: 
     lines = render(settings).splitlines()
     assert f"dhcp-match=set:{arch.tag},option:client-arch,{arch.code}" in lines
     name = boot_file(arch, URL)
-    answers = [line for line in lines if f"tag:{arch.tag},tag:!ipxe,{name}" in line
-               or line.startswith(f"pxe-service=tag:!ipxe,{arch.code},OCI,{name},")]
+    answers = [
+        line
+        for line in lines
+        if f"tag:{arch.tag},tag:!ipxe,{name}" in line or line.startswith(f"pxe-service=tag:!ipxe,{arch.code},OCI,{name},")
+    ]
     assert len(answers) == 1
     assert answers[0].endswith(",10.77.0.1")
 
@@ -68,8 +80,9 @@ def test_ipxe_gets_the_script_whatever_its_architecture(settings: DhcpSettings) 
     lines = render(settings).splitlines()
     assert "dhcp-userclass=set:ipxe,iPXE" in lines
     assert f"dhcp-boot=tag:ipxe,{URL}/boot/start.ipxe,,10.77.0.1" in lines
-    assert all("tag:!ipxe" in line for line in lines
-               if line.startswith(("dhcp-boot", "pxe-service")) and "start.ipxe" not in line)
+    assert all(
+        "tag:!ipxe" in line for line in lines if line.startswith(("dhcp-boot", "pxe-service")) and "start.ipxe" not in line
+    )
 
 
 def test_proxy_mode_gives_out_no_address() -> None:
@@ -89,14 +102,26 @@ def test_the_advertisement_names_no_router() -> None:
 
 def test_reservations_are_in_the_order_of_their_addresses() -> None:
     lines = [line for line in render(FULL).splitlines() if line.startswith("dhcp-host")]
-    assert lines == [
-        "dhcp-host=52:54:00:00:00:01,10.77.1.2", "dhcp-host=52:54:00:00:00:02,10.77.1.10,compute-2"]
+    assert lines == ["dhcp-host=52:54:00:00:00:01,10.77.1.2", "dhcp-host=52:54:00:00:00:02,10.77.1.10,compute-2"]
     turned = replace(FULL, reservations=FULL.reservations[::-1])
     assert render(turned) == render(FULL)
 
 
-TEXTS = ("interface", "server_address", "http_url", "range_start", "range_end", "netmask", "lease", "mode",
-         "gateway", "domain", "ra_prefix", "lease_file", "pid_file")
+TEXTS = (
+    "interface",
+    "server_address",
+    "http_url",
+    "range_start",
+    "range_end",
+    "netmask",
+    "lease",
+    "mode",
+    "gateway",
+    "domain",
+    "ra_prefix",
+    "lease_file",
+    "pid_file",
+)
 
 
 @pytest.mark.parametrize("field", TEXTS)
@@ -108,9 +133,11 @@ def test_no_field_injects_a_line(field: str, tail: str) -> None:
 @given(text=st.text(max_size=20))
 def test_no_list_injects_a_line(text: str) -> None:
     for settings in (
-        replace(FULL, dns=(text,)), replace(FULL, ntp=(text,)),
+        replace(FULL, dns=(text,)),
+        replace(FULL, ntp=(text,)),
         replace(FULL, records=((text, "10.77.0.1"),)),
-        replace(FULL, records=(("a", text),)), replace(FULL, reservations=(Reservation(text, "10.77.1.1"),)),
+        replace(FULL, records=(("a", text),)),
+        replace(FULL, reservations=(Reservation(text, "10.77.1.1"),)),
         replace(FULL, reservations=(Reservation("52:54:00:00:00:01", text),)),
         replace(FULL, reservations=(Reservation("52:54:00:00:00:01", "10.77.1.1", text),)),
     ):
@@ -130,21 +157,26 @@ def _harmless(settings: DhcpSettings) -> None:
     assert text.isascii()
 
 
-@pytest.mark.parametrize(("change", "says"), [
-    ({"range_start": "10.99.0.1"}, "not in the provisioning network 10.77.0.0/21"),
-    ({"range_start": "10.77.5.1", "range_end": "10.77.4.1"}, "ends at 10.77.4.1 before it begins"),
-    ({"range_start": ""}, "is no IPv4 address"),
-    ({"interface": "br0\ndhcp-script=/bin/sh"}, "cannot stand in the DHCP configuration"),
-    ({"http_url": "http://10.77.0.1/x"}, "must look like http://10.0.0.1"),
-    ({"http_url": "http://10.77.0.1,1.2.3.4"}, "must look like http://10.0.0.1"),
-    ({"mode": "relay"}, "dhcp or proxy"),
-    ({"netmask": "255.0.255.0"}, "must look like 255.255.255.0"),
-    ({"ra_prefix": "fd77::/48"}, "length other than 64"),
-    ({"ra_prefix": "10.0.0.0/8"}, "is no IPv6 prefix"),
-    ({"reservations": (Reservation("52:54:00:00:00:01", "10.77.1.1"),
-                       Reservation("52:54:00:00:00:02", "10.77.1.1"))}, "10.77.1.1 is reserved twice"),
-    ({"mode": "proxy", "reservations": (Reservation("52:54:00:00:00:01", "10.77.1.1"),)}, "gives out none"),
-])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"range_start": "10.99.0.1"}, "not in the provisioning network 10.77.0.0/21"),
+        ({"range_start": "10.77.5.1", "range_end": "10.77.4.1"}, "ends at 10.77.4.1 before it begins"),
+        ({"range_start": ""}, "is no IPv4 address"),
+        ({"interface": "br0\ndhcp-script=/bin/sh"}, "cannot stand in the DHCP configuration"),
+        ({"http_url": "http://10.77.0.1/x"}, "must look like http://10.0.0.1"),
+        ({"http_url": "http://10.77.0.1,1.2.3.4"}, "must look like http://10.0.0.1"),
+        ({"mode": "relay"}, "dhcp or proxy"),
+        ({"netmask": "255.0.255.0"}, "must look like 255.255.255.0"),
+        ({"ra_prefix": "fd77::/48"}, "length other than 64"),
+        ({"ra_prefix": "10.0.0.0/8"}, "is no IPv6 prefix"),
+        (
+            {"reservations": (Reservation("52:54:00:00:00:01", "10.77.1.1"), Reservation("52:54:00:00:00:02", "10.77.1.1"))},
+            "10.77.1.1 is reserved twice",
+        ),
+        ({"mode": "proxy", "reservations": (Reservation("52:54:00:00:00:01", "10.77.1.1"),)}, "gives out none"),
+    ],
+)
 def test_a_refusal_says_what_and_what_instead(change: dict[str, object], says: str) -> None:
     with pytest.raises(BadDhcpValue, match=says):
         render(replace(PLAIN, **change))  # type: ignore[arg-type]

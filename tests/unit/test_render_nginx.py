@@ -17,13 +17,26 @@ from oci.render.nginx import BadSiteValue, Site, Upstream, machine_blocks, opera
 GOLDEN = Path(__file__).parent.parent / "golden"
 PKI = "/var/lib/oci/pki"
 PLAIN = Site(
-    machines="10.0.0.1", images="/var/lib/oci/images", loaders="/srv/tftp", machines_socket="/run/oci/machines.sock",
-    operators_socket="/run/oci/operators.sock", server_certificate=f"{PKI}/server.pem", server_key=f"{PKI}/server.key",
-    operators_certificate=f"{PKI}/operators.pem", operators_key=f"{PKI}/operators.key")
+    machines="10.0.0.1",
+    images="/var/lib/oci/images",
+    loaders="/srv/tftp",
+    machines_socket="/run/oci/machines.sock",
+    operators_socket="/run/oci/operators.sock",
+    server_certificate=f"{PKI}/server.pem",
+    server_key=f"{PKI}/server.key",
+    operators_certificate=f"{PKI}/operators.pem",
+    operators_key=f"{PKI}/operators.key",
+)
 FULL = replace(
-    PLAIN, operators="192.0.2.10", cache="/var/cache/oci/apt", resolvers=("192.0.2.53", "[2001:db8::53]"),
-    upstreams=(Upstream("/debian", "http://mirror.example.net:8080/pub/debian"),
-               Upstream("/debian-security", "https://security.example.net/debian-security/")))
+    PLAIN,
+    operators="192.0.2.10",
+    cache="/var/cache/oci/apt",
+    resolvers=("192.0.2.53", "[2001:db8::53]"),
+    upstreams=(
+        Upstream("/debian", "http://mirror.example.net:8080/pub/debian"),
+        Upstream("/debian-security", "https://security.example.net/debian-security/"),
+    ),
+)
 
 
 @pytest.mark.parametrize(("name", "site"), [("nginx-plain.conf", PLAIN), ("nginx-full.conf", FULL)])
@@ -36,7 +49,11 @@ def test_golden(name: str, site: Site) -> None:
 
 def test_every_block_listens_at_one_address_or_leaves_the_machines_alone() -> None:
     assert re.findall(r"listen (.*?);", render(FULL)) == [
-        "10.0.0.1:80", "10.0.0.1:443 ssl", "192.0.2.10:80", "192.0.2.10:443 ssl"]
+        "10.0.0.1:80",
+        "10.0.0.1:443 ssl",
+        "192.0.2.10:80",
+        "192.0.2.10:443 ssl",
+    ]
     assert re.findall(r"listen (.*?);", operator_blocks(PLAIN)) == ["80", "443 ssl"]
 
 
@@ -61,22 +78,27 @@ def test_a_name_is_looked_up_when_it_is_asked_for() -> None:
         assert address.startswith(("$", "http://unix:/")), address
 
 
-@pytest.mark.parametrize(("change", "says"), [
-    ({"machines": "10.0.0.1; return 200"}, "address '10.0.0.1; return 200' cannot stand"),
-    ({"operators": "oci.example.net"}, "address 'oci.example.net'"),
-    ({"images": "/srv/a b"}, "images '/srv/a b'"),
-    ({"loaders": "srv"}, "loaders 'srv'"),
-    ({"resolvers": ("dns.example",)}, "DNS server 'dns.example'"),
-    ({"upstreams": (Upstream("/debian", "ftp://mirror/debian"),)}, "mirror 'ftp://mirror/debian'"),
-    ({"upstreams": (Upstream("/debian", "http://user:word@mirror/debian"),)}, "mirror"),
-])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"machines": "10.0.0.1; return 200"}, "address '10.0.0.1; return 200' cannot stand"),
+        ({"operators": "oci.example.net"}, "address 'oci.example.net'"),
+        ({"images": "/srv/a b"}, "images '/srv/a b'"),
+        ({"loaders": "srv"}, "loaders 'srv'"),
+        ({"resolvers": ("dns.example",)}, "DNS server 'dns.example'"),
+        ({"upstreams": (Upstream("/debian", "ftp://mirror/debian"),)}, "mirror 'ftp://mirror/debian'"),
+        ({"upstreams": (Upstream("/debian", "http://user:word@mirror/debian"),)}, "mirror"),
+    ],
+)
 def test_a_refusal_says_what_and_what_instead(change: dict[str, object], says: str) -> None:
     with pytest.raises(BadSiteValue, match=re.escape(says)):
         render(replace(FULL, **change))  # type: ignore[arg-type]
 
 
-@given(field=st.sampled_from(["machines", "operators", "images", "loaders", "machines_socket", "server_key", "cache"]),
-       tail=st.text(min_size=1, max_size=12))
+@given(
+    field=st.sampled_from(["machines", "operators", "images", "loaders", "machines_socket", "server_key", "cache"]),
+    tail=st.text(min_size=1, max_size=12),
+)
 def test_no_value_becomes_a_directive(field: str, tail: str) -> None:
     try:
         text = render(replace(FULL, **{field: getattr(FULL, field) + tail}))

@@ -36,18 +36,29 @@ Signed-By: /usr/share/keyrings/x.gpg
 """
 
 
-@pytest.mark.parametrize(("files", "found"), [
-    ({}, {}),
-    ({"sources.list.d/debian.sources": DEB822}, {"debian": "https://mirror.example:8443/pub/debian"}),
-    ({"sources.list": "deb http://a.example/debian trixie main\n"
-                      "deb http://b.example/debian-security trixie-security main\n"},
-     {"debian": "http://a.example/debian", "debian-security": "http://b.example/debian-security"}),
-    ({"sources.list": "# deb http://a.example/debian trixie main\ndeb-src http://a.example/debian trixie main\n",
-      "sources.list.d/x.list": "deb [arch=amd64 signed-by=/x] http://c.example/debian/ trixie main\n"},
-     {"debian": "http://c.example/debian"}),
-    ({"sources.list.d/x.list": "deb http://other.example/packages stable main\ndeb cdrom:[x]/ trixie main\n"}, {}),
-    ({"sources.list": "deb http://user:word@a.example/debian trixie main\n"}, {}),
-])
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({}, {}),
+        ({"sources.list.d/debian.sources": DEB822}, {"debian": "https://mirror.example:8443/pub/debian"}),
+        (
+            {
+                "sources.list": "deb http://a.example/debian trixie main\n"
+                "deb http://b.example/debian-security trixie-security main\n"
+            },
+            {"debian": "http://a.example/debian", "debian-security": "http://b.example/debian-security"},
+        ),
+        (
+            {
+                "sources.list": "# deb http://a.example/debian trixie main\ndeb-src http://a.example/debian trixie main\n",
+                "sources.list.d/x.list": "deb [arch=amd64 signed-by=/x] http://c.example/debian/ trixie main\n",
+            },
+            {"debian": "http://c.example/debian"},
+        ),
+        ({"sources.list.d/x.list": "deb http://other.example/packages stable main\ndeb cdrom:[x]/ trixie main\n"}, {}),
+        ({"sources.list": "deb http://user:word@a.example/debian trixie main\n"}, {}),
+    ],
+)
 def test_the_mirror_of_this_hosts_apt(tmp_path: Path, files: dict[str, str], found: dict[str, str]) -> None:
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -110,8 +121,10 @@ def tftp(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
         yield said
 
 
-@pytest.mark.parametrize(("answer", "says"), [
-    (b"\0\3\0\1loader", ""), (b"\0\5\0\1File not found\0", "File not found"), (b"\0\3\0\1", "no data"), (b"", "no data")])
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [(b"\0\3\0\1loader", ""), (b"\0\5\0\1File not found\0", "File not found"), (b"\0\3\0\1", "no data"), (b"", "no data")],
+)
 def test_a_loader_is_asked_for_as_a_card_does(tftp: dict[str, bytes], answer: bytes, says: str) -> None:
     tftp["answer"] = answer
     if says:
@@ -134,8 +147,11 @@ def test_a_server_that_is_silent_is_named(monkeypatch: pytest.MonkeyPatch) -> No
 def test_interfaces_and_who_serves_them(tmp_path: Path) -> None:
     assert addresses("lo") == ["127.0.0.1"] and addresses("eth9x") is None and not serves("eth9x")
     dhcp = Dnsmasq(tmp_path / "dnsmasq.conf", tmp_path / "pid")
-    for interface, address, says in (("eth9x", "10.0.0.1", "no such interface"), ("lo", "10.0.0.1", "it has 127.0.0.1"),
-                                     ("lo", "127.0.0.1", "no DHCP server listens there")):
+    for interface, address, says in (
+        ("eth9x", "10.0.0.1", "no such interface"),
+        ("lo", "10.0.0.1", "it has 127.0.0.1"),
+        ("lo", "127.0.0.1", "no DHCP server listens there"),
+    ):
         with pytest.raises(DhcpError, match=says):
             dhcp.check(interface, address)
 

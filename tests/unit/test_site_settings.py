@@ -28,30 +28,33 @@ def test_the_defaults_and_the_example_can_be_used() -> None:
     assert found(dhcp_mode="proxy", dhcp_first="", dhcp_last="") == []
 
 
-@pytest.mark.parametrize(("values", "says"), [
-    ({"server_address": "10.0.0"}, "server_address: '10.0.0' is no IPv4 address"),
-    ({"server_address": "10.0.0.0"}, "server_address: 10.0.0.0 is not an address for a host"),
-    ({"dhcp_netmask": "255.0.255.0"}, "dhcp_netmask: '255.0.255.0' is no netmask"),
-    ({"dhcp_last": "10.9.0.50"}, "dhcp_last: 10.9.0.50 is not in the provisioning network 10.0.0.0/24"),
-    ({"dhcp_last": "10.0.0.1000"}, "dhcp_last: '10.0.0.1000' is no IPv4 address"),
-    ({"dhcp_last": "10.0.0.255"}, "dhcp_last: 10.0.0.255 is no address for a host"),
-    ({"dhcp_first": ""}, "dhcp_first: '' is no IPv4 address"),
-    ({"dhcp_first": "10.0.0.200"}, "Exchange dhcp_first and dhcp_last"),
-    ({"server_address": "10.0.0.150"}, "holds the appliance's own address 10.0.0.150"),
-    ({"dhcp_gateway": "10.0.0.120"}, "holds the gateway 10.0.0.120"),
-    ({"dhcp_gateway": "192.0.2.1"}, "dhcp_gateway: 192.0.2.1 is not in the provisioning network"),
-    ({"dhcp_interface": "eth0 "}, "dhcp_interface: 'eth0 ' is no name of an interface"),
-    ({"dhcp_interface": ""}, "dhcp_interface: '' is no name"),
-    ({"dhcp_mode": "relay"}, "dhcp_mode: there is no mode 'relay'"),
-    ({"dhcp_ra_prefix": "fd00::/48"}, "dhcp_ra_prefix: 'fd00::/48' is no IPv6 prefix of 64 bits"),
-    ({"dns_servers": ["dns.example"]}, "dns_servers: 'dns.example' is no IPv4 address"),
-    ({"operators_address": "oci.example.net"}, "operators_address: 'oci.example.net' is no IPv4 address"),
-    ({"operators_names": ["oci example"]}, "operators_names: 'oci example' is no host name"),
-    ({"puppet_server": "puppet;"}, "puppet_server: 'puppet;' is no host name"),
-    ({"apt_uri": "mirror/debian"}, "apt_uri: 'mirror/debian' is no URL"),
-    ({"apt_upstream": "http://user:word@mirror/debian"}, "apt_upstream"),
-    ({"tick_seconds": 0}, "tick_seconds: 0 is no time"),
-])
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"server_address": "10.0.0"}, "server_address: '10.0.0' is no IPv4 address"),
+        ({"server_address": "10.0.0.0"}, "server_address: 10.0.0.0 is not an address for a host"),
+        ({"dhcp_netmask": "255.0.255.0"}, "dhcp_netmask: '255.0.255.0' is no netmask"),
+        ({"dhcp_last": "10.9.0.50"}, "dhcp_last: 10.9.0.50 is not in the provisioning network 10.0.0.0/24"),
+        ({"dhcp_last": "10.0.0.1000"}, "dhcp_last: '10.0.0.1000' is no IPv4 address"),
+        ({"dhcp_last": "10.0.0.255"}, "dhcp_last: 10.0.0.255 is no address for a host"),
+        ({"dhcp_first": ""}, "dhcp_first: '' is no IPv4 address"),
+        ({"dhcp_first": "10.0.0.200"}, "Exchange dhcp_first and dhcp_last"),
+        ({"server_address": "10.0.0.150"}, "holds the appliance's own address 10.0.0.150"),
+        ({"dhcp_gateway": "10.0.0.120"}, "holds the gateway 10.0.0.120"),
+        ({"dhcp_gateway": "192.0.2.1"}, "dhcp_gateway: 192.0.2.1 is not in the provisioning network"),
+        ({"dhcp_interface": "eth0 "}, "dhcp_interface: 'eth0 ' is no name of an interface"),
+        ({"dhcp_interface": ""}, "dhcp_interface: '' is no name"),
+        ({"dhcp_mode": "relay"}, "dhcp_mode: there is no mode 'relay'"),
+        ({"dhcp_ra_prefix": "fd00::/48"}, "dhcp_ra_prefix: 'fd00::/48' is no IPv6 prefix of 64 bits"),
+        ({"dns_servers": ["dns.example"]}, "dns_servers: 'dns.example' is no IPv4 address"),
+        ({"operators_address": "oci.example.net"}, "operators_address: 'oci.example.net' is no IPv4 address"),
+        ({"operators_names": ["oci example"]}, "operators_names: 'oci example' is no host name"),
+        ({"puppet_server": "puppet;"}, "puppet_server: 'puppet;' is no host name"),
+        ({"apt_uri": "mirror/debian"}, "apt_uri: 'mirror/debian' is no URL"),
+        ({"apt_upstream": "http://user:word@mirror/debian"}, "apt_upstream"),
+        ({"tick_seconds": 0}, "tick_seconds: 0 is no time"),
+    ],
+)
 def test_each_is_named(values: dict[str, object], says: str) -> None:
     assert any(says in one for one in found(**values)), found(**values)
 
@@ -74,8 +77,9 @@ def test_without_dhcp_its_settings_say_nothing() -> None:
 def test_what_is_accepted_can_be_rendered(server: str, first: str, last: str, prefix: int, gateway: str) -> None:
     """Whatever passes never becomes an error of the worker; and a range inside the network is never refused for that."""
     mask = str(IPv4Network(f"0.0.0.0/{prefix}").netmask)
-    config = configure({"server_address": server, "dhcp_first": first, "dhcp_last": last, "dhcp_netmask": mask,
-                        "dhcp_gateway": gateway})
+    config = configure(
+        {"server_address": server, "dhcp_first": first, "dhcp_last": last, "dhcp_netmask": mask, "dhcp_gateway": gateway}
+    )
     if wrong(config.values):
         return
 

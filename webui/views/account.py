@@ -18,8 +18,12 @@ def _mine() -> list[TokenOut]:
 
 
 def _show(status: int = 200, **more: object) -> Answer:
-    wanted: dict[str, object] = {"form": NewToken(formdata=None), "password": Password(formdata=None),
-                                 "made": None, "problem": ""}
+    wanted: dict[str, object] = {
+        "form": NewToken(formdata=None),
+        "password": Password(formdata=None),
+        "made": None,
+        "problem": "",
+    }
     return render_template("account.html", tokens=_mine(), **{**wanted, **more}), status
 
 

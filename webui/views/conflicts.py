@@ -24,9 +24,11 @@ def _answer(number: int, verb: str) -> ConflictOut:
     return service.split(ctx(), number) if verb == "split" else service.close(ctx(), number)
 
 
-WORDS = {"join": "Question {id} is answered: it is {machine}, which has learned what was reported.",
-         "split": "Question {id} is answered: it is a machine of its own, {machine}. Join takes that back.",
-         "close": "Question {id} is closed. It is asked again if nothing has changed."}
+WORDS = {
+    "join": "Question {id} is answered: it is {machine}, which has learned what was reported.",
+    "split": "Question {id} is answered: it is a machine of its own, {machine}. Join takes that back.",
+    "close": "Question {id} is closed. It is asked again if nothing has changed.",
+}
 
 
 @needs("operator")
@@ -44,10 +46,17 @@ def _joined(made: MachineRef) -> tuple[str, str]:
 @needs("operator")
 def merge(name: str) -> Answer:
     """Two records are one machine: the form asks which one is going to be gone, by its name."""
-    return submit("form.html", Merge(), lambda order: service.merge(ctx(), name, order), _joined,
-                  title=f"Join a record to {name}", label="Join", back=url_for("webui.machine", name=name),
-                  intro="Two records are one machine. The other record's cards, reports and history become this one's, "
-                        "and the other record is gone.")
+    return submit(
+        "form.html",
+        Merge(),
+        lambda order: service.merge(ctx(), name, order),
+        _joined,
+        title=f"Join a record to {name}",
+        label="Join",
+        back=url_for("webui.machine", name=name),
+        intro="Two records are one machine. The other record's cards, reports and history become this one's, "
+        "and the other record is gone.",
+    )
 
 
 def routes(bp: Blueprint) -> None:

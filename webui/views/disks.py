@@ -26,8 +26,15 @@ def disk(name: str) -> Answer:
             words = "The disk of {name} is chosen." if form.disk.data else "The disk of {name} is chosen by the rules again."
             return done(words.format(name=machine.name), url_for("webui.machine", name=machine.name, tab="disks"))
     found = machine_disks.list_disks(ctx(), str(machine.id))
-    return render_template("disk.html", m=machine, form=form, problem=problem, disks=found.disks, choice=found.choice,
-                           picked=form.disk.data or ""), status
+    return render_template(
+        "disk.html",
+        m=machine,
+        form=form,
+        problem=problem,
+        disks=found.disks,
+        choice=found.choice,
+        picked=form.disk.data or "",
+    ), status
 
 
 def _order(form: ChooseDisk) -> DiskIn:

@@ -31,9 +31,17 @@ def events() -> Response | str:
     before = request.args.get("before", None, int)
     found, problem = _found(machine, kind, before if before is None or before > 0 else None)
     lines = found.events[::-1]
-    return live("events", ([e.id for e in lines], problem), lines=lines, kinds=EVENTS, machine=machine,
-                kind=kind, before=before, problem=problem,
-                older=lines[-1].id if len(lines) == LINES else None)
+    return live(
+        "events",
+        ([e.id for e in lines], problem),
+        lines=lines,
+        kinds=EVENTS,
+        machine=machine,
+        kind=kind,
+        before=before,
+        problem=problem,
+        older=lines[-1].id if len(lines) == LINES else None,
+    )
 
 
 def routes(bp: Blueprint) -> None:

@@ -50,20 +50,24 @@ def _log(machine: MachineDetail) -> dict[str, Any]:
 
 def _puppet(machine: MachineDetail) -> dict[str, Any]:
     runs: list[EventOut] = events.list_events(
-        ctx(), EventQuery(machine=str(machine.id), kind="puppet.report", limit=RUNS)).events
+        ctx(), EventQuery(machine=str(machine.id), kind="puppet.report", limit=RUNS)
+    ).events
     return {"runs": runs[::-1], "meaning": CONVERGENCE[machine.convergence]}
 
 
 TABS: dict[str, tuple[str, Callable[[MachineDetail], dict[str, Any]]]] = {
-    "timeline": ("Timeline", _timeline), "hardware": ("Hardware", _facts), "disks": ("Disks", _disks),
-    "network": ("Network", _facts), "log": ("Log", _log), "puppet": ("Puppet", _puppet),
+    "timeline": ("Timeline", _timeline),
+    "hardware": ("Hardware", _facts),
+    "disks": ("Disks", _disks),
+    "network": ("Network", _facts),
+    "log": ("Log", _log),
+    "puppet": ("Puppet", _puppet),
 }
 
 
 def _elapsed(machine: MachineDetail) -> dict[str, Any]:
     running = machine.progress and not machine.progress.finished
-    return {"usual": expected(ctx(), machine.progress.kind) if machine.progress and running else None,
-            "running": running}
+    return {"usual": expected(ctx(), machine.progress.kind) if machine.progress and running else None, "running": running}
 
 
 def machine(name: str) -> AnyResponse | str:
@@ -72,12 +76,26 @@ def machine(name: str) -> AnyResponse | str:
     tab = tab if tab in TABS else "timeline"
     found = service.show(ctx(), name)
     last = events.timeline(ctx(), str(found.id), TimelineQuery(limit=1)).next
-    shown = (found.model_dump(exclude={"seen", "inventory", "install_log"}), last, tab,
-             (len(found.install_log), found.install_log[-80:]) if tab == "log" else "",
-             int(now() / REFRESH_SECONDS) if found.deadline else 0)
-    return live("machine", shown, m=found, tab=tab, tabs=TABS, verbs=VERBS,
-                primary=PRIMARY.get(found.state, ""), why=service.why(ctx(), str(found.id)),
-                loss=loss("install", found), **_elapsed(found), **TABS[tab][1](found))
+    shown = (
+        found.model_dump(exclude={"seen", "inventory", "install_log"}),
+        last,
+        tab,
+        (len(found.install_log), found.install_log[-80:]) if tab == "log" else "",
+        int(now() / REFRESH_SECONDS) if found.deadline else 0,
+    )
+    return live(
+        "machine",
+        shown,
+        m=found,
+        tab=tab,
+        tabs=TABS,
+        verbs=VERBS,
+        primary=PRIMARY.get(found.state, ""),
+        why=service.why(ctx(), str(found.id)),
+        loss=loss("install", found),
+        **_elapsed(found),
+        **TABS[tab][1](found),
+    )
 
 
 def log(name: str) -> Response:

@@ -29,20 +29,32 @@ SORTS: dict[str, Callable[[MachineOut], Any]] = {
     "heard": lambda m: (m.seen or 0, m.name),
 }
 # Everything that a line of the list shows; what else changes must not move it.
-LINE = {"id", "name", "state", "reason", "power", "presence", "vendor", "model", "memory_bytes",
-        "disk_bytes", "cluster", "role", "progress"}
+LINE = {
+    "id",
+    "name",
+    "state",
+    "reason",
+    "power",
+    "presence",
+    "vendor",
+    "model",
+    "memory_bytes",
+    "disk_bytes",
+    "cluster",
+    "role",
+    "progress",
+}
 
 
 def _page(sort: str, number: int) -> MachineList:
     """One page of what is asked for. The service sorts by name; any other order is made here."""
-    wanted: dict[str, Any] = {"state": request.args.get("state", ""),
-                              "search": request.args.get("q", "").strip()[:100]}
+    wanted: dict[str, Any] = {"state": request.args.get("state", ""), "search": request.args.get("q", "").strip()[:100]}
     start = (number - 1) * PAGE
     if sort == "name":
         return service.list_machines(ctx(), **wanted, limit=PAGE, offset=start)
     found = service.list_machines(ctx(), **wanted, limit=MOST)
     rows = sorted(found.machines, key=SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))
-    return MachineList(machines=rows[start:start + PAGE], total=found.total)
+    return MachineList(machines=rows[start : start + PAGE], total=found.total)
 
 
 def _asked(total: int) -> EventOut | None:
@@ -60,8 +72,18 @@ def machines() -> Response | str:
     asked = _asked(sum(counts.values()))
     lines = [m.model_dump(include=LINE, exclude={"progress": {"doing"}}) for m in found.machines]
     shown = (lines, found.total, counts, asked)
-    return live("machines", shown, found=found, counts=counts, sort=sort, page=number,
-                pages=-(-found.total // PAGE), most=MOST, asked=asked, config=ctx().config)
+    return live(
+        "machines",
+        shown,
+        found=found,
+        counts=counts,
+        sort=sort,
+        page=number,
+        pages=-(-found.total // PAGE),
+        most=MOST,
+        asked=asked,
+        config=ctx().config,
+    )
 
 
 def _enrolled(machine: MachineDetail) -> tuple[str, str]:
@@ -71,10 +93,16 @@ def _enrolled(machine: MachineDetail) -> tuple[str, str]:
 @needs("operator")
 def enrol() -> Answer:
     """Make a machine known by its MAC, with its controller if there is one."""
-    return submit("form.html", Enrol(), lambda order: service.enrol(ctx(), order.mac, order.bmc), _enrolled,
-                  title="Enrol a machine", label="Enrol", back=url_for("webui.machines"),
-                  intro="A machine that boots from this network makes itself known. "
-                        "Enrol one to switch it on from here.")
+    return submit(
+        "form.html",
+        Enrol(),
+        lambda order: service.enrol(ctx(), order.mac, order.bmc),
+        _enrolled,
+        title="Enrol a machine",
+        label="Enrol",
+        back=url_for("webui.machines"),
+        intro="A machine that boots from this network makes itself known. Enrol one to switch it on from here.",
+    )
 
 
 def routes(bp: Blueprint) -> None:

@@ -38,11 +38,16 @@ def overview() -> Response | str:
     last = events.list_events(ctx(), EventQuery(limit=LINES)).events[::-1]
     doubts = conflicts.list_conflicts(ctx(), ConflictQuery(limit=SHOWN)).conflicts
     bad = [c for c in health.show(ctx()).checks if c.state == "bad"]
-    shown = ([c.model_dump() for c in bad], [(d.id, d.times) for d in doubts], counts,
-             [m.model_dump(exclude=UNSHOWN) for m in (*running, *failed)],
-             [e.id for e in last])
-    return live("overview", shown, bad=bad, counts=counts, running=running, failed=failed, doubts=doubts, events=last,
-                states=STATES)
+    shown = (
+        [c.model_dump() for c in bad],
+        [(d.id, d.times) for d in doubts],
+        counts,
+        [m.model_dump(exclude=UNSHOWN) for m in (*running, *failed)],
+        [e.id for e in last],
+    )
+    return live(
+        "overview", shown, bad=bad, counts=counts, running=running, failed=failed, doubts=doubts, events=last, states=STATES
+    )
 
 
 def routes(bp: Blueprint) -> None:

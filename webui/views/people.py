@@ -19,8 +19,14 @@ def _added(made: PersonOut) -> tuple[str, str]:
 @needs("admin")
 def people() -> Answer:
     """Everybody who may sign in; a post adds one."""
-    return submit("people.html", NewPerson(), lambda order: service.add_person(ctx(), order), _added,
-                  people=service.list_people(ctx()).people, levels=service.LEVELS)
+    return submit(
+        "people.html",
+        NewPerson(),
+        lambda order: service.add_person(ctx(), order),
+        _added,
+        people=service.list_people(ctx()).people,
+        levels=service.LEVELS,
+    )
 
 
 @needs("admin")

@@ -24,15 +24,26 @@ def clusters() -> Answer:
     form = NewCluster()
     networks = [n for n in service.list_networks(ctx()).networks if n.purpose == "provisioning"]
     form.network.choices = [(n.name, f"{n.name} ({n.cidr})") for n in networks]
-    return submit("clusters.html", form, lambda order: service.create_cluster(ctx(), order), _cluster_made,
-                  clusters=service.list_clusters(ctx()).clusters, networks=networks)
+    return submit(
+        "clusters.html",
+        form,
+        lambda order: service.create_cluster(ctx(), order),
+        _cluster_made,
+        clusters=service.list_clusters(ctx()).clusters,
+        networks=networks,
+    )
 
 
 def networks() -> Answer:
     """All networks, with how full each is; a post makes one."""
     form = NewNetwork()
-    return submit("networks.html", form, lambda order: service.create_network(ctx(), order), _network_made,
-                  networks=service.list_networks(ctx()).networks)
+    return submit(
+        "networks.html",
+        form,
+        lambda order: service.create_network(ctx(), order),
+        _network_made,
+        networks=service.list_networks(ctx()).networks,
+    )
 
 
 def routes(bp: Blueprint) -> None:

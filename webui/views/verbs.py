@@ -29,8 +29,14 @@ def assign(name: str) -> Answer:
     known, roles = clusters.list_clusters(ctx()).clusters, clusters.list_roles(ctx()).roles
     form.cluster.choices = [(c.name, f"{c.name} ({c.domain})") for c in known]
     form.role.choices = [(r.name, f"{r.name}: {r.title}") for r in roles]
-    return submit("assign.html", form, lambda order: machines.assign(ctx(), name, order),
-                  lambda made: _said(VERBS["assign"].after, made), machine=machine, clusters=known)
+    return submit(
+        "assign.html",
+        form,
+        lambda order: machines.assign(ctx(), name, order),
+        lambda made: _said(VERBS["assign"].after, made),
+        machine=machine,
+        clusters=known,
+    )
 
 
 @needs("operator")
@@ -39,9 +45,16 @@ def bmc(name: str) -> Answer:
     machine = machines.show(ctx(), name)
     form = Bmc(data={"address": machine.bmc_address, "username": machine.bmc_username, "port": 623})
     words = "The controller of {name} is stored; its power is being asked for."
-    return submit("form.html", form, lambda order: machines.set_bmc(ctx(), name, order),
-                  lambda made: _said(words, made), title=f"Controller of {machine.name}", label="Store",
-                  back=_page(machine.name), intro="")
+    return submit(
+        "form.html",
+        form,
+        lambda order: machines.set_bmc(ctx(), name, order),
+        lambda made: _said(words, made),
+        title=f"Controller of {machine.name}",
+        label="Store",
+        back=_page(machine.name),
+        intro="",
+    )
 
 
 @needs("operator")
@@ -65,9 +78,18 @@ def _ask(verb: str, machine: MachineDetail, form: Confirm, problem: str = "", st
     if not possible and not problem:
         can = ", ".join(machine.verbs) or "nothing by hand"
         problem, status = f"{machine.name} is {machine.state} and cannot {verb}; it can: {can}", 409
-    return render_template("ask.html", verb=verb, offer=VERBS[verb], m=machine, form=form, problem=problem,
-                           loss=loss(verb, machine), named=asks_name(verb, machine.state), possible=possible,
-                           meaning=STATES[machine.state].meaning), status
+    return render_template(
+        "ask.html",
+        verb=verb,
+        offer=VERBS[verb],
+        m=machine,
+        form=form,
+        problem=problem,
+        loss=loss(verb, machine),
+        named=asks_name(verb, machine.state),
+        possible=possible,
+        meaning=STATES[machine.state].meaning,
+    ), status
 
 
 @needs("operator")

@@ -19,12 +19,16 @@ from oci.schemas.site import ErrorOut
 API_VERSION = "1.0"
 SECURITY = {
     "token": {"type": "http", "scheme": "bearer", "description": "a token made by `ocicli login` or `ocicli token make`"},
-    "session": {"type": "apiKey", "in": "cookie", "name": "session",
-                "description": "a browser's session; what changes something needs the header X-CSRFToken too"},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "session",
+        "description": "a browser's session; what changes something needs the header X-CSRFToken too",
+    },
 }
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-                               "form-action 'self'; frame-ancestors 'none'",
+    "form-action 'self'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
@@ -96,12 +100,23 @@ def _contract(app: OpenAPI) -> None:
 
 def create(made: Any) -> Flask:
     """The WSGI application for people and programs, for the appliance `made` (its config and ctx are used)."""
-    info = Info(title="OCI", version=API_VERSION, description="OpenStack Cluster Installer: from powered-off "
-                "machines to a running cloud. Times are seconds since the epoch, sizes are bytes.")
-    app = OpenAPI("oci.operators", info=info, security_schemes=SECURITY, doc_ui=False, static_folder=None,  # type: ignore[arg-type]
-                  validation_error_status=400, validation_error_model=ErrorOut,
-                  validation_error_callback=bodies.invalid,
-                  openapi_extensions={"security": [{"token": []}, {"session": []}]})
+    info = Info(
+        title="OCI",
+        version=API_VERSION,
+        description="OpenStack Cluster Installer: from powered-off "
+        "machines to a running cloud. Times are seconds since the epoch, sizes are bytes.",
+    )
+    app = OpenAPI(
+        "oci.operators",
+        info=info,
+        security_schemes=SECURITY,
+        doc_ui=False,
+        static_folder=None,  # type: ignore[arg-type]
+        validation_error_status=400,
+        validation_error_model=ErrorOut,
+        validation_error_callback=bodies.invalid,
+        openapi_extensions={"security": [{"token": []}, {"session": []}]},
+    )
     app.extensions["oci"] = made
     _configure(app, made.config)
     errors.register(app)

@@ -44,8 +44,10 @@ def _check_csrf() -> None:
     try:
         validate_csrf(request.headers.get("X-CSRFToken"), time_limit=hours * 3600)
     except ValidationError as error:
-        raise Problem(f"a request with a session cookie needs the header X-CSRFToken ({error}); reload the page, "
-                      "or send a token as Authorization: Bearer instead") from None
+        raise Problem(
+            f"a request with a session cookie needs the header X-CSRFToken ({error}); reload the page, "
+            "or send a token as Authorization: Bearer instead"
+        ) from None
 
 
 def guard() -> None:

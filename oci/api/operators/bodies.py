@@ -30,8 +30,12 @@ def _depth(data: Any) -> int:
     depth, level = 0, [data]
     while level and depth <= DEPTH:
         depth += 1
-        level = [inner for outer in level if isinstance(outer, dict | list)
-                 for inner in (outer.values() if isinstance(outer, dict) else outer)]
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
     return depth
 
 
@@ -88,5 +92,7 @@ def answers(model: type[BaseModel] | None, *also: int, status: int = 200) -> dic
 
 def _error(code: int) -> dict[str, Any]:
     """One error in the contract: a reference, because making the schema anew each time is slow."""
-    return {"description": HTTPStatus(code).phrase,
-            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorOut.__name__}"}}}}
+    return {
+        "description": HTTPStatus(code).phrase,
+        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorOut.__name__}"}}},
+    }

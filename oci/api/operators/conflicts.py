@@ -27,8 +27,12 @@ TAG = Tag(name="conflict", description="a question which machine is which, for a
 
 
 def _told(tag: Tag, verb: str, model: Any, example: str, *also: int, **more: Any) -> dict[str, Any]:
-    return {"tags": [tag], "operation_id": f"{tag.name}.{verb}", "responses": answers(model, *also),
-            "openapi_extensions": {"x-example": f"ocicli {tag.name} {verb} {example}".strip(), **more}}
+    return {
+        "tags": [tag],
+        "operation_id": f"{tag.name}.{verb}",
+        "responses": answers(model, *also),
+        "openapi_extensions": {"x-example": f"ocicli {tag.name} {verb} {example}".strip(), **more},
+    }
 
 
 def _questions(app: OpenAPI) -> None:
@@ -59,8 +63,9 @@ def _questions(app: OpenAPI) -> None:
 
 
 def _records(app: OpenAPI) -> None:
-    @app.post(f"{ONE}/join", **_told(MACHINE, "join", MachineRef, "compute1 --other machine-9 --confirm machine-9",
-                                     403, 404, 409))
+    @app.post(
+        f"{ONE}/join", **_told(MACHINE, "join", MachineRef, "compute1 --other machine-9 --confirm machine-9", 403, 404, 409)
+    )
     def machine_join(path: MachineName, body: MergeIn) -> Response:
         """Say that two records are one machine: the other record is taken over"""
         return out(conflicts.merge(ctx(), path.name, body))

@@ -16,8 +16,13 @@ HEALTH = Tag(name="health", description="whether the appliance itself works")
 def add(app: OpenAPI) -> None:
     """Add the route to `app`."""
 
-    @app.get("/v1/health", tags=[HEALTH], operation_id="health", responses=answers(HealthOut),
-             openapi_extensions={"x-example": "ocicli health"})
+    @app.get(
+        "/v1/health",
+        tags=[HEALTH],
+        operation_id="health",
+        responses=answers(HealthOut),
+        openapi_extensions={"x-example": "ocicli health"},
+    )
     def health() -> Response:
         """Show whether the appliance itself works: worker, DHCP, images, certificates, Puppet"""
         return out(service.show(ctx()))

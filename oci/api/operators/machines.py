@@ -32,40 +32,68 @@ ONE = "/v1/machines/<name>"
 def _told(verb: str, example: str, model: Any = MachineDetail, **more: Any) -> dict[str, Any]:
     """What the contract says of one verb on one machine that changes something."""
     also = {"x-example": example, **more}
-    return {"tags": [TAG], "operation_id": f"machine.{verb}", "responses": answers(model, 403, 404, 409),
-            "openapi_extensions": also}
+    return {
+        "tags": [TAG],
+        "operation_id": f"machine.{verb}",
+        "responses": answers(model, 403, 404, 409),
+        "openapi_extensions": also,
+    }
 
 
 def _looks(app: OpenAPI) -> None:
-    @app.get("/v1/machines", tags=[TAG], operation_id="machine.list", responses=answers(MachineList),
-             openapi_extensions={"x-example": "ocicli machine list --state discovered"})
+    @app.get(
+        "/v1/machines",
+        tags=[TAG],
+        operation_id="machine.list",
+        responses=answers(MachineList),
+        openapi_extensions={"x-example": "ocicli machine list --state discovered"},
+    )
     def machine_list(query: MachineQuery) -> Response:
         """List machines, by name"""
         return out(machines.list_machines(ctx(), **query.model_dump()))
 
-    @app.get(ONE, tags=[TAG], operation_id="machine.show", responses=answers(MachineDetail, 404, 409),
-             openapi_extensions={"x-example": "ocicli machine show compute1"})
+    @app.get(
+        ONE,
+        tags=[TAG],
+        operation_id="machine.show",
+        responses=answers(MachineDetail, 404, 409),
+        openapi_extensions={"x-example": "ocicli machine show compute1"},
+    )
     def machine_show(path: MachineName) -> Response:
         """Show one machine with what its latest report said"""
         return out(machines.show(ctx(), path.name))
 
-    @app.get(f"{ONE}/why", tags=[TAG], operation_id="machine.why", responses=answers(Why, 404, 409),
-             openapi_extensions={"x-example": "ocicli machine why compute1"})
+    @app.get(
+        f"{ONE}/why",
+        tags=[TAG],
+        operation_id="machine.why",
+        responses=answers(Why, 404, 409),
+        openapi_extensions={"x-example": "ocicli machine why compute1"},
+    )
     def machine_why(path: MachineName) -> Response:
         """Say why a machine is where it is, and what can be done"""
         return out(machines.why(ctx(), path.name))
 
-    @app.get(f"{ONE}/events", tags=[TAG], operation_id="machine.events", responses=answers(EventList, 404, 409),
-             openapi_extensions={"x-example": "ocicli machine events compute1"})
+    @app.get(
+        f"{ONE}/events",
+        tags=[TAG],
+        operation_id="machine.events",
+        responses=answers(EventList, 404, 409),
+        openapi_extensions={"x-example": "ocicli machine events compute1"},
+    )
     def machine_events(path: MachineName, query: TimelineQuery) -> Response:
         """List what happened to one machine, oldest first"""
         return out(events.timeline(ctx(), path.name, query))
 
 
 def _orders(app: OpenAPI) -> None:
-    @app.post("/v1/machines", tags=[TAG], operation_id="machine.enrol",
-              responses=answers(MachineDetail, 403, 409, status=201),
-              openapi_extensions={"x-example": "ocicli machine enrol 52:54:00:12:34:56", "x-name": "mac"})
+    @app.post(
+        "/v1/machines",
+        tags=[TAG],
+        operation_id="machine.enrol",
+        responses=answers(MachineDetail, 403, 409, status=201),
+        openapi_extensions={"x-example": "ocicli machine enrol 52:54:00:12:34:56", "x-name": "mac"},
+    )
     def machine_enrol(body: EnrolIn) -> Response:
         """Make a machine known before its first boot, so that OCI can switch it on"""
         return out(machines.enrol(ctx(), body.mac.lower(), body.bmc), 201)
@@ -92,8 +120,13 @@ def _orders(app: OpenAPI) -> None:
 
 
 def _disks(app: OpenAPI) -> None:
-    @app.get(f"{ONE}/disks", tags=[TAG], operation_id="machine.disks", responses=answers(DiskList, 404, 409),
-             openapi_extensions={"x-example": "ocicli machine disks compute1"})
+    @app.get(
+        f"{ONE}/disks",
+        tags=[TAG],
+        operation_id="machine.disks",
+        responses=answers(DiskList, 404, 409),
+        openapi_extensions={"x-example": "ocicli machine disks compute1"},
+    )
     def machine_disks_list(path: MachineName) -> Response:
         """List a machine's disks, what may be done with each, and which one an install would write"""
         return out(machine_disks.list_disks(ctx(), path.name))
@@ -110,8 +143,14 @@ def _verbs(app: OpenAPI) -> None:
         """Take a machine's promise back"""
         return out(machines.unassign(ctx(), path.name))
 
-    @app.post(f"{ONE}/install", **_told("install", "ocicli machine install compute1 --wait", **{
-        "x-wait": {"done": ["active"], "failed": ["failed", "assigned"]}}))
+    @app.post(
+        f"{ONE}/install",
+        **_told(
+            "install",
+            "ocicli machine install compute1 --wait",
+            **{"x-wait": {"done": ["active"], "failed": ["failed", "assigned"]}},
+        ),
+    )
     def machine_install(path: MachineName) -> Response:
         """Install Debian on a machine, as promised by its assignment"""
         return out(machines.install(ctx(), path.name))
@@ -121,8 +160,14 @@ def _verbs(app: OpenAPI) -> None:
         """Stop the install or wipe of a machine; a half-written disk stays as it is"""
         return out(machines.abort(ctx(), path.name))
 
-    @app.post(f"{ONE}/release", **_told("release", "ocicli machine release compute1 --wait", **{
-        "x-wait": {"done": ["discovered"], "failed": ["failed"]}, "x-confirm": "confirm"}))
+    @app.post(
+        f"{ONE}/release",
+        **_told(
+            "release",
+            "ocicli machine release compute1 --wait",
+            **{"x-wait": {"done": ["discovered"], "failed": ["failed"]}, "x-confirm": "confirm"},
+        ),
+    )
     def machine_release(path: MachineName, body: ReleaseIn) -> Response:
         """Wipe a machine's disks, then take its promise back"""
         return out(machines.release(ctx(), path.name, body.confirm))

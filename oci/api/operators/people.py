@@ -33,21 +33,33 @@ ONE = "/v1/people/<name>"
 
 
 def _told(tag: Tag, verb: str, responses: dict[Any, Any], example: str, **more: Any) -> dict[str, Any]:
-    return {"tags": [tag], "operation_id": f"{tag.name}.{verb}", "responses": responses,
-            "openapi_extensions": {"x-example": f"ocicli {tag.name} {verb} {example}".strip(), **more}}
+    return {
+        "tags": [tag],
+        "operation_id": f"{tag.name}.{verb}",
+        "responses": responses,
+        "openapi_extensions": {"x-example": f"ocicli {tag.name} {verb} {example}".strip(), **more},
+    }
 
 
 def _session(app: OpenAPI) -> None:
-    @app.post("/v1/session", tags=[SESSION], operation_id="session.create", endpoint="session_create", security=[{}],
-              responses=answers(TokenMade, 429, status=201), openapi_extensions={"x-hidden": True})
+    @app.post(
+        "/v1/session",
+        tags=[SESSION],
+        operation_id="session.create",
+        endpoint="session_create",
+        security=[{}],
+        responses=answers(TokenMade, 429, status=201),
+        openapi_extensions={"x-hidden": True},
+    )
     def session_create(body: SignInIn) -> Response:
         """Sign in with name and password; the answer is a token"""
         me = people.sign_in(ctx(), body.name, body.password, source())
         signed_in = current_app.extensions["oci"].ctx(Actor(me.name, me.level))
         return out(people.make_token(signed_in, TokenIn(name=body.label, days=body.days)), 201)
 
-    @app.get("/v1/me", tags=[SESSION], operation_id="me", responses=answers(Me),
-             openapi_extensions={"x-example": "ocicli me"})
+    @app.get(
+        "/v1/me", tags=[SESSION], operation_id="me", responses=answers(Me), openapi_extensions={"x-example": "ocicli me"}
+    )
     def me() -> Response:
         """Show who you are to the appliance, and what you may do"""
         return out(Me(name=g.actor.name, level=g.actor.level))
@@ -59,8 +71,10 @@ def _people(app: OpenAPI) -> None:
         """List everybody who may sign in"""
         return out(people.list_people(ctx()))
 
-    @app.post("/v1/people", **_told(PERSON, "add", answers(PersonOut, 403, 409, status=201), "ada --level operator",
-                                    **{"x-name": "name"}))
+    @app.post(
+        "/v1/people",
+        **_told(PERSON, "add", answers(PersonOut, 403, 409, status=201), "ada --level operator", **{"x-name": "name"}),
+    )
     def person_add(body: PersonIn) -> Response:
         """Add somebody who may sign in"""
         return out(people.add_person(ctx(), body), 201)
@@ -92,8 +106,9 @@ def _tokens(app: OpenAPI) -> None:
         """List your tokens; as admin everybody's"""
         return out(people.list_tokens(ctx()))
 
-    @app.post("/v1/tokens", **_told(TOKEN, "make", answers(TokenMade, 404, status=201), "backup --days 30",
-                                    **{"x-name": "name"}))
+    @app.post(
+        "/v1/tokens", **_told(TOKEN, "make", answers(TokenMade, 404, status=201), "backup --days 30", **{"x-name": "name"})
+    )
     def token_make(body: TokenIn) -> Response:
         """Make a token for a program, with your level; it is shown this once"""
         return out(people.make_token(ctx(), body), 201)

@@ -33,8 +33,12 @@ JOB = Tag(name="job", description="one piece of background work")
 
 
 def _told(tag: Tag, verb: str, responses: dict[Any, Any], example: str, **more: Any) -> dict[str, Any]:
-    return {"tags": [tag], "operation_id": f"{tag.name}.{verb}", "responses": responses,
-            "openapi_extensions": {"x-example": f"ocicli {tag.name} {verb} {example}".strip(), **more}}
+    return {
+        "tags": [tag],
+        "operation_id": f"{tag.name}.{verb}",
+        "responses": responses,
+        "openapi_extensions": {"x-example": f"ocicli {tag.name} {verb} {example}".strip(), **more},
+    }
 
 
 def _clusters(app: OpenAPI) -> None:
@@ -43,8 +47,16 @@ def _clusters(app: OpenAPI) -> None:
         """List clusters"""
         return out(clusters.list_clusters(ctx()))
 
-    @app.post("/v1/clusters", **_told(CLUSTER, "create", answers(ClusterOut, 403, 404, 409, status=201),
-                                      "demo --domain example.net --network provisioning", **{"x-name": "name"}))
+    @app.post(
+        "/v1/clusters",
+        **_told(
+            CLUSTER,
+            "create",
+            answers(ClusterOut, 403, 404, 409, status=201),
+            "demo --domain example.net --network provisioning",
+            **{"x-name": "name"},
+        ),
+    )
     def cluster_create(body: ClusterIn) -> Response:
         """Make a cluster on a provisioning network"""
         return out(clusters.create_cluster(ctx(), body), 201)
@@ -61,9 +73,16 @@ def _networks(app: OpenAPI) -> None:
         """List networks, with how many of their addresses are given out"""
         return out(clusters.list_networks(ctx()))
 
-    @app.post("/v1/networks", **_told(NETWORK, "create", answers(NetworkOut, 403, 409, status=201),
-                                      "provisioning --cidr 10.0.0.0/24 --first 10.0.0.11 --last 10.0.0.90",
-                                      **{"x-name": "name"}))
+    @app.post(
+        "/v1/networks",
+        **_told(
+            NETWORK,
+            "create",
+            answers(NetworkOut, 403, 409, status=201),
+            "provisioning --cidr 10.0.0.0/24 --first 10.0.0.11 --last 10.0.0.90",
+            **{"x-name": "name"},
+        ),
+    )
     def network_create(body: NetworkIn) -> Response:
         """Make a network whose addresses OCI gives out"""
         return out(clusters.create_network(ctx(), body), 201)

@@ -71,4 +71,3 @@ __all__ = [
     "parse",
     "remembered",
 ]
-

@@ -34,8 +34,13 @@ def _real(value: str) -> str:
         found = ipaddress.ip_address(value.partition("/")[0].partition("%")[0])
     except ValueError:
         return ""
-    useless = (found.is_unspecified or found.is_loopback or found.is_link_local or found.is_multicast
-               or str(found) == "255.255.255.255")
+    useless = (
+        found.is_unspecified
+        or found.is_loopback
+        or found.is_link_local
+        or found.is_multicast
+        or str(found) == "255.255.255.255"
+    )
     return "" if useless else str(found)
 
 
@@ -75,8 +80,11 @@ def parse(text: str) -> Bmc:
     for key, value in facts(text):
         found.setdefault(key, clean(value))
     channels = _channels(text)
-    used = (next((c for c in channels if c.ip), None) or next((c for c in channels if c.ip6), None)
-            or next((c for c in channels if c.mac), _Channel()))
+    used = (
+        next((c for c in channels if c.ip), None)
+        or next((c for c in channels if c.ip6), None)
+        or next((c for c in channels if c.mac), _Channel())
+    )
     return Bmc(
         present=any(key in found for key in _ANSWERED),
         address=used.ip or used.ip6,

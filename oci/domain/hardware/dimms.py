@@ -48,8 +48,7 @@ def parse(modules: Iterable[Mapping[str, str]], arrays: Iterable[Mapping[str, st
     found = list(_modules(modules, other_use))[:MAX_DIMMS]
     memory_mode = any(module.persistent and module.dimm.volatile_bytes for module in found)
     return tuple(
-        replace(module.dimm, volatile_bytes=0) if memory_mode and not module.persistent else module.dimm
-        for module in found
+        replace(module.dimm, volatile_bytes=0) if memory_mode and not module.persistent else module.dimm for module in found
     )
 
 
@@ -93,8 +92,10 @@ def _volatile(table: Mapping[str, str], total: int, persistent: bool) -> int:
 
 
 def _dimm(table: Mapping[str, str], kind: str, total: int, volatile: int) -> Dimm:
-    text = {key: clean(table.get(key, "")) for key in ("Locator", "Bank Locator", "Manufacturer", "Part Number",
-                                                       "Serial Number", "Speed")}
+    text = {
+        key: clean(table.get(key, ""))
+        for key in ("Locator", "Bank Locator", "Manufacturer", "Part Number", "Serial Number", "Speed")
+    }
     return Dimm(
         slot=fillers.locator(text["Locator"]) or fillers.locator(text["Bank Locator"]),
         bytes=total,

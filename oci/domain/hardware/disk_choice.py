@@ -30,27 +30,32 @@ class Verdict:
 FIRST, SECOND, NAMED, NEVER = "first choice", "second choice", "only by name", "never"
 
 # The first that fits counts: what cannot be, whose it is, what is on it, of what kind it is.
-VERDICTS = {v.word: v for v in (
-    Verdict("no-medium", "there is no medium in it, or it has no size", NEVER),
-    Verdict("virtual-media", "the management controller lends it", NEVER),
-    Verdict("read-only", "it is read-only", NEVER),
-    Verdict("pmem", "it is persistent memory, from which no firmware boots", NEVER),
-    Verdict("zoned", "its zones are managed by the host, so no ordinary file system can be on it", NEVER),
-    Verdict("multipath", "it is one unit seen along several paths", NEVER),
-    Verdict("too-small", f"it has fewer than {SMALLEST // 10**9} GB", NEVER),
-    Verdict("cannot-boot", "its sectors have 4096 bytes, and a BIOS boots from sectors of 512 bytes only; UEFI can", NEVER),
-    Verdict("unnamed", "it has no wwn, serial or path of its own, so no order could mean it without doubt", NEVER),
-    Verdict("remote", "it is on another machine or a storage network, and may be in use there", NAMED),
-    Verdict("removable", "it is on USB or a medium that can be taken out", NAMED),
-    Verdict("firmware-raid", "it is a member of an array of the firmware, which writes to it by itself", NAMED),
-    Verdict("unread", "it could not be read, or not in time, so nobody knows what is on it", NAMED),
-    Verdict("last-install", "it is the disk of the last install, and nothing else has been put on it", FIRST),
-    Verdict("holds-data", "somebody's data is on it", NAMED),
-    Verdict("sd", "it is an SD card, which a running system wears out", NAMED),
-    Verdict("unknown-kind", "its driver is not known to be one that firmware boots from", NAMED),
-    Verdict("second-choice", "it is empty, but slow or small by its kind (eMMC, host-aware zones)", SECOND),
-    Verdict("may-be-installed", "it is fixed, large enough and empty", FIRST),
-)}
+VERDICTS = {
+    v.word: v
+    for v in (
+        Verdict("no-medium", "there is no medium in it, or it has no size", NEVER),
+        Verdict("virtual-media", "the management controller lends it", NEVER),
+        Verdict("read-only", "it is read-only", NEVER),
+        Verdict("pmem", "it is persistent memory, from which no firmware boots", NEVER),
+        Verdict("zoned", "its zones are managed by the host, so no ordinary file system can be on it", NEVER),
+        Verdict("multipath", "it is one unit seen along several paths", NEVER),
+        Verdict("too-small", f"it has fewer than {SMALLEST // 10**9} GB", NEVER),
+        Verdict(
+            "cannot-boot", "its sectors have 4096 bytes, and a BIOS boots from sectors of 512 bytes only; UEFI can", NEVER
+        ),
+        Verdict("unnamed", "it has no wwn, serial or path of its own, so no order could mean it without doubt", NEVER),
+        Verdict("remote", "it is on another machine or a storage network, and may be in use there", NAMED),
+        Verdict("removable", "it is on USB or a medium that can be taken out", NAMED),
+        Verdict("firmware-raid", "it is a member of an array of the firmware, which writes to it by itself", NAMED),
+        Verdict("unread", "it could not be read, or not in time, so nobody knows what is on it", NAMED),
+        Verdict("last-install", "it is the disk of the last install, and nothing else has been put on it", FIRST),
+        Verdict("holds-data", "somebody's data is on it", NAMED),
+        Verdict("sd", "it is an SD card, which a running system wears out", NAMED),
+        Verdict("unknown-kind", "its driver is not known to be one that firmware boots from", NAMED),
+        Verdict("second-choice", "it is empty, but slow or small by its kind (eMMC, host-aware zones)", SECOND),
+        Verdict("may-be-installed", "it is fixed, large enough and empty", FIRST),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -160,8 +165,12 @@ def choose(inventory: Inventory, last: Remembered | None = None, wish: Remembere
     if wish:
         return _by_name(inventory, last, wish)
     if inventory.disks_missing:
-        return Choice(None, "", f"the list of its disks is not whole ({inventory.disks_missing}), so none is chosen without "
-                      "a person's word; name the disk, or let it report again")
+        return Choice(
+            None,
+            "",
+            f"the list of its disks is not whole ({inventory.disks_missing}), so none is chosen without "
+            "a person's word; name the disk, or let it report again",
+        )
     if last and (known := disk_named(inventory, last.name)):
         return _again(judge(inventory, known, last), last)
     return _empty_one(inventory, last)
@@ -174,8 +183,11 @@ def _again(found: Judged, last: Remembered) -> Choice:
         why = f"has {found.disk.bytes} bytes now, not {last.bytes}"
     else:
         why = f"cannot be taken again, for {found.reason}"
-    return Choice(None, "", f"{found.disk.name} ({last.name}), the disk of the last install, {why}; name the disk that is "
-                  "to be written")
+    return Choice(
+        None,
+        "",
+        f"{found.disk.name} ({last.name}), the disk of the last install, {why}; name the disk that is to be written",
+    )
 
 
 def _empty_one(inventory: Inventory, last: Remembered | None) -> Choice:
@@ -207,15 +219,23 @@ def _by_name(inventory: Inventory, last: Remembered | None, wish: Remembered) ->
     if disk is None:
         return Choice(None, "", f"the disk that was chosen, {wish.name}, is not in its latest report; choose another")
     if disk.bytes != wish.bytes:
-        return Choice(None, "", f"the disk that was chosen, {wish.name}, has {disk.bytes} bytes now, not {wish.bytes}; "
-                      "look at its disks and choose again")
+        return Choice(
+            None,
+            "",
+            f"the disk that was chosen, {wish.name}, has {disk.bytes} bytes now, not {wish.bytes}; "
+            "look at its disks and choose again",
+        )
     found = judge(inventory, disk, last)
     if found.verdict.install == NEVER:
         return Choice(None, "", f"{disk.name} ({wish.name}) was chosen but cannot be written: {found.reason}")
     ours = last and is_same(inventory, disk, last) and not disk_contents.foreign(disk, last.contents)
     if not ours and {*disk_contents.items(disk)} - {*wish.contents}:
-        return Choice(None, "", f"{disk.name} ({wish.name}) was chosen, but since then it holds something else: "
-                      f"{disk_contents.told(disk)}; look at its disks and confirm it again")
+        return Choice(
+            None,
+            "",
+            f"{disk.name} ({wish.name}) was chosen, but since then it holds something else: "
+            f"{disk_contents.told(disk)}; look at its disks and confirm it again",
+        )
     return Choice(disk, wish.name, "a person chose it")
 
 
@@ -226,8 +246,14 @@ def needs_confirmation(found: Judged) -> bool:
 
 def fixed_disks(inventory: Inventory) -> tuple[Disk, ...]:
     """The disks that belong to the machine itself and can be told apart: nothing removable, lent or remote."""
-    return tuple(disk for disk in inventory.disks if disk.bytes and not is_removable(disk) and not is_remote(disk)
-                 and not (disk.virtual_media or disk.multipath or disk.read_only))
+    return tuple(
+        disk
+        for disk in inventory.disks
+        if disk.bytes
+        and not is_removable(disk)
+        and not is_remote(disk)
+        and not (disk.virtual_media or disk.multipath or disk.read_only)
+    )
 
 
 def install_disk(inventory: Inventory) -> Disk | None:

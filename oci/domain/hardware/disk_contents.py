@@ -20,10 +20,21 @@ LOST_GPT = "lost_gpt"
 
 FOREIGN_TABLES = frozenset({"sun", "mac", "bsd", "sgi", "atari", "dasd", "unixware", "solaris_x86"})
 
-FIRMWARE_RAID = frozenset({
-    "adaptec_raid_member", "ddf_raid_member", "hpt37x_raid_member", "hpt45x_raid_member", "isw_raid_member",
-    "jmicron_raid_member", "lsi_mega_raid_member", "nvidia_raid_member", "promise_fasttrack_raid_member",
-    "silicon_medley_raid_member", "via_raid_member"})
+FIRMWARE_RAID = frozenset(
+    {
+        "adaptec_raid_member",
+        "ddf_raid_member",
+        "hpt37x_raid_member",
+        "hpt45x_raid_member",
+        "isw_raid_member",
+        "jmicron_raid_member",
+        "lsi_mega_raid_member",
+        "nvidia_raid_member",
+        "promise_fasttrack_raid_member",
+        "silicon_medley_raid_member",
+        "via_raid_member",
+    }
+)
 """Arrays that the firmware puts together before any system runs (Intel's IMSM is `isw`)."""
 
 UNREAD = "unread"
@@ -34,16 +45,33 @@ OWN_LABELS = ("bios", "esp", "root")
 """What the installer's layout consists of; a test holds both against its steps."""
 
 WORDS = {
-    UNREAD: "something that could not be read", LOST_GPT: "a damaged GPT", "PMBR": "the rest of a damaged GPT",
-    "LVM2_member": "LVM volumes", "LVM1_member": "LVM volumes", "ceph_bluestore": "a Ceph OSD", "zfs_member": "a ZFS pool",
-    "crypto_LUKS": "an encrypted volume", "BitLocker": "a volume encrypted by Windows", "bcache": "a bcache device",
-    "linux_raid_member": "a member of a software RAID", "isw_raid_member": "a member of an Intel firmware RAID (IMSM)",
-    "ddf_raid_member": "a member of a firmware RAID (DDF)", "swap": "swap space",
+    UNREAD: "something that could not be read",
+    LOST_GPT: "a damaged GPT",
+    "PMBR": "the rest of a damaged GPT",
+    "LVM2_member": "LVM volumes",
+    "LVM1_member": "LVM volumes",
+    "ceph_bluestore": "a Ceph OSD",
+    "zfs_member": "a ZFS pool",
+    "crypto_LUKS": "an encrypted volume",
+    "BitLocker": "a volume encrypted by Windows",
+    "bcache": "a bcache device",
+    "linux_raid_member": "a member of a software RAID",
+    "isw_raid_member": "a member of an Intel firmware RAID (IMSM)",
+    "ddf_raid_member": "a member of a firmware RAID (DDF)",
+    "swap": "swap space",
     "swsuspend": "the memory of a sleeping system",
-    "ntfs": "a Windows file system", "ReFS": "a Windows file system", "apfs": "an Apple file system",
-    "btrfs": "a btrfs file system", "xfs": "an XFS file system",
-    "VMFS_volume_member": "a VMware datastore", "drbd": "a DRBD device", "iso9660": "an image of a CD",
-    "mpath_member": "a path of a multipath unit", "gfs2": "a shared file system", "ocfs2": "a shared file system"}
+    "ntfs": "a Windows file system",
+    "ReFS": "a Windows file system",
+    "apfs": "an Apple file system",
+    "btrfs": "a btrfs file system",
+    "xfs": "an XFS file system",
+    "VMFS_volume_member": "a VMware datastore",
+    "drbd": "a DRBD device",
+    "iso9660": "an image of a CD",
+    "mpath_member": "a path of a multipath unit",
+    "gfs2": "a shared file system",
+    "ocfs2": "a shared file system",
+}
 # What stands on the disk already says more than the layer that carries it.
 _LAYERS = frozenset({"lvm", "crypt", "dm", "mpath", "linear", "md", "bcache", "part", "disk", "rom", "loop"})
 # How the partition types begin that ceph-disk gave to data, journal, block, block.db, block.wal and lockbox.
@@ -52,8 +80,9 @@ _CEPH_TYPES = ("4fbd7e29-", "45b0969e-9b03-", "cafecafe-9b03-", "30cd0809-c2b2-"
 
 def items(disk: Disk) -> tuple[str, ...]:
     """Everything found on `disk`, one short text for each thing, sorted: to compare with what was there before."""
-    parts = (f"partition {p.name.removeprefix(disk.name)}, {p.bytes} bytes, {p.filesystem}, {p.label}"
-             for p in disk.partitions)
+    parts = (
+        f"partition {p.name.removeprefix(disk.name)}, {p.bytes} bytes, {p.filesystem}, {p.label}" for p in disk.partitions
+    )
     return tuple(sorted(_remarkable(disk)) + sorted(parts))
 
 
@@ -68,8 +97,11 @@ def has_data(disk: Disk) -> bool:
 
 def is_own_layout(disk: Disk) -> bool:
     """Whether all that is on `disk` may be what an install has written, whole or half."""
-    return (not _remarkable(disk) - OWN_FILE_SYSTEMS and all(map(_is_own, disk.partitions))
-            and len(disk.partitions) <= len(OWN_LABELS))
+    return (
+        not _remarkable(disk) - OWN_FILE_SYSTEMS
+        and all(map(_is_own, disk.partitions))
+        and len(disk.partitions) <= len(OWN_LABELS)
+    )
 
 
 def _is_own(part: Partition) -> bool:

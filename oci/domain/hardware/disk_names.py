@@ -58,9 +58,15 @@ def unit_name(inventory: Inventory, disk: Disk) -> str:
 
     Equal wwn and equal serial prove one unit; an equal wwn alone does not, since cheap controllers repeat it.
     """
-    nodes = [other for other in inventory.disks if other.multipath and other.wwn and other.serial
-             and (other.wwn.casefold(), other.serial.casefold(), other.bytes)
-             == (disk.wwn.casefold(), disk.serial.casefold(), disk.bytes)]
+    nodes = [
+        other
+        for other in inventory.disks
+        if other.multipath
+        and other.wwn
+        and other.serial
+        and (other.wwn.casefold(), other.serial.casefold(), other.bytes)
+        == (disk.wwn.casefold(), disk.serial.casefold(), disk.bytes)
+    ]
     for kind in ("wwn", "serial"):
         value: str = getattr(disk, kind)
         if nodes and _PLAIN.fullmatch(value) and _bearers(inventory, kind, value) == nodes:

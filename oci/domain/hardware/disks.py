@@ -67,9 +67,7 @@ def joined(disks: Iterable[Disk], links: DiskLinks) -> tuple[Disk, ...]:
     units: dict[tuple[str, str, int], list[Disk]] = {}
     for disk in named:
         units.setdefault(_unit(disk), []).append(disk)
-    return tuple(
-        replace(disk, multipath=True) if _is_one_unit(units[_unit(disk)]) else disk for disk in named
-    )
+    return tuple(replace(disk, multipath=True) if _is_one_unit(units[_unit(disk)]) else disk for disk in named)
 
 
 def _with_links(disk: Disk, links: DiskLinks) -> Disk:

@@ -16,8 +16,17 @@ MAX_SOCKETS = 256
 MAX_TABLES = 10_000
 
 _TABLE = re.compile(r"Handle (0x[0-9A-Fa-f]{1,8}), DMI type ([0-9]{1,3})\b")
-_WANTED = {"0": "bios", "1": "system", "2": "board", "3": "chassis", "4": "socket", "16": "array", "17": "dimm",
-           "38": "bmc", "41": "onboard"}
+_WANTED = {
+    "0": "bios",
+    "1": "system",
+    "2": "board",
+    "3": "chassis",
+    "4": "socket",
+    "16": "array",
+    "17": "dimm",
+    "38": "bmc",
+    "41": "onboard",
+}
 
 
 @dataclass(frozen=True)

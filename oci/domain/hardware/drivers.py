@@ -44,6 +44,5 @@ def described(missing: Iterable[PciDevice], known: Iterable[PciDevice]) -> tuple
     """`missing` with the descriptions that lspci knows, where a device has none of its own."""
     names = {device.slot: device.description for device in known}
     return tuple(
-        device if device.description else replace(device, description=names.get(device.slot, ""))
-        for device in missing
+        device if device.description else replace(device, description=names.get(device.slot, "")) for device in missing
     )

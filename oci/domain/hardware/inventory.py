@@ -236,6 +236,4 @@ def _nic(row: Mapping[str, Any]) -> Nic:
 
 
 def _disk(row: Mapping[str, Any]) -> Disk:
-    return _record(
-        Disk, row, partitions=tuple(_record(Partition, part) for part in _rows(row, "partitions"))
-    )
+    return _record(Disk, row, partitions=tuple(_record(Partition, part) for part in _rows(row, "partitions")))

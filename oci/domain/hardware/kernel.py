@@ -101,8 +101,11 @@ def _read(line: str, asked: dict[str, dict[str, str]]) -> None:
     where = device[1].lower() if device else ""
     files = _files(line)
     if _IN_VAIN.search(line):
-        files = files or [file for pattern, file in _NAMELESS if pattern.search(line)
-                          and not any(_folder(had) == _folder(file) for had in asked.get(where, {}))]
+        files = files or [
+            file
+            for pattern, file in _NAMELESS
+            if pattern.search(line) and not any(_folder(had) == _folder(file) for had in asked.get(where, {}))
+        ]
         for file in files:
             if not _OPTIONAL.match(file):
                 _enter(asked, where, file, driver[1] if driver else "")
@@ -129,9 +132,7 @@ def _enter(asked: dict[str, dict[str, str]], device: str, file: str, driver: str
         asked.setdefault(device, {}).setdefault(file, word)
 
 
-def _forget(
-    asked: dict[str, dict[str, str]], device: str, driver: str, got: list[str], by_the_kernel: bool
-) -> None:
+def _forget(asked: dict[str, dict[str, str]], device: str, driver: str, got: list[str], by_the_kernel: bool) -> None:
     """What the device asked for before it got another version needs nobody's attention.
 
     The kernel tells of a file, a driver that it has all it needs.

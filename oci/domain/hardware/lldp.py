@@ -242,9 +242,7 @@ def _from_table(text: str) -> Iterator[tuple[str, Neighbour]]:
                 port=row.get("PORT-ID", ""),
                 port_description=row.get("PORT-DESCRIPTION", ""),
                 description=row.get("SYSTEM-DESCRIPTION", ""),
-                capabilities=_of_bits(
-                    sum(1 << n for n, letter in enumerate(_LETTERS) if letter in row.get("CAPS", ""))
-                ),
+                capabilities=_of_bits(sum(1 << n for n, letter in enumerate(_LETTERS) if letter in row.get("CAPS", ""))),
             ),
         )
 

@@ -24,7 +24,8 @@ _NO_DISK = re.compile(
 _ORDINARY = re.compile(r"(sd|hd|vd|xvd|dasd)[a-z]+|nvme[0-9]+n[0-9]+|cciss[!/]c[0-9]+d[0-9]+|ubd[a-z]")
 _LENT_BY_BMC = re.compile(
     r"virtual|idrac|\bilo\b|\bxcc\b|\bimm\b|lcdrive|secupd|oemdrv|megarac|irmc|vkvm|cimc|ciscovd|openbmc"
-    r"|file-stor gadget", re.IGNORECASE
+    r"|file-stor gadget",
+    re.IGNORECASE,
 )
 # A port that is open for hot-plug makes the kernel call the disk in it removable; nothing can be taken out of these.
 _BAYS = frozenset({"sata", "ata", "sas", "nvme", "spi", "fc", "pcie"})

@@ -150,9 +150,7 @@ def _nics(
 ) -> tuple[Nic, ...]:
     """`ip` says which NICs there are; only without it ethtool's sections do. Fabrics without a link tell lspci alone."""
     by_name = {card.name: card for card in cards}
-    links = links or tuple(
-        ip.Link(card.name, kind="infiniband" if card.guid else "ethernet") for card in by_name.values()
-    )
+    links = links or tuple(ip.Link(card.name, kind="infiniband" if card.guid else "ethernet") for card in by_name.values())
     nics = [_nic(link, by_name.get(link.name, ethtool.Card(link.name))) for link in links]
     macs = {nic.mac for nic in nics if nic.mac}
     heard = (seen.heard.get(nic.name, ()) for nic in nics)
@@ -218,8 +216,10 @@ def _doubts(found: Inventory) -> Iterator[str]:
         yield f"the machine booted from MAC {found.boot_mac}, which none of its NICs has"
     skew = found.clock_skew_seconds or 0
     if _is_wrong(skew):
-        yield (f"the machine's clock is {abs(skew)} seconds {'ahead of' if skew > 0 else 'behind'} the appliance's; "
-               "set it in the firmware, and see whether its battery is empty")
+        yield (
+            f"the machine's clock is {abs(skew)} seconds {'ahead of' if skew > 0 else 'behind'} the appliance's; "
+            "set it in the firmware, and see whether its battery is empty"
+        )
     owners: dict[str, list[Disk]] = {}
     for disk in found.disks:
         if disk.wwn and not disk.multipath:

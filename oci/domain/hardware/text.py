@@ -23,9 +23,7 @@ REPLACEMENT = "\ufffd"
 _DIGITS = re.compile(r"\s*([0-9]{1,19})\s*")
 _SIZE = re.compile(r"\s*([0-9]{1,19})\s*([A-Za-z]{1,5})\s*")
 _UNITS = {"bytes": 1, "byte": 1, "b": 1} | {
-    spelling: 1 << 10 * power
-    for power, letter in enumerate("kmgtp", start=1)
-    for spelling in (f"{letter}b", f"{letter}ib")
+    spelling: 1 << 10 * power for power, letter in enumerate("kmgtp", start=1) for spelling in (f"{letter}b", f"{letter}ib")
 }
 
 
