@@ -26,11 +26,12 @@ from lab.simulated_root import build
 from lab.site import Lab
 from oci import config as configuration
 from oci.app import appliance as compose
+from oci.context import Actor, Ctx
 from oci.render import nginx as render
 from oci.schemas.machine import AssignIn, BmcIn, MachineDetail
 from oci.schemas.site import ClusterIn, NetworkIn
-from oci.services import clusters, machines
-from oci.services.context import Actor, Ctx
+from oci.services.clusters import clusters, networks
+from oci.services.machines import look, verbs
 
 OPERATOR = Actor("olga", "operator")
 # As a site's, but every time shortened; a phase that says nothing for long is a slow one on a busy host.
@@ -57,7 +58,7 @@ class SimulatedAppliance(Appliance):
 
     def start(self, port: int = 0) -> None:
         """Start web processes, worker, nginx and the Puppet server; wait until they serve."""
-        sockets = {"machines": self.run_dir / "run/machines.sock", "puppet": self.run_dir / "run/puppet/puppet.sock"}
+        sockets = {"machines": self.run_dir / "run/verbs.sock", "puppet": self.run_dir / "run/puppet/puppet.sock"}
         for name, socket in sockets.items():
             self.processes[name] = self._gunicorn(name, socket, 1).start()
         self.processes["worker"] = self._worker().start()
@@ -122,7 +123,7 @@ class Simulation:
         self.appliance = SimulatedAppliance(self.lab.net, run_dir, run_dir / "images", dict(SETTINGS))
         self.appliance.configure()
         self.made = compose(configuration.load(str(self.appliance.config)), poke=lambda _job: None)
-        clusters.create_network(
+        networks.create_network(
             self.ctx(), NetworkIn(name="prov", cidr="10.77.0.0/21", first="10.77.1.1", last="10.77.2.250")
         )
         clusters.create_cluster(self.ctx(), ClusterIn(name="c1", domain="sim.test", network="prov"))
@@ -149,14 +150,14 @@ class Simulation:
 
     def show(self, machine: SimulatedMachine) -> MachineDetail:
         """The machine as an operator sees it."""
-        return machines.show(self.ctx(), machine.mac)
+        return look.show(self.ctx(), machine.mac)
 
     def order(self, machine: SimulatedMachine, verb: str) -> None:
         """Install or release the machine."""
         if verb == "release":
-            machines.release(self.ctx(), machine.mac, self.show(machine).name)
+            verbs.release(self.ctx(), machine.mac, self.show(machine).name)
         else:
-            machines.install(self.ctx(), machine.mac)
+            verbs.install(self.ctx(), machine.mac)
 
     # -- machines
 
@@ -191,7 +192,7 @@ class Simulation:
             )
             self.machines.append(machine.save())
         address = self._bmc(machine, f"10.78.0.{number}")
-        machines.enrol(self.ctx(), machine.mac, BmcIn(address=address, username="operator", password=self.password))
+        verbs.enrol(self.ctx(), machine.mac, BmcIn(address=address, username="operator", password=self.password))
         return machine
 
     def _bmc(self, machine: SimulatedMachine, address: str) -> str:
@@ -221,7 +222,7 @@ class Simulation:
         beats = 5 * int(str(SETTINGS["heartbeat_seconds"]))
         wait_until("the last heartbeat to be old", lambda: time.time() - (self.show(machine).seen or 0) > beats, 30)
         if self.show(machine).state == "discovered":
-            machines.assign(self.ctx(), machine.mac, AssignIn(cluster="c1", role="compute"))
+            verbs.assign(self.ctx(), machine.mac, AssignIn(cluster="c1", role="compute"))
 
     def leftovers(self) -> list[str]:
         """What is still there of the simulation: nothing, after `down`."""

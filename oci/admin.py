@@ -21,7 +21,7 @@ from oci.domain import site_settings
 from oci.ports import OutsideError
 
 if TYPE_CHECKING:
-    from oci.services.context import Ctx
+    from oci.context import Ctx
 
 SITE, ENABLED = Path("/etc/nginx/sites-available/oci"), Path("/etc/nginx/sites-enabled/oci")
 TIME = Path("/etc/chrony/conf.d/oci.conf")
@@ -160,7 +160,7 @@ def _ctx(config: Config) -> Ctx:
 
 def check(config: Config) -> int:
     """Print the appliance's health; 1 when something is bad, which needs neither the worker nor the web server."""
-    from oci.services import health
+    from oci.services.activity import health
 
     found = health.health(_ctx(config), fresh=True)
     for one in found:
@@ -171,7 +171,7 @@ def check(config: Config) -> int:
 def add_person(config: Config, name: str, level: str, password_file: str | None) -> None:
     """Make somebody who may sign in; the password is read from a file or asked for."""
     from oci.schemas.site import PersonIn
-    from oci.services import people
+    from oci.services.people import people
 
     password = Path(password_file).read_text().rstrip("\n") if password_file else getpass.getpass("Password: ")
     people.add_person(_ctx(config), PersonIn(name=name, level=level, password=password))
@@ -265,7 +265,7 @@ def _do(args: argparse.Namespace) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point; returns the exit code: 0 done, 1 something is bad, 2 usage, 3 refused, 8 failed."""
-    from oci.services.context import Problem
+    from oci.problems import Problem
 
     args = _parser().parse_args(argv)
     try:

@@ -19,9 +19,9 @@ from oci.adapters.ipmi import Ipmi
 from oci.adapters.puppetca import HttpPuppetCa
 from oci.adapters.secrets import FileSealer
 from oci.config import Config
+from oci.context import Actor, Ctx, Outside
 from oci.db import schema
 from oci.db.session import engine, sessions
-from oci.services.context import Actor, Ctx, Outside
 
 APPLIANCE = Actor("appliance", "appliance")
 NOBODY = Actor("nobody", "nobody")

@@ -22,7 +22,8 @@ from kombu.transport import filesystem
 from kombu.utils.json import dumps, loads
 
 from oci import config as configuration
-from oci.services import clock_turns, health, jobs, site_troubles, tick
+from oci.records.path import clock_turns
+from oci.services.activity import health, jobs, site_troubles, tick
 
 log = logging.getLogger("oci.worker")
 WORKER = "OCI_WORKER"

@@ -16,9 +16,9 @@ from oci.adapters.fake import FakeDhcp, FakeHost, FakeImages, FakePower, FakePup
 from oci.adapters.secrets import FileSealer
 from oci.app import Appliance
 from oci.config import configure
+from oci.context import Actor, Ctx, Outside
 from oci.db.session import engine, sessions
 from oci.db.tables import Table
-from oci.services.context import Actor, Ctx, Outside
 
 # Tests run on shared, busy machines: how long an example takes says nothing about the code.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])

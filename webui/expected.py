@@ -5,9 +5,9 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable
 
+from oci.context import Ctx
 from oci.schemas.site import EventOut, EventQuery
-from oci.services import events
-from oci.services.context import Ctx
+from oci.services.activity import events
 
 STARTS = {"install": "install", "release": "wipe"}
 ENDS = {"converged": "install", "wiped": "wipe"}

@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms.validators import ValidationError
 
 from oci.api.operators.access import NOBODY, READS
-from oci.services import people
-from oci.services.context import LEVELS, Actor, Ctx, Problem
+from oci.context import LEVELS, Actor, Ctx
+from oci.problems import Problem
+from oci.services.people import people
 
 OPEN = ("webui.sign_in", "webui.sign_in_form", "webui.static_file")
 

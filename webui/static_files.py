@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request, url_for
 
-from oci.services.context import NotFound
+from oci.problems import NotFound
 
 OWN = Path(__file__).parent / "static"
 NODE = Path(__file__).parent.parent / "node_modules"

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from flask import flash, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from oci.services.context import Forbidden, Problem
+from oci.problems import Forbidden, Problem
 from webui.forms import Order
 from webui.session import may
 

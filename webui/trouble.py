@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from oci.api import errors
 from oci.api.operators.access import NOBODY
 from oci.ports import OutsideError
-from oci.services.context import Problem
+from oci.problems import Problem
 from webui.session import who
 
 log = logging.getLogger("oci.webui")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from oci.context import Ctx
 from oci.domain.hardware import Disk, Inventory
 from oci.schemas.machine import MachineDetail
-from oci.services import machines
-from oci.services.context import Ctx
+from oci.services.machines import verbs
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ VERBS: dict[str, Verb] = {
         "Install",
         "Debian is installed on the disk below. What is on that disk is lost.",
         "{name} is being installed.",
-        machines.install,
+        verbs.install,
         ("active",),
     ),
     "abort": Verb(
         "Abort",
         "What runs on it is stopped. A disk that is half written stays as it is.",
         "{name} was stopped.",
-        machines.abort,
+        verbs.abort,
         ("installing", "configuring", "releasing"),
         True,
     ),
@@ -48,7 +48,7 @@ VERBS: dict[str, Verb] = {
         "Unassign",
         "It gives its role, name and address back. Nothing on it is touched.",
         "{name} is promised to nobody now. Assign makes a new promise.",
-        machines.unassign,
+        verbs.unassign,
     ),
     "release": Verb(
         "Release",
@@ -62,9 +62,9 @@ VERBS: dict[str, Verb] = {
         "Retire",
         "It is kept in the records only, and neither booted nor installed.",
         "{name} is retired. Restore undoes it.",
-        machines.retire,
+        verbs.retire,
     ),
-    "restore": Verb("Restore", "It is used again and counts as discovered.", "{name} is back.", machines.restore),
+    "restore": Verb("Restore", "It is used again and counts as discovered.", "{name} is back.", verbs.restore),
 }
 # The one that is drawn as the next step.
 PRIMARY = {"discovered": "assign", "assigned": "install", "failed": "install", "retired": "restore"}

@@ -9,8 +9,8 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from oci.ports import OutsideError
+from oci.problems import Problem
 from oci.schemas.site import ErrorOut
-from oci.services.context import Problem
 
 log = logging.getLogger("oci.api")
 

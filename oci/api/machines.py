@@ -7,12 +7,13 @@ from typing import Any
 from flask import Flask, Request, Response, current_app, request
 
 from oci.api import errors
+from oci.context import Actor, Ctx
 from oci.domain.hardware import Probe
 from oci.ports import OutsideError
+from oci.problems import Problem, TooLarge
 from oci.render.boot import start
 from oci.render.orders import lines
-from oci.services import boots, installs, puppet, reports
-from oci.services.context import Actor, Ctx, Problem, TooLarge
+from oci.services.path import boots, installs, puppet, reports
 
 PROBE_BYTES, ERROR_BYTES, PROBES = 1 << 20, 16384, 64
 MACHINE = Actor("machine", "nobody")

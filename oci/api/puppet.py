@@ -9,8 +9,9 @@ from typing import Any
 from flask import Flask, Response, current_app, request
 
 from oci.api import errors
-from oci.services import puppet
-from oci.services.context import Actor, Ctx, Problem
+from oci.context import Actor, Ctx
+from oci.problems import Problem
+from oci.services.path import puppet
 
 PUPPET = Actor("puppet", "appliance")
 

@@ -23,10 +23,10 @@ from oci.adapters.fake import FakeDhcp, FakeHost, FakeImages, FakePower, FakePup
 from oci.adapters.secrets import FileSealer
 from oci.app import Appliance, machines, puppet
 from oci.config import configure
+from oci.context import Outside
 from oci.db import tables
 from oci.db.session import engine, sessions
-from oci.services.boot_session import token_hash
-from oci.services.context import Outside
+from oci.records.path.boot_session import token_hash
 
 REPORT_MS, ENC_MS, GROWTH = 15.0, 10.0, 1.2
 PAYLOAD = 60_000

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from oci.domain.hardware import PROBES, Probe, parse
 from oci.domain.hardware.text import MAX_BYTES
-from oci.services import passwords
+from oci.records.people import passwords
 
 ROUNDS = 10
 

@@ -21,7 +21,8 @@ from oci.app import APPLIANCE
 from oci.ports import BmcAccess, PowerRefused
 from oci.schemas.machine import BmcIn
 from oci.schemas.site import EventQuery, JobQuery
-from oci.services import events, jobs, machines
+from oci.services.activity import events, jobs
+from oci.services.machines import look, verbs
 
 pytestmark = pytest.mark.real
 PASSWORD = "planted-77aa-bmc"
@@ -121,21 +122,21 @@ def room(world, tmp_path):
 def drive(world, bench: Bench, verb: str):
     """Let a job carry out the verb; the job and the machine as they are at the end."""
     where = BmcIn(address="198.51.100.9", username="operator", password=PASSWORD)
-    machines.enrol(world.ctx(), "52:54:00:77:00:01", where)
+    verbs.enrol(world.ctx(), "52:54:00:77:00:01", where)
     with world.appliance.make_session() as db:  # a controller on this host is refused by the front door
         from oci.db import tables
 
         row = db.get(tables.Machine, 1)
         row.bmc_address, row.bmc_port = bench.access.address, bench.access.port
         db.commit()
-    machines.power(world.ctx(), "1", verb)
+    verbs.power(world.ctx(), "1", verb)
     end = time.monotonic() + 300
     while time.monotonic() < end:
         for job_id in jobs.due(world.ctx(APPLIANCE)):
             jobs.run(world.ctx(APPLIANCE), job_id, "test")
         job = events.list_jobs(world.ctx(), JobQuery(limit=1)).jobs[0]
         if job.state in ("done", "failed"):
-            return job, machines.show(world.ctx(), "1")
+            return job, look.show(world.ctx(), "1")
         time.sleep(0.2)
     raise AssertionError(f"the job did not end within 300 s: {job}")
 

@@ -10,12 +10,15 @@ from typing import Any
 from sqlalchemy import select
 
 from oci.app import APPLIANCE
+from oci.context import Actor
 from oci.db import tables
 from oci.domain.hardware import Probe
+from oci.problems import Conflict
 from oci.schemas.machine import AssignIn
 from oci.schemas.site import ClusterIn, NetworkIn
-from oci.services import boots, clusters, installs, machines, puppet, reports
-from oci.services.context import Actor, Conflict
+from oci.services.clusters import clusters, networks
+from oci.services.machines import look, verbs
+from oci.services.path import boots, installs, puppet, reports
 
 NOBODY = Actor("machine", "nobody")
 
@@ -110,7 +113,7 @@ class Fleet:
         return self.world.ctx(NOBODY)
 
     def site(self) -> None:
-        clusters.create_network(self.op, NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11", last="10.77.0.200"))
+        networks.create_network(self.op, NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11", last="10.77.0.200"))
         clusters.create_cluster(self.op, ClusterIn(name="c1", domain="lab.test", network="prov"))
 
     def boot(self, it: Server, wait: float = 100, mac: str = "", says: bool = True) -> str:
@@ -143,8 +146,8 @@ class Fleet:
 
     def order(self, number: int) -> str:
         """Promise and install a record; its name."""
-        name = machines.assign(self.op, str(number), AssignIn(cluster="c1", role="compute")).name
-        machines.install(self.op, name)
+        name = verbs.assign(self.op, str(number), AssignIn(cluster="c1", role="compute")).name
+        verbs.install(self.op, name)
         return name
 
     def finish(self, token: str, name: str) -> dict[str, str]:
@@ -162,7 +165,7 @@ class Fleet:
         return number
 
     def state(self, number: int) -> str:
-        return str(machines.show(self.op, str(number)).state)
+        return str(look.show(self.op, str(number)).state)
 
     def events(self, kind: str) -> list[str]:
         with self.world.appliance.make_session() as db:

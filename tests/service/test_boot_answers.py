@@ -11,7 +11,7 @@ from test_path import MAC, NOBODY, installing
 
 from oci.adapters.images import FileImages
 from oci.db import tables
-from oci.services import boots, installs
+from oci.services.path import boots, installs
 
 
 def _local(world, arch: str = "x86_64") -> str:

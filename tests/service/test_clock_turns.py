@@ -8,7 +8,8 @@ from test_silence import claimed, configuring, cuts, pass_time, show
 
 from oci.app import APPLIANCE
 from oci.db import tables
-from oci.services import installs, jobs, tick
+from oci.services.activity import jobs, tick
+from oci.services.path import installs
 from oci.worker import clock_was_set
 
 HOUR, YEARS = 3600, 4 * 365 * 86400

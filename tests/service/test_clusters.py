@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from oci.context import Actor
+from oci.problems import Conflict, Forbidden, NotFound, Problem
 from oci.schemas.machine import AssignIn
 from oci.schemas.site import ClusterIn, NetworkIn
-from oci.services import clusters, machines
-from oci.services.context import Actor, Conflict, Forbidden, NotFound, Problem
+from oci.services.clusters import clusters, networks, roles
+from oci.services.machines import verbs
 
 VERA = Actor("vera", "viewer")
 GOOD = {"name": "prov", "cidr": "10.77.0.0/24", "first": "10.77.0.11", "last": "10.77.0.20"}
 
 
 def network(world, **changes):
-    return clusters.create_network(world.ctx(), NetworkIn(**{**GOOD, **changes}))
+    return networks.create_network(world.ctx(), NetworkIn(**{**GOOD, **changes}))
 
 
 def cluster(world, **changes):
@@ -27,9 +29,9 @@ def test_a_network_counts_what_it_gave_out(world) -> None:
     made = network(world, gateway="10.77.0.254", dns=["10.77.0.1", "10.77.0.2"])
     assert (made.size, made.used, made.purpose) == (10, 0, "provisioning")
     cluster(world)
-    machines.enrol(world.ctx(), "52:54:00:77:00:01")
-    machines.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
-    found = clusters.list_networks(world.ctx(VERA)).networks
+    verbs.enrol(world.ctx(), "52:54:00:77:00:01")
+    verbs.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
+    found = networks.list_networks(world.ctx(VERA)).networks
     assert [(n.name, n.used, n.dns) for n in found] == [("prov", 1, ["10.77.0.1", "10.77.0.2"])]
     assert clusters.show_cluster(world.ctx(VERA), "c1").machines == 1
 
@@ -51,7 +53,7 @@ def test_a_network_counts_what_it_gave_out(world) -> None:
 def test_a_network_that_cannot_be(world, changes, words) -> None:
     with pytest.raises(Problem, match=words):
         network(world, **changes)
-    assert clusters.list_networks(world.ctx()).networks == []
+    assert networks.list_networks(world.ctx()).networks == []
 
 
 @pytest.mark.parametrize(
@@ -99,6 +101,6 @@ def test_machines_are_installed_over_a_provisioning_network(world) -> None:
 
 
 def test_roles_come_in_the_order_of_building(world) -> None:
-    roles = clusters.list_roles(world.ctx(VERA)).roles
-    assert len(roles) == 8 and [r.order for r in roles] == sorted(r.order for r in roles)
-    assert all(r.title and r.profiles for r in roles)
+    given = roles.list_roles(world.ctx(VERA)).roles
+    assert len(given) == 8 and [r.order for r in given] == sorted(r.order for r in given)
+    assert all(r.title and r.profiles for r in given)

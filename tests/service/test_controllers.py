@@ -8,12 +8,15 @@ import pytest
 
 from oci.adapters.fake import FaultyPower
 from oci.app import APPLIANCE
+from oci.context import Actor
 from oci.db import tables
 from oci.domain.hardware import Probe
+from oci.problems import Conflict, Problem
 from oci.schemas.machine import BmcIn
 from oci.schemas.site import EventQuery, JobQuery
-from oci.services import boots, events, jobs, machines, reports
-from oci.services.context import Actor, Conflict, Problem
+from oci.services.activity import events, jobs
+from oci.services.machines import look, verbs
+from oci.services.path import boots, reports
 
 NOBODY = Actor("machine", "nobody")
 ONE, TWO = "52:54:00:77:00:01", "52:54:00:77:00:02"
@@ -42,28 +45,28 @@ def conflicts(world) -> list[str]:
 
 
 def two(world) -> None:
-    machines.enrol(world.ctx(), ONE)
-    machines.enrol(world.ctx(), TWO)
+    verbs.enrol(world.ctx(), ONE)
+    verbs.enrol(world.ctx(), TWO)
 
 
 def test_a_second_machine_is_refused_at_both_doors_with_the_name_of_the_first(world) -> None:
-    machines.enrol(world.ctx(), ONE, bmc())
+    verbs.enrol(world.ctx(), ONE, bmc())
     with pytest.raises(Conflict, match=r"10\.78\.0\.1 port 623 belongs to machine-1;.*forget-bmc machine-1"):
-        machines.enrol(world.ctx(), TWO, bmc())
-    machines.enrol(world.ctx(), TWO)
+        verbs.enrol(world.ctx(), TWO, bmc())
+    verbs.enrol(world.ctx(), TWO)
     with pytest.raises(Conflict, match="belongs to machine-1"):
-        machines.set_bmc(world.ctx(), "2", bmc())
-    machines.set_bmc(world.ctx(), "2", bmc(port=6230))
-    machines.set_bmc(world.ctx(), "1", bmc())
+        verbs.set_bmc(world.ctx(), "2", bmc())
+    verbs.set_bmc(world.ctx(), "2", bmc(port=6230))
+    verbs.set_bmc(world.ctx(), "1", bmc())
 
 
 def test_a_controller_that_is_forgotten_may_be_given_to_another_machine(world) -> None:
-    machines.enrol(world.ctx(), ONE, bmc())
-    made = machines.forget_bmc(world.ctx(), "1")
+    verbs.enrol(world.ctx(), ONE, bmc())
+    made = verbs.forget_bmc(world.ctx(), "1")
     assert (made.bmc_address, made.bmc_username, made.power) == ("", "", "unknown")
-    machines.enrol(world.ctx(), TWO, bmc())
+    verbs.enrol(world.ctx(), TWO, bmc())
     with pytest.raises(Conflict, match="no management controller that could be forgotten"):
-        machines.forget_bmc(world.ctx(), "1")
+        verbs.forget_bmc(world.ctx(), "1")
 
 
 @pytest.mark.parametrize(
@@ -75,9 +78,9 @@ def test_a_controller_that_is_forgotten_may_be_given_to_another_machine(world) -
     ],
 )
 def test_another_spelling_is_the_same_controller(world, first: str, again: str) -> None:
-    machines.enrol(world.ctx(), ONE, bmc(first))
+    verbs.enrol(world.ctx(), ONE, bmc(first))
     with pytest.raises(Conflict, match="belongs to machine-1"):
-        machines.enrol(world.ctx(), TWO, bmc(again))
+        verbs.enrol(world.ctx(), TWO, bmc(again))
 
 
 @pytest.mark.parametrize(
@@ -85,12 +88,12 @@ def test_another_spelling_is_the_same_controller(world, first: str, again: str) 
 )
 def test_what_a_resolver_takes_for_another_address_is_refused(world, address: str) -> None:
     with pytest.raises(Problem, match=r"is no address; write it like|is the address of no controller"):
-        machines.enrol(world.ctx(), ONE, bmc(address))
+        verbs.enrol(world.ctx(), ONE, bmc(address))
 
 
 def test_the_appliance_is_no_controller(world) -> None:
     with pytest.raises(Conflict, match="it is the appliance's own address"):
-        machines.enrol(world.ctx(), ONE, bmc("10.77.0.1"))
+        verbs.enrol(world.ctx(), ONE, bmc("10.77.0.1"))
 
 
 def test_two_at_once_are_one(world) -> None:
@@ -99,7 +102,7 @@ def test_two_at_once_are_one(world) -> None:
 
     def tell(name: str) -> None:
         try:
-            machines.set_bmc(world.ctx(), name, bmc())
+            verbs.set_bmc(world.ctx(), name, bmc())
         except Conflict as conflict:
             refused.append(conflict)
 
@@ -127,51 +130,51 @@ def test_what_another_machines_report_shows_is_refused(world) -> None:
     two(world)
     report(world, ONE, "10.78.0.1", "02:1e:67:0a:00:01", "SN1")
     with pytest.raises(Conflict, match=r"machine-1 reports 10\.78\.0\.1 as its own controller"):
-        machines.set_bmc(world.ctx(), "2", bmc())
-    machines.set_bmc(world.ctx(), "1", bmc())
-    machines.set_bmc(world.ctx(), "2", bmc("10.78.0.2"))
+        verbs.set_bmc(world.ctx(), "2", bmc())
+    verbs.set_bmc(world.ctx(), "1", bmc())
+    verbs.set_bmc(world.ctx(), "2", bmc("10.78.0.2"))
 
 
 def test_a_report_that_shows_another_address_than_was_told_is_a_doubt(world) -> None:
-    machines.enrol(world.ctx(), ONE, bmc("10.78.0.9"))
+    verbs.enrol(world.ctx(), ONE, bmc("10.78.0.9"))
     report(world, ONE, "10.78.0.1", "02:1e:67:0a:00:01", "SN1")
     words = "its own report shows its controller at 10.78.0.1, and 10.78.0.9 was told"
-    assert machines.show(world.ctx(), "1").bmc_doubt == words
+    assert look.show(world.ctx(), "1").bmc_doubt == words
     assert conflicts(world) == [f"{words}; switching it may switch another machine"]
-    machines.set_bmc(world.ctx(), "1", bmc("10.78.0.1"))
-    assert machines.show(world.ctx(), "1").bmc_doubt == ""
+    verbs.set_bmc(world.ctx(), "1", bmc("10.78.0.1"))
+    assert look.show(world.ctx(), "1").bmc_doubt == ""
 
 
 def test_a_controller_that_another_machine_reports_switches_nothing_any_more(world) -> None:
     two(world)
-    machines.set_bmc(world.ctx(), "2", bmc())
+    verbs.set_bmc(world.ctx(), "2", bmc())
     for job in jobs.due(world.ctx(APPLIANCE)):
         jobs.run(world.ctx(APPLIANCE), job, "test")
     report(world, ONE, "10.78.0.1", "02:1e:67:0a:00:01", "SN1")
     assert any("machine-2 is not switched by it any more" in text for text in conflicts(world))
     power = FaultyPower(world.clock, was="on")
     world.outside(power=power)
-    machines.power(world.ctx(), "2", "off")
+    verbs.power(world.ctx(), "2", "off")
     for job in jobs.due(world.ctx(APPLIANCE)):
         jobs.run(world.ctx(APPLIANCE), job, "test")
     job = events.list_jobs(world.ctx(), JobQuery(limit=1)).jobs[0]
     assert power.told == [] and job.state == "failed"
-    assert "machine-1 reports 10.78.0.1 as its own controller" in machines.show(world.ctx(), "2").reason
+    assert "machine-1 reports 10.78.0.1 as its own controller" in look.show(world.ctx(), "2").reason
 
 
 def test_the_same_card_is_one_controller_at_any_address(world) -> None:
     two(world)
-    machines.set_bmc(world.ctx(), "1", bmc())
+    verbs.set_bmc(world.ctx(), "1", bmc())
     with world.appliance.make_session() as db:
         for number in (1, 2):
             db.get(tables.Machine, number).bmc_mac = "02:1e:67:0a:00:01"
         db.commit()
     with pytest.raises(Conflict, match="machine-1 reports the same controller 02:1e:67:0a:00:01"):
-        machines.set_bmc(world.ctx(), "2", bmc("10.78.0.2"))
+        verbs.set_bmc(world.ctx(), "2", bmc("10.78.0.2"))
 
 
 def test_a_retired_machine_keeps_no_address_by_its_old_report(world) -> None:
     two(world)
     report(world, ONE, "10.78.0.1", "02:1e:67:0a:00:01", "SN1")
-    machines.retire(world.ctx(), "1")
-    machines.set_bmc(world.ctx(), "2", bmc())
+    verbs.retire(world.ctx(), "1")
+    verbs.set_bmc(world.ctx(), "2", bmc())

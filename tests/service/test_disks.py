@@ -10,13 +10,16 @@ import pytest
 from test_path import HASH, MAC, NOBODY, boot, prepare, report
 
 from oci.app import APPLIANCE
+from oci.context import Actor
 from oci.db import tables
 from oci.domain.hardware import Probe
+from oci.problems import Conflict, Forbidden, NotFound, Problem
 from oci.schemas.disk import DiskIn
 from oci.schemas.machine import AssignIn
 from oci.schemas.site import EventQuery
-from oci.services import events, installs, machine_disks, machines, puppet, reports
-from oci.services.context import Actor, Conflict, Forbidden, NotFound, Problem
+from oci.services.activity import events
+from oci.services.machines import look, machine_disks, verbs
+from oci.services.path import installs, puppet, reports
 
 GB = 10**9
 NAME = "compute1.lab.test"
@@ -72,7 +75,7 @@ def known(world, *disks: dict[str, Any], **more: Any) -> str:
     """An assigned machine that waits in the live image with `disks`; the token of its boot."""
     prepare(world)
     token = says(world, boot(world), *disks, **more)
-    machines.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
+    verbs.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
     return token
 
 
@@ -84,7 +87,7 @@ def claim(world, token: str, action: str = "install") -> dict[str, str]:
 def installed(world, *disks: dict[str, Any]) -> None:
     """A machine that was installed onto one of `disks` and is active."""
     token = known(world, *disks)
-    machines.install(world.ctx(), NAME)
+    verbs.install(world.ctx(), NAME)
     installs.done(world.ctx(NOBODY), claim(world, token)["TOKEN"])
     puppet.report(world.ctx(APPLIANCE), NAME, {"status": "changed"})
 
@@ -104,19 +107,19 @@ def told(world, kind: str) -> list[str]:
 
 def test_a_disk_with_data_is_left_alone_and_the_reason_is_told_everywhere(world) -> None:
     token = known(world, DATA, SSD)
-    machines.install(world.ctx(), NAME)
+    verbs.install(world.ctx(), NAME)
     assert claim(world, token)["DISK"] == "serial:SSD1"
     sentence = "sda (serial:SSD1) is written, because it is the smallest empty disk"
     assert told(world, "install.disk") == [sentence, sentence], "at the order and at the claim"
-    assert machines.show(world.ctx(), NAME).disk.startswith("sda (serial:SSD1) is written")
+    assert look.show(world.ctx(), NAME).disk.startswith("sda (serial:SSD1) is written")
 
 
 def test_an_install_without_a_disk_is_refused_when_it_is_ordered(world) -> None:
     known(world, DATA)
     with pytest.raises(Conflict, match=r"sdb: somebody's data is on it: LVM volumes, a Ceph OSD"):
-        machines.install(world.ctx(), NAME)
-    found = machines.show(world.ctx(), NAME)
-    assert found.state == "assigned" and "no disk is chosen" in machines.why(world.ctx(), NAME).text
+        verbs.install(world.ctx(), NAME)
+    found = look.show(world.ctx(), NAME)
+    assert found.state == "assigned" and "no disk is chosen" in look.why(world.ctx(), NAME).text
 
 
 @pytest.mark.parametrize(
@@ -130,11 +133,11 @@ def test_an_install_without_a_disk_is_refused_when_it_is_ordered(world) -> None:
 )
 def test_a_reinstall_takes_its_own_disk_or_none(world, now: list[dict[str, Any]], why: str) -> None:
     installed(world, SSD, DATA)
-    machines.install(world.ctx(), NAME)
+    verbs.install(world.ctx(), NAME)
     token = again(world, *now)
     with pytest.raises(Conflict, match=why):
         claim(world, token)
-    found = machines.show(world.ctx(), NAME)
+    found = look.show(world.ctx(), NAME)
     assert found.state == "failed" and found.progress.outcome == "failed"
     assert installs.heartbeat(world.ctx(NOBODY), token, HASH).action == "wait", "it must not ask for ever"
     assert any("has no disk that can be installed" in text for text in told(world, "install.disk"))
@@ -142,28 +145,28 @@ def test_a_reinstall_takes_its_own_disk_or_none(world, now: list[dict[str, Any]]
 
 def test_a_reinstall_takes_the_same_disk_with_our_own_system_on_it(world) -> None:
     installed(world, SSD, DATA)
-    machines.install(world.ctx(), NAME)
+    verbs.install(world.ctx(), NAME)
     token = again(world, disk("sdc", 100, "NEW"), system("sdb", 240, "SSD1"), osd("sda", 200, "OSD1"))
     assert claim(world, token)["DISK"] == "serial:SSD1"
 
 
 def test_a_new_empty_disk_takes_the_place_of_one_that_died(world) -> None:
     installed(world, SSD, DATA)
-    machines.install(world.ctx(), NAME)
+    verbs.install(world.ctx(), NAME)
     assert claim(world, again(world, disk("sda", 480, "SSD2"), DATA))["DISK"] == "serial:SSD2"
     assert "the disk of the last install, serial:SSD1, is gone" in told(world, "install.disk")[-1]
 
 
 def test_an_older_system_of_ours_on_another_disk_is_data(world) -> None:
     installed(world, SSD, DATA)
-    machines.install(world.ctx(), NAME)
+    verbs.install(world.ctx(), NAME)
     with pytest.raises(Conflict, match="somebody's data"):
         claim(world, again(world, system("sdc", 240, "OLD")))
 
 
 def test_a_second_attempt_goes_to_the_disk_that_is_half_written(world) -> None:
     token = known(world, SSD, disk("sdb", 100, "TWO"))
-    machines.install(world.ctx(), NAME)
+    verbs.install(world.ctx(), NAME)
     orders = claim(world, token)
     assert orders["DISK"] == "serial:TWO"
     installs.failed(world.ctx(NOBODY), orders["TOKEN"], "stream", "the image broke off")
@@ -174,20 +177,20 @@ def test_a_second_attempt_goes_to_the_disk_that_is_half_written(world) -> None:
 def test_a_list_that_is_not_whole_chooses_nothing_but_obeys_a_person(world) -> None:
     known(world, SSD, status=1)
     with pytest.raises(Conflict, match="the list of its disks is not whole"):
-        machines.install(world.ctx(), NAME)
+        verbs.install(world.ctx(), NAME)
     machine_disks.choose_disk(world.ctx(), NAME, DiskIn(disk="serial:SSD1"))
-    assert machines.install(world.ctx(), NAME).disk_device == "sda"
+    assert verbs.install(world.ctx(), NAME).disk_device == "sda"
 
 
 def test_one_that_has_not_reported_is_judged_when_it_asks(world) -> None:
     prepare(world)
-    machines.enrol(world.ctx(), MAC)
-    machines.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
-    machines.install(world.ctx(), NAME)
+    verbs.enrol(world.ctx(), MAC)
+    verbs.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
+    verbs.install(world.ctx(), NAME)
     token = says(world, boot(world), DATA)
     with pytest.raises(Conflict, match="somebody's data"):
         claim(world, token)
-    assert machines.show(world.ctx(), NAME).state == "failed"
+    assert look.show(world.ctx(), NAME).state == "failed"
 
 
 # --- a person's word
@@ -198,22 +201,22 @@ def test_a_disk_with_data_is_written_only_when_it_was_confirmed_by_its_name(worl
     for word in ("", "OSD1", "sdb", NAME, "serial:osd1"):
         with pytest.raises(Problem, match="confirm it with exactly its name, serial:OSD1"):
             machine_disks.choose_disk(world.ctx(), NAME, DiskIn(disk="serial:OSD1", confirm=word))
-    assert machines.show(world.ctx(), NAME).disk_device == "sda"
+    assert look.show(world.ctx(), NAME).disk_device == "sda"
     chosen = machine_disks.choose_disk(world.ctx(), NAME, DiskIn(disk="serial:OSD1", confirm="serial:OSD1"))
     assert [row.device for row in chosen.disks if row.chosen] == ["sdb"] and "a person chose it" in chosen.choice
     assert told(world, "machine.disk") == [
         "olga chose the disk sdb (serial:OSD1) for installs, knowing that it holds LVM volumes, a Ceph OSD"
     ]
-    machines.install(world.ctx(), NAME)
+    verbs.install(world.ctx(), NAME)
     assert claim(world, token)["DISK"] == "serial:OSD1"
 
 
 def test_an_empty_disk_needs_no_confirmation_and_the_choice_can_be_taken_back(world) -> None:
     known(world, SSD, disk("sdc", 960, "BIG"))
     machine_disks.choose_disk(world.ctx(), NAME, DiskIn(disk="serial:BIG"))
-    assert machines.show(world.ctx(), NAME).disk_device == "sdc"
+    assert look.show(world.ctx(), NAME).disk_device == "sdc"
     machine_disks.choose_disk(world.ctx(), NAME, DiskIn())
-    assert machines.show(world.ctx(), NAME).disk_device == "sda"
+    assert look.show(world.ctx(), NAME).disk_device == "sda"
 
 
 @pytest.mark.parametrize(
@@ -230,27 +233,27 @@ def test_an_empty_disk_needs_no_confirmation_and_the_choice_can_be_taken_back(wo
 def test_what_changed_since_the_word_was_given_is_refused(world, now: list[dict[str, Any]], why: str) -> None:
     token = known(world, SSD, disk("sdc", 960, "BIG"))
     machine_disks.choose_disk(world.ctx(), NAME, DiskIn(disk="serial:BIG"))
-    machines.install(world.ctx(), NAME)
+    verbs.install(world.ctx(), NAME)
     says(world, token, *now)
     with pytest.raises(Conflict, match=why):
         claim(world, token)
-    assert machines.show(world.ctx(), NAME).state == "failed"
+    assert look.show(world.ctx(), NAME).state == "failed"
     with pytest.raises(Conflict, match=why):
-        machines.install(world.ctx(), NAME)
+        verbs.install(world.ctx(), NAME)
 
 
 def test_the_excuse_of_a_confirmed_disk_ends_with_its_install(world) -> None:
     token = known(world, DATA)
     machine_disks.choose_disk(world.ctx(), NAME, DiskIn(disk="serial:OSD1", confirm="serial:OSD1"))
-    machines.install(world.ctx(), NAME)
+    verbs.install(world.ctx(), NAME)
     orders = claim(world, token)
     installs.failed(world.ctx(NOBODY), orders["TOKEN"], "teardown", "half done")
     half = {**DATA, "children": []}
     orders = claim(world, again(world, half))
     installs.done(world.ctx(NOBODY), orders["TOKEN"])
     puppet.report(world.ctx(APPLIANCE), NAME, {"status": "changed"})
-    assert machines.show(world.ctx(), NAME).disk_device == "sdb", "its last report is older than its system"
-    machines.install(world.ctx(), NAME)
+    assert look.show(world.ctx(), NAME).disk_device == "sdb", "its last report is older than its system"
+    verbs.install(world.ctx(), NAME)
     with pytest.raises(Conflict, match="since then it holds something else"):
         claim(world, again(world, DATA))
 
@@ -269,7 +272,7 @@ def test_no_disk_is_chosen_under_a_running_install_nor_by_a_viewer(world) -> Non
     known(world, SSD)
     with pytest.raises(Forbidden):
         machine_disks.choose_disk(world.ctx(Actor("vera", "viewer")), NAME, DiskIn(disk="serial:SSD1"))
-    machines.install(world.ctx(), NAME)
+    verbs.install(world.ctx(), NAME)
     with pytest.raises(Conflict, match="is installing"):
         machine_disks.choose_disk(world.ctx(), NAME, DiskIn(disk="serial:SSD1"))
 
@@ -280,7 +283,7 @@ def test_no_disk_is_chosen_under_a_running_install_nor_by_a_viewer(world) -> Non
 def released(world, *disks: dict[str, Any], **more: Any) -> tuple[str, dict[str, str]]:
     """The orders of the release of an active machine that has `disks` now."""
     installed(world, SSD)
-    machines.release(world.ctx(), NAME, NAME)
+    verbs.release(world.ctx(), NAME, NAME)
     token = again(world, *disks, **more)
     return token, claim(world, token, "wipe")
 
@@ -292,7 +295,7 @@ def test_a_release_wipes_what_could_not_be_installed_too(world) -> None:
     assert orders["DISKS"].split() == ["serial:SSD1", "wwn:0x5000c5f1", "serial:CARD", "kernel:pmem0=126000000000"]
     assert orders["UNITS"] == "wwn:0x5000c5f1"
     installs.wiped(world.ctx(NOBODY), orders["TOKEN"])
-    assert machines.show(world.ctx(), "1").state == "discovered"
+    assert look.show(world.ctx(), "1").state == "discovered"
     with world.appliance.make_session() as db:
         assert db.get(tables.Machine, 1).disk_last == {}
 
@@ -311,7 +314,7 @@ def test_a_release_that_leaves_a_disk_says_so_and_does_not_call_the_machine_empt
     _, orders = released(world, system("sda", 240, "SSD1"), left, status=status)
     assert "serial:SSD1" in orders["DISKS"].split(), "one disk keeps no other from being wiped"
     installs.wiped(world.ctx(NOBODY), orders["TOKEN"])
-    found = machines.show(world.ctx(), NAME)
+    found = look.show(world.ctx(), NAME)
     assert found.state == "failed" and found.cluster == "c1"
     assert "not wiped" in found.reason
     assert re.search(why, found.reason) and any(re.search(why, text) for text in told(world, "install.disk"))
@@ -322,20 +325,20 @@ def test_an_empty_stick_and_the_disks_of_others_do_not_keep_a_machine_from_being
     _, orders = released(world, system("sda", 240, "SSD1"), *others)
     assert orders["DISKS"] == "serial:SSD1"
     installs.wiped(world.ctx(NOBODY), orders["TOKEN"])
-    assert machines.show(world.ctx(), "1").state == "discovered"
+    assert look.show(world.ctx(), "1").state == "discovered"
 
 
 def test_a_release_that_can_name_no_disk_ends_with_the_reason(world) -> None:
     installed(world, SSD)
-    machines.release(world.ctx(), NAME, NAME)
+    verbs.release(world.ctx(), NAME, NAME)
     token = again(world, disk("sda", 240, "SSD1", ro=True))
     with pytest.raises(Conflict, match="not wiped: sda"):
         claim(world, token, "wipe")
-    assert machines.show(world.ctx(), NAME).state == "failed"
+    assert look.show(world.ctx(), NAME).state == "failed"
 
 
 def test_disks_that_the_machine_could_not_wipe_are_not_tried_for_ever(world) -> None:
     _, orders = released(world, system("sda", 240, "SSD1"), disk("sdb", 100, "RO", ro=True))
     installs.failed(world.ctx(NOBODY), orders["TOKEN"], "verify", "1 of the disks were not wiped: serial:SSD1 broke")
-    found = machines.show(world.ctx(), NAME)
+    found = look.show(world.ctx(), NAME)
     assert found.state == "failed" and "serial:SSD1 broke" in found.reason and "sdb (serial RO)" in found.reason

@@ -11,10 +11,13 @@ from test_path import MAC, NOBODY, discovered, work_off
 from oci.adapters.puppetca import HttpPuppetCa
 from oci.app import APPLIANCE
 from oci.db import tables
+from oci.problems import Conflict, Forbidden, NotFound, Problem
 from oci.schemas.machine import AssignIn, BmcIn
 from oci.schemas.site import ClusterIn, NetworkIn
-from oci.services import clusters, installs, jobs, machines, puppet, site_troubles
-from oci.services.context import Conflict, Forbidden, NotFound, Problem
+from oci.services.activity import jobs, site_troubles
+from oci.services.clusters import clusters, networks
+from oci.services.machines import look, verbs
+from oci.services.path import installs, puppet
 
 # What is held on 10.77.0.0/24 once `site` is done, and a word of the refusal.
 HELD = {
@@ -61,11 +64,11 @@ def network(world, **changes):
         "gateway": "10.77.0.254",
         "dns": ["10.77.0.6"],
     }
-    return clusters.create_network(world.ctx(), NetworkIn(**{**good, **changes}))
+    return networks.create_network(world.ctx(), NetworkIn(**{**good, **changes}))
 
 
 def assign(world, name: str = "1", **changes):
-    return machines.assign(world.ctx(), name, AssignIn(**{"cluster": "c1", "role": "compute", **changes}))
+    return verbs.assign(world.ctx(), name, AssignIn(**{"cluster": "c1", "role": "compute", **changes}))
 
 
 @pytest.fixture
@@ -75,8 +78,8 @@ def site(world):
     network(world)
     clusters.create_cluster(world.ctx(), ClusterIn(name="c1", domain="lab.test", network="prov"))
     for number in (1, 2, 3):
-        machines.enrol(world.ctx(), mac(number))
-    machines.set_bmc(world.ctx(), "2", bmc("10.77.0.30"))
+        verbs.enrol(world.ctx(), mac(number))
+    verbs.set_bmc(world.ctx(), "2", bmc("10.77.0.30"))
     assign(world, "3", hostname="other1", address="10.77.0.31")
     return world
 
@@ -85,7 +88,7 @@ def site(world):
 def test_assign_by_hand(site, address, says) -> None:
     with pytest.raises(Conflict, match=says):
         assign(site, address=address)
-    assert machines.show(site.ctx(), "1").state == "discovered"
+    assert look.show(site.ctx(), "1").state == "discovered"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,7 @@ def test_assign_by_hand(site, address, says) -> None:
 )
 def test_assign_anew(site, address, says) -> None:
     assign(site, address="10.77.0.33")
-    machines.unassign(site.ctx(), "1")
+    verbs.unassign(site.ctx(), "1")
     with pytest.raises(Conflict, match=says):
         assign(site, address=address)
     assert assign(site, address="10.77.0.33").address == "10.77.0.33"
@@ -105,27 +108,27 @@ def test_assign_anew(site, address, says) -> None:
 def test_a_controller_has_an_address_of_its_own(site, address, says) -> None:
     says = says if says != "host address" else "network prov"
     with pytest.raises(Conflict, match=says):
-        machines.set_bmc(site.ctx(), "1", bmc(address))
+        verbs.set_bmc(site.ctx(), "1", bmc(address))
     with pytest.raises(Conflict, match=says):
-        machines.enrol(site.ctx(), mac(9), bmc(address))
-    assert machines.show(site.ctx(), "1").bmc_address == "" and len(machines.list_machines(site.ctx()).machines) == 3
+        verbs.enrol(site.ctx(), mac(9), bmc(address))
+    assert look.show(site.ctx(), "1").bmc_address == "" and len(look.list_machines(site.ctx()).machines) == 3
 
 
 @pytest.mark.parametrize(
     ("text", "stored"), [("FD00::0:7", "fd00::7"), ("BMC.Lab.Test", "bmc.lab.test"), ("10.78.0.9", "10.78.0.9")]
 )
 def test_a_controller_is_stored_in_one_spelling(site, text, stored) -> None:
-    assert machines.set_bmc(site.ctx(), "1", bmc(text)).bmc_address == stored
+    assert verbs.set_bmc(site.ctx(), "1", bmc(text)).bmc_address == stored
 
 
 def test_an_enrolled_controller_is_stored_in_one_spelling(site) -> None:
-    assert machines.enrol(site.ctx(), mac(9), bmc("FD00::0:7")).bmc_address == "fd00::7"
+    assert verbs.enrol(site.ctx(), mac(9), bmc("FD00::0:7")).bmc_address == "fd00::7"
 
 
 @pytest.mark.parametrize("text", ["010.78.0.9", "0x0a4e0009", "10.78.9"])
 def test_a_controller_that_programs_read_in_two_ways(site, text) -> None:
     with pytest.raises(Problem, match="without leading zeros"):
-        machines.set_bmc(site.ctx(), "1", bmc(text))
+        verbs.set_bmc(site.ctx(), "1", bmc(text))
 
 
 @pytest.mark.parametrize(
@@ -134,8 +137,8 @@ def test_a_controller_that_programs_read_in_two_ways(site, text) -> None:
 )
 def test_a_range_without_what_is_held(world, address, says) -> None:
     world.appliance.config.values.update(SETTINGS)
-    machines.enrol(world.ctx(), mac(1))
-    machines.enrol(world.ctx(), mac(2), bmc("10.77.0.30"))
+    verbs.enrol(world.ctx(), mac(1))
+    verbs.enrol(world.ctx(), mac(2), bmc("10.77.0.30"))
     with pytest.raises(Conflict, match=says):
         network(world, first=address, last=address)
     world.appliance.config.values.update(dhcp_first="10.9.0.1", dhcp_last="10.9.0.9")
@@ -156,7 +159,7 @@ def test_a_range_without_what_is_held(world, address, says) -> None:
 )
 def test_a_network_is_not_led_through_what_is_held(world, changes, says) -> None:
     world.appliance.config.values.update(SETTINGS)
-    machines.enrol(world.ctx(), mac(1), bmc("10.77.0.30"))
+    verbs.enrol(world.ctx(), mac(1), bmc("10.77.0.30"))
     with pytest.raises(Conflict, match=says):
         network(world, **{"first": "10.77.0.40", "last": "10.77.0.50", **changes})
     assert network(world, first="10.77.0.40", last="10.77.0.50", gateway="10.77.0.1", dns=["10.77.0.1", "10.77.0.2"])
@@ -167,7 +170,7 @@ def test_the_next_free_address_is_nobodys(site) -> None:
     site.appliance.config.values.update(puppet_address="10.77.0.20", dhcp_first="10.77.0.22", dhcp_last="10.77.0.28")
     given_out = []
     for number in range(10, 25):
-        made = machines.enrol(site.ctx(), mac(number))
+        made = verbs.enrol(site.ctx(), mac(number))
         try:
             given_out.append(assign(site, str(made.id)).address)
         except Conflict as full:
@@ -296,13 +299,13 @@ def test_whoever_makes_a_name_second_is_told(site, what) -> None:
 
 
 def test_a_card_has_one_spelling_and_so_has_an_id(site) -> None:
-    made = machines.enrol(site.ctx(), "52:54:00:77:AB:CD")
+    made = verbs.enrol(site.ctx(), "52:54:00:77:AB:CD")
     assert made.macs == ["52:54:00:77:ab:cd"]
     with pytest.raises(Conflict, match="already belongs to a machine"):
-        machines.enrol(site.ctx(), "52:54:00:77:ab:cd")
-    assert machines.show(site.ctx(), str(made.id)).id == made.id
+        verbs.enrol(site.ctx(), "52:54:00:77:ab:cd")
+    assert look.show(site.ctx(), str(made.id)).id == made.id
     with pytest.raises(NotFound):
-        machines.show(site.ctx(), f"0{made.id}")
+        look.show(site.ctx(), f"0{made.id}")
 
 
 def test_settings_that_collide_with_what_is_stored_are_told(site) -> None:
@@ -332,10 +335,10 @@ def test_settings_that_collide_with_what_is_stored_are_told(site) -> None:
 def test_a_promise_that_the_settings_took_back_is_not_installed(site) -> None:
     site.appliance.config.values.update(puppet_address="10.77.0.31")
     with pytest.raises(Conflict, match=r"address 10.77.0.31 is the address of the Puppet server"):
-        machines.install(site.ctx(), "other1")
+        verbs.install(site.ctx(), "other1")
     site.appliance.config.values.update(puppet_address="10.77.0.2", puppet_server="other1.lab.test")
     with pytest.raises(Conflict, match="its name is that of the Puppet server"):
-        machines.install(site.ctx(), "other1")
+        verbs.install(site.ctx(), "other1")
 
 
 @pytest.mark.parametrize("server", ["node1.lab.test", "NODE1.lab.test.", "node1"])
@@ -345,7 +348,7 @@ def test_the_last_door_never_cleans_the_puppet_server(world, server) -> None:
     clusters.create_cluster(world.ctx(), ClusterIn(name="c1", domain="lab.test", network="prov"))
     boot = discovered(world, MAC)
     assign(world, hostname="node1")
-    machines.install(world.ctx(), "node1")
+    verbs.install(world.ctx(), "node1")
     token = installs.claim(world.ctx(NOBODY), boot, "install")["TOKEN"]
     installs.done(world.ctx(NOBODY), token)
     world.appliance.config.values["puppet_server"] = server

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from oci.context import Actor
+from oci.problems import NotFound, Problem
 from oci.schemas.machine import BmcIn
 from oci.schemas.site import EventQuery, JobQuery, TimelineQuery
-from oci.services import events, machines
-from oci.services.context import Actor, NotFound, Problem
+from oci.services.activity import events
+from oci.services.machines import verbs
 
 VERA = Actor("vera", "viewer")
 
@@ -16,11 +18,11 @@ VERA = Actor("vera", "viewer")
 def busy(world):
     """Two machines; the second has a controller, and so a job."""
     for number in (1, 2):
-        machines.enrol(world.ctx(), f"52:54:00:77:00:0{number}")
-    machines.set_bmc(world.ctx(), "2", BmcIn(address="10.78.0.1", username="admin", password="sesame"))
+        verbs.enrol(world.ctx(), f"52:54:00:77:00:0{number}")
+    verbs.set_bmc(world.ctx(), "2", BmcIn(address="10.78.0.1", username="admin", password="sesame"))
     for _ in range(10):
-        machines.retire(world.ctx(), "1")
-        machines.restore(world.ctx(), "1")
+        verbs.retire(world.ctx(), "1")
+        verbs.restore(world.ctx(), "1")
     return world
 
 

@@ -9,11 +9,12 @@ import pytest
 
 from oci.adapters.fake import FakeHost
 from oci.app import APPLIANCE
+from oci.context import Actor
 from oci.db.tables import Watch
 from oci.domain.health import CHECKS
+from oci.problems import Unauthorised, Unavailable
 from oci.schemas.site import EventQuery
-from oci.services import events, health, tick
-from oci.services.context import Actor, Unauthorised, Unavailable
+from oci.services.activity import events, health, tick
 
 VIEWER = Actor("vera", "viewer")
 RANGE = {"dhcp_first": "10.77.0.100", "dhcp_last": "10.77.0.199"}

@@ -24,9 +24,10 @@ from oci.domain import hardware
 from oci.domain.boot_owner import Record, owner
 from oci.domain.facts import Identity
 from oci.domain.identity import Known, Match, mainboard_differs, match
+from oci.problems import Problem
 from oci.schemas.conflict import JoinIn
-from oci.services import conflicts, installs, machines, puppet
-from oci.services.context import Problem
+from oci.services.machines import conflicts, look, verbs
+from oci.services.path import installs, puppet
 
 
 @dataclass
@@ -153,9 +154,9 @@ class Served(Fleet):
         number = int(question[1:])
         found = conflicts.show(self.op, number)
         if not found.verbs:  # the same question of the same machine was answered before
-            return machines.show(self.op, found.machine).id
+            return look.show(self.op, found.machine).id
         made = conflicts.join(self.op, number, JoinIn(machine=str(record))) if record else conflicts.split(self.op, number)
-        return machines.show(self.op, made.machine).id
+        return look.show(self.op, made.machine).id
 
     def order(self, record: int) -> bool:
         state = self.state(record)
@@ -164,7 +165,7 @@ class Served(Fleet):
         if state == "discovered":
             super().order(record)
         else:
-            machines.install(self.op, str(record))
+            verbs.install(self.op, str(record))
         return True
 
     def claim(self, metal: int) -> int | None:
@@ -175,7 +176,7 @@ class Served(Fleet):
             return None
         installs.done(self.no, orders["TOKEN"])
         del self.tokens[metal]
-        made = machines.show(self.op, orders["FQDN"])
+        made = look.show(self.op, orders["FQDN"])
         puppet.report(self.world.ctx(APPLIANCE), orders["FQDN"], {"status": "changed"})
         return made.id
 

@@ -6,10 +6,11 @@ import pytest
 from fleet import Fleet, server
 
 from oci.domain.facts import swapped_uuid
+from oci.problems import Conflict, Forbidden, NotFound, Problem
 from oci.schemas.conflict import ConflictQuery, JoinIn, MergeIn, SplitIn
 from oci.schemas.machine import AssignIn
-from oci.services import boots, conflicts, installs, machines, reports
-from oci.services.context import Conflict, Forbidden, NotFound, Problem
+from oci.services.machines import conflicts, look, verbs
+from oci.services.path import boots, installs, reports
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_the_card_that_a_server_boots_from_moves_and_both_go_on(fleet) -> None:
     first = fleet.active(old)
     token, second = fleet.live(new)  # not "its own disk": what it says of itself is not the active machine
     assert second not in (first, None) and fleet.beat(token, new) == "wait"
-    assert machines.show(fleet.op, str(first)).presence != "live"
+    assert look.show(fleet.op, str(first)).presence != "live"
     name = fleet.order(second)
     assert fleet.beat(token, new) == "install"
     fleet.finish(token, name)
@@ -73,7 +74,7 @@ def test_two_machines_swap_their_cards(fleet) -> None:
     one, two = one.with_parts(macs=(two.macs[0], one.macs[1])), two.with_parts(macs=(one.macs[0], two.macs[1]))
     assert [fleet.live(one)[1], fleet.live(two)[1]] == ids
     assert [fleet.live(two)[1], fleet.live(one)[1]] == ids[::-1]
-    assert sorted(machines.show(fleet.op, str(ids[0])).macs) == sorted(one.macs)
+    assert sorted(look.show(fleet.op, str(ids[0])).macs) == sorted(one.macs)
 
 
 def test_an_adapter_that_goes_from_server_to_server_is_no_proof(fleet) -> None:
@@ -179,7 +180,7 @@ def test_an_active_machine_with_a_new_board_under_its_old_label_boots_its_disk_a
     ((number, kind),) = questions(fleet)
     assert kind == "boot"
     assert conflicts.join(fleet.op, number, JoinIn(machine=str(first))).machine == "compute1.lab.test"
-    assert new.macs[0] in machines.show(fleet.op, str(first)).macs
+    assert new.macs[0] in look.show(fleet.op, str(first)).macs
     assert [fleet.boot(new) for _ in range(6)] == [""] * 6 and questions(fleet) == []
 
 
@@ -196,7 +197,7 @@ def test_a_new_board_that_reports_is_asked_about_and_joined(fleet) -> None:
     conflicts.join(fleet.op, number, JoinIn(machine=str(first)))
     assert fleet.beat(token, new) == "report" and fleet.report(token, new) == first
     assert fleet.live(new)[1] == first
-    assert sorted(machines.show(fleet.op, str(first)).macs) == sorted(new.macs)
+    assert sorted(look.show(fleet.op, str(first)).macs) == sorted(new.macs)
     with pytest.raises(Problem, match="joined by olga already"):
         conflicts.split(fleet.op, number)
 
@@ -227,10 +228,10 @@ def test_an_order_is_not_carried_out_by_a_board_that_was_not_meant(fleet) -> Non
     assert said == first and fleet.beat(token, new) == "install"
     with pytest.raises(Conflict, match="another mainboard"):
         installs.claim(fleet.no, token, "install")
-    machine = machines.show(fleet.op, str(first))
+    machine = look.show(fleet.op, str(first))
     assert machine.state == "failed" and old.uuid in machine.reason and new.uuid in machine.reason
     assert machine.progress.outcome == "failed" and len(fleet.events("install.refused")) == 1
-    machines.install(fleet.op, str(first))  # a person looked, and orders it for what it is now
+    verbs.install(fleet.op, str(first))  # a person looked, and orders it for what it is now
     assert installs.claim(fleet.no, token, "install")["DISK"] == "serial:disk-2"
 
 
@@ -248,9 +249,9 @@ def test_a_person_who_joins_a_new_board_has_the_order_carried_out_there(fleet) -
 
 def test_an_enrolled_machine_is_bound_by_its_first_report(fleet) -> None:
     it = server(1)
-    machines.enrol(fleet.op, it.macs[1])
-    machines.assign(fleet.op, "1", AssignIn(cluster="c1", role="compute"))
-    machines.install(fleet.op, "1")
+    verbs.enrol(fleet.op, it.macs[1])
+    verbs.assign(fleet.op, "1", AssignIn(cluster="c1", role="compute"))
+    verbs.install(fleet.op, "1")
     token, said = fleet.live(it, mac=it.macs[1])
     assert said == 1 and fleet.beat(token, it) == "install"
     with fleet.world.appliance.make_session() as db:
@@ -277,7 +278,7 @@ def test_a_mac_that_firmware_made_up_is_learned_and_the_machine_boots_its_disk(f
     it = server(1, virtual="02:5e:10:00:00:07")
     first = fleet.active(it)
     assert fleet.boot(it, says=False) == ""
-    assert fleet.events("machine.learned") and it.virtual in machines.show(fleet.op, str(first)).macs
+    assert fleet.events("machine.learned") and it.virtual in look.show(fleet.op, str(first)).macs
 
 
 def test_a_made_up_mac_that_two_machines_boot_from_is_no_proof(fleet) -> None:
@@ -322,12 +323,12 @@ def test_an_active_machine_that_comes_back_to_the_live_image_stays_there_with_a_
             fleet.report(token, it)
             seen += [fleet.beat(token, it), fleet.beat(token, it)]
     assert seen[:6] == ["reboot"] * 6 and set(seen[6:]) == {"wait"}
-    machine = machines.show(fleet.op, str(first))
+    machine = look.show(fleet.op, str(first))
     assert machine.state == "active" and "came back to the live image 6 times" in machine.reason
     ((number, kind),) = questions(fleet)
     assert kind == "returns" and fleet.events("machine.returns")
     conflicts.close(fleet.op, number)
-    assert machines.show(fleet.op, str(first)).reason == "" and questions(fleet) == []
+    assert look.show(fleet.op, str(first)).reason == "" and questions(fleet) == []
 
 
 def test_a_configuring_machine_that_comes_back_fails_with_a_reason(fleet) -> None:
@@ -339,7 +340,7 @@ def test_a_configuring_machine_that_comes_back_fails_with_a_reason(fleet) -> Non
         token = fleet.boot(it.with_parts(uuid=server(50 + n).uuid, serial=""))
         fleet.report(token, it)
         fleet.beat(token, it)
-    machine = machines.show(fleet.op, str(first))
+    machine = look.show(fleet.op, str(first))
     assert machine.state == "failed" and "although its own disk is due" in machine.reason
 
 
@@ -347,7 +348,7 @@ def test_a_disk_that_does_not_boot_is_told_to_a_person(fleet) -> None:
     it = server(1)
     first = fleet.active(it)
     assert [fleet.boot(it) for _ in range(15)] == [""] * 15
-    assert "see whether its disk boots" in machines.show(fleet.op, str(first)).reason
+    assert "see whether its disk boots" in look.show(fleet.op, str(first)).reason
     assert len(fleet.events("machine.returns")) == 1
 
 
@@ -362,7 +363,7 @@ def test_reports_that_say_nothing_end_as_a_question(fleet) -> None:
                 reports.receive(fleet.no, token, it.report(), "ab" * 32)
     assert seen == ["report", "report", "report", "wait"]
     ((number, kind),) = questions(fleet)
-    assert kind == "refused" and machines.list_machines(fleet.op).total == 0
+    assert kind == "refused" and look.list_machines(fleet.op).total == 0
     conflicts.close(fleet.op, number)
     assert fleet.beat(token, it) == "report"
 
@@ -408,7 +409,7 @@ def test_two_records_are_joined_only_by_the_name_of_the_one_that_goes(fleet) -> 
     made = conflicts.merge(fleet.op, "1", MergeIn(other="2", confirm="machine-2"))
     assert (made.id, made.name) == (1, name) and len(made.macs) == 4
     with pytest.raises(NotFound):
-        machines.show(fleet.op, str(second))
+        look.show(fleet.op, str(second))
     assert "took over the record machine-2" in fleet.events("machine.joined")[0]
     token, said = fleet.live(server(2))
     assert said == 1 and fleet.beat(token, server(2)) == "install"
@@ -427,7 +428,7 @@ def test_a_fact_is_split_off_and_proves_nothing_then(fleet) -> None:
 
 
 def test_answers_are_for_operators_and_remembered(fleet, world) -> None:
-    from oci.services.context import Actor
+    from oci.context import Actor
 
     fleet.live(server(1))
     fleet.live(repaired(server(1)), says=False)

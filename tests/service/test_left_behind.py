@@ -10,9 +10,10 @@ from oci.adapters.fake import FakePuppetCa
 from oci.app import APPLIANCE
 from oci.app import machines as listener
 from oci.db import tables
+from oci.problems import Gone
 from oci.schemas.machine import AssignIn
-from oci.services import installs, machines, puppet, reports
-from oci.services.context import Gone
+from oci.services.machines import look, verbs
+from oci.services.path import installs, puppet, reports
 
 
 def cleaned(world) -> list[str]:
@@ -23,18 +24,18 @@ def cleaned(world) -> list[str]:
 
 def failed_after_puppet(world) -> None:
     configuring(world)
-    machines.abort(world.ctx(), "1")
+    verbs.abort(world.ctx(), "1")
 
 
 @pytest.mark.parametrize("way", ["unassign", "retire", "assign"])
 def test_every_door_takes_the_certificate_back(world, way) -> None:
     failed_after_puppet(world)
     if way == "assign":
-        machines.install(world.ctx(), "1")
-        machines.abort(world.ctx(), "1")
-        machines.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute", hostname="other"))
+        verbs.install(world.ctx(), "1")
+        verbs.abort(world.ctx(), "1")
+        verbs.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute", hostname="other"))
     else:
-        getattr(machines, way)(world.ctx(), "1")
+        getattr(verbs, way)(world.ctx(), "1")
     assert NAME in cleaned(world)
     with world.appliance.make_session() as db:
         assert db.query(tables.Challenge).count() == 0
@@ -42,23 +43,23 @@ def test_every_door_takes_the_certificate_back(world, way) -> None:
 
 def test_a_machine_that_never_had_a_certificate_costs_the_ca_nothing(world) -> None:
     installing(world)
-    machines.abort(world.ctx(), "1")
+    verbs.abort(world.ctx(), "1")
     with world.appliance.make_session() as db:
         db.query(tables.Install).delete()
         db.commit()
-    machines.unassign(world.ctx(), "1")
+    verbs.unassign(world.ctx(), "1")
     assert cleaned(world) == []
 
 
 def test_a_late_cleaning_never_takes_the_certificate_that_the_name_got_since(world) -> None:
     failed_after_puppet(world)
     world.outside(puppet_ca=FakePuppetCa(broken=True))
-    machines.unassign(world.ctx(), "1")
+    verbs.unassign(world.ctx(), "1")
     work_off(world)
     world.outside(puppet_ca=world.puppet_ca)
     world.clock.now += 3  # before the next try
-    machines.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
-    machines.install(world.ctx(), "1")
+    verbs.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
+    verbs.install(world.ctx(), "1")
     token = boot(world)
     reports.receive(world.ctx(NOBODY), token, report(), HASH)
     orders = installs.claim(world.ctx(NOBODY), token, "install")
@@ -98,7 +99,7 @@ GOOD = {"status": "unchanged", "noop": False, "cached_catalog_status": "not_used
 def test_a_run_that_applied_nothing_of_today_moves_nothing(world, state, said) -> None:
     configuring(world)
     if state == "failed":
-        machines.abort(world.ctx(), "1")
+        verbs.abort(world.ctx(), "1")
     puppet.report(world.ctx(APPLIANCE), NAME, said)
     assert show(world).state == state
     puppet.report(world.ctx(APPLIANCE), NAME, GOOD)
@@ -111,8 +112,8 @@ def test_an_active_machine_on_an_old_catalogue_says_so_until_a_good_run(world) -
     puppet.report(world.ctx(APPLIANCE), NAME, OLD)
     shown = show(world)
     assert (shown.state, shown.convergence) == ("active", "cached") and "old catalogue" in shown.reason
-    assert "last good run ended at" in machines.why(world.ctx(), "1").text
-    assert machines.list_machines(world.ctx(), convergence="cached").total == 1
+    assert "last good run ended at" in look.why(world.ctx(), "1").text
+    assert look.list_machines(world.ctx(), convergence="cached").total == 1
     puppet.report(world.ctx(APPLIANCE), NAME, DRY)
     assert show(world).convergence == "cached"
     puppet.report(world.ctx(APPLIANCE), NAME, GOOD)
@@ -135,5 +136,5 @@ def test_the_listener_takes_words_and_pieces_of_the_log(world) -> None:
     assert client.post("/install/log?at=x", data=b"two\n", headers=signed).status_code == 204
     assert show(world).progress.doing == "mkfs"
     assert show(world).install_log.splitlines()[1:] == ["one", "two"]
-    machines.abort(world.ctx(), "1")
+    verbs.abort(world.ctx(), "1")
     assert client.post("/install/alive", data={"doing": "mkfs"}, headers=signed).status_code == 410

@@ -16,10 +16,13 @@ from oci.adapters import roles as role_files
 from oci.app import APPLIANCE
 from oci.db import tables
 from oci.domain.roles import BadRole
+from oci.problems import Conflict, NotFound, Unavailable
 from oci.schemas.machine import AssignIn
 from oci.schemas.site import ClusterIn
-from oci.services import clusters, installs, machines, puppet, site_troubles
-from oci.services.context import Conflict, NotFound, Unavailable
+from oci.services.activity import site_troubles
+from oci.services.clusters import clusters
+from oci.services.machines import look, verbs
+from oci.services.path import installs, puppet
 
 CACHE = "name: cache\ntitle: Cache\norder: 65\nprofiles: [profile::base, acme::cache, profile::mine]\n"
 
@@ -44,8 +47,8 @@ def cluster(world, name: str = "2025-1-5") -> None:
 
 
 def assign(world, number: int, role: str, cluster: str = "2025-1-5") -> str:
-    made = machines.enrol(world.ctx(), f"52:54:00:77:02:{number:02x}")
-    return machines.assign(world.ctx(), str(made.id), AssignIn(cluster=cluster, role=role)).fqdn
+    made = verbs.enrol(world.ctx(), f"52:54:00:77:02:{number:02x}")
+    return verbs.assign(world.ctx(), str(made.id), AssignIn(cluster=cluster, role=role)).fqdn
 
 
 def classified(world, fqdn: str) -> dict:
@@ -87,20 +90,20 @@ def test_a_role_whose_file_is_gone_stops_nobody_else(world, folder) -> None:
         with pytest.raises(Conflict, match="the role 'cache' has no role file that can be used"):
             puppet.classify(world.ctx(APPLIANCE), gone)
     with pytest.raises(Conflict, match="no role file"):
-        machines.install(world.ctx(), gone)
+        verbs.install(world.ctx(), gone)
     with world.appliance.make_session() as db:
         said = db.scalars(select(tables.Event).where(tables.Event.kind == "puppet.unclassified")).all()
         assert [(e.machine_id, "no role file" in e.text) for e in said] == [(1, True)]
     assert site_troubles.list_troubles(world.ctx())[0].startswith("machines have the role 'cache', and no role file")
-    assert machines.show(world.ctx(), gone).role == "cache" and machines.list_machines(world.ctx()).total == 2
+    assert look.show(world.ctx(), gone).role == "cache" and look.list_machines(world.ctx()).total == 2
 
 
 def test_orders_for_a_role_that_is_gone_are_refused_with_words(world, folder) -> None:
     use(world, folder)
     cluster(world)
     boot = discovered(world)
-    machines.assign(world.ctx(), "1", AssignIn(cluster="2025-1-5", role="cache"))
-    machines.install(world.ctx(), "1")
+    verbs.assign(world.ctx(), "1", AssignIn(cluster="2025-1-5", role="cache"))
+    verbs.install(world.ctx(), "1")
     (folder / "cache.yaml").unlink()
     use(world, folder)
     with pytest.raises(Conflict, match="no role file that can be used"):
@@ -178,9 +181,9 @@ def test_who_asks_for_a_role_that_could_not_be_read_is_told_why(world, folder) -
     (folder / "cache.yaml").write_text(CACHE + "disks: raid99\n")
     use(world, folder)
     prepare(world)
-    machines.enrol(world.ctx(), "52:54:00:77:02:01")
+    verbs.enrol(world.ctx(), "52:54:00:77:02:01")
     with pytest.raises(NotFound, match=r"no role is called .cache..*raid99"):
-        machines.assign(world.ctx(), "1", AssignIn(cluster="c1", role="cache"))
+        verbs.assign(world.ctx(), "1", AssignIn(cluster="c1", role="cache"))
 
 
 def test_a_certificate_that_is_missing_is_said_at_the_start_and_when_puppet_asks(world, tmp_path: Path) -> None:

@@ -11,12 +11,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AttributeOID, NameOID
 
 from oci.app import APPLIANCE
+from oci.context import Actor
 from oci.db import tables
 from oci.domain.hardware import Probe
+from oci.problems import Conflict, Forbidden, Gone, Problem, Unauthorised
 from oci.schemas.machine import AssignIn, BmcIn
 from oci.schemas.site import ClusterIn, NetworkIn
-from oci.services import boots, clusters, installs, jobs, machines, puppet, reports, tick
-from oci.services.context import Actor, Conflict, Forbidden, Gone, Problem, Unauthorised
+from oci.services.activity import jobs, tick
+from oci.services.clusters import clusters, networks
+from oci.services.machines import look, verbs
+from oci.services.path import boots, installs, puppet, reports
 
 NOBODY = Actor("machine", "nobody")
 MAC = "52:54:00:77:00:01"
@@ -52,7 +56,7 @@ def boot(world, mac: str = MAC) -> str:
 
 
 def prepare(world) -> None:
-    clusters.create_network(world.ctx(), NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11", last="10.77.0.20"))
+    networks.create_network(world.ctx(), NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11", last="10.77.0.20"))
     clusters.create_cluster(world.ctx(), ClusterIn(name="c1", domain="lab.test", network="prov"))
 
 
@@ -75,8 +79,8 @@ def discovered(world, mac: str = MAC) -> str:
 def installing(world) -> str:
     prepare(world)
     token = discovered(world)
-    machines.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
-    machines.install(world.ctx(), "compute1")
+    verbs.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
+    verbs.install(world.ctx(), "compute1")
     return token
 
 
@@ -97,14 +101,14 @@ def test_from_boot_to_active(world) -> None:
     assert orders["DISK"] == "serial:disk1" and orders["ADDRESS"] == "10.77.0.11/24"
     for phase in ("check", "partition", "stream"):
         installs.phase(world.ctx(NOBODY), orders["TOKEN"], phase, 50, "")
-    assert machines.show(world.ctx(), "compute1").progress.phase == "stream"
+    assert look.show(world.ctx(), "compute1").progress.phase == "stream"
     installs.done(world.ctx(NOBODY), orders["TOKEN"])
     assert "exit" in boots.script(world.ctx(NOBODY), boots.Asker(mac=MAC))
     word = puppet.challenge(world.ctx(NOBODY), orders["TOKEN"])
     puppet.autosign(world.ctx(APPLIANCE), "compute1.lab.test", csr("compute1.lab.test", word["CHALLENGE"]))
     assert "role::compute" in puppet.classify(world.ctx(APPLIANCE), "compute1.lab.test")
     puppet.report(world.ctx(APPLIANCE), "compute1.lab.test", {"status": "changed"})
-    machine = machines.show(world.ctx(), "compute1")
+    machine = look.show(world.ctx(), "compute1")
     assert (machine.state, machine.convergence) == ("active", "changed")
     with pytest.raises(Gone):  # the token died with the install
         installs.phase(world.ctx(NOBODY), orders["TOKEN"], "check", 0, "")
@@ -112,9 +116,9 @@ def test_from_boot_to_active(world) -> None:
 
 def test_an_unwaiting_machine_is_switched_on_by_its_controller(world) -> None:
     prepare(world)
-    machines.enrol(world.ctx(), MAC, BmcIn(address="10.78.0.1", username="admin", password="sesame"))
-    machines.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
-    machines.install(world.ctx(), "1")
+    verbs.enrol(world.ctx(), MAC, BmcIn(address="10.78.0.1", username="admin", password="sesame"))
+    verbs.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
+    verbs.install(world.ctx(), "1")
     for job_id in world.poked:
         assert jobs.run(world.ctx(APPLIANCE), job_id, "test")
     assert ("boot pxe", "10.78.0.1") in world.power.calls and ("on", "10.78.0.1") in world.power.calls
@@ -139,10 +143,10 @@ def test_a_report_with_another_machines_token_is_refused(world) -> None:
     discovered(world, "52:54:00:77:00:02")
     token_a = boot(world, MAC)
     reports.receive(world.ctx(NOBODY), token_a, report(MAC, "SN2"), HASH)
-    before = machines.show(world.ctx(), "52:54:00:77:00:02").inventory
+    before = look.show(world.ctx(), "52:54:00:77:00:02").inventory
     with pytest.raises(Conflict):
         reports.receive(world.ctx(NOBODY), token_a, report("52:54:00:77:00:02"), "cd" * 32)
-    assert machines.show(world.ctx(), "52:54:00:77:00:02").inventory == before
+    assert look.show(world.ctx(), "52:54:00:77:00:02").inventory == before
 
 
 def test_a_clock_that_ticks_is_no_news_and_one_that_was_set_is(world) -> None:
@@ -151,7 +155,7 @@ def test_a_clock_that_ticks_is_no_news_and_one_that_was_set_is(world) -> None:
     def told(seconds: int) -> str:
         clock = f"local {1795248000 + seconds} x\nremote Sat, 21 Nov 2026 08:00:00 GMT\n"
         reports.receive(world.ctx(NOBODY), token, {**report(), "clock": Probe(clock.encode(), b"", 0)}, HASH)
-        return str(machines.show(world.ctx(), "1").inventory["problems"])
+        return str(look.show(world.ctx(), "1").inventory["problems"])
 
     assert "100 seconds ahead" in told(100)
     assert "100 seconds ahead" in told(101)
@@ -162,12 +166,12 @@ def test_a_report_without_any_mac_is_refused(world) -> None:
     token = boot(world)
     with pytest.raises(Problem, match="no network card"):
         reports.receive(world.ctx(NOBODY), token, {"ip": Probe(b"[]", b"", 0)}, HASH)
-    assert machines.list_machines(world.ctx()).total == 0
+    assert look.list_machines(world.ctx()).total == 0
 
 
 def test_a_power_cut_is_tried_again_by_itself(world) -> None:
     token = installing(world)
-    machines.set_bmc(world.ctx(), "compute1", BmcIn(address="10.78.0.1", username="admin", password="sesame"))
+    verbs.set_bmc(world.ctx(), "compute1", BmcIn(address="10.78.0.1", username="admin", password="sesame"))
     work_off(world)
     orders = installs.claim(world.ctx(NOBODY), token, "install")
     installs.phase(world.ctx(NOBODY), orders["TOKEN"], "partition", 10, "")
@@ -203,7 +207,7 @@ def test_silence_ends_as_failed_with_a_reason_before_the_deadline(world) -> None
         world.clock.now += 30
         tick.machines(world.ctx(APPLIANCE))
         work_off(world)
-        machine = machines.show(world.ctx(), "compute1")
+        machine = look.show(world.ctx(), "compute1")
         if machine.state == "failed":
             break
     assert machine.state == "failed" and "silent" in machine.reason and "3 times" in machine.reason
@@ -212,7 +216,7 @@ def test_silence_ends_as_failed_with_a_reason_before_the_deadline(world) -> None
 def test_abort_stops_the_machine(world) -> None:
     token = installing(world)
     orders = installs.claim(world.ctx(NOBODY), token, "install")
-    machines.abort(world.ctx(), "compute1")
+    verbs.abort(world.ctx(), "compute1")
     with pytest.raises(Gone):
         installs.phase(world.ctx(NOBODY), orders["TOKEN"], "stream", 10, "")
     assert beat(world, token) == "wait"
@@ -221,15 +225,15 @@ def test_abort_stops_the_machine(world) -> None:
 def test_release_wipes_and_forgets(world) -> None:
     test_from_boot_to_active(world)
     with pytest.raises(Problem, match="exactly that name"):
-        machines.release(world.ctx(), "compute1", "compute1")
-    machines.release(world.ctx(), "compute1", "compute1.lab.test")
+        verbs.release(world.ctx(), "compute1", "compute1")
+    verbs.release(world.ctx(), "compute1", "compute1.lab.test")
     token = boot(world)
     reports.receive(world.ctx(NOBODY), token, report(), HASH)
     assert beat(world, token) == "wipe"
     orders = installs.claim(world.ctx(NOBODY), token, "wipe")
     assert orders["DISKS"] == "serial:disk1"
     installs.wiped(world.ctx(NOBODY), orders["TOKEN"])
-    machine = machines.show(world.ctx(), "1")
+    machine = look.show(world.ctx(), "1")
     assert (machine.state, machine.role, machine.address) == ("discovered", "", "")
 
 

@@ -10,10 +10,12 @@ from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
 from oci.app import APPLIANCE
+from oci.context import Actor
 from oci.db import tables
+from oci.problems import Conflict, Forbidden, NotFound, TooMany, Unauthorised
+from oci.records.people import passwords
 from oci.schemas.site import PersonIn, TokenIn
-from oci.services import passwords, people
-from oci.services.context import Actor, Conflict, Forbidden, NotFound, TooMany, Unauthorised
+from oci.services.people import people
 
 NOBODY = Actor("nobody", "nobody")
 ADA, OLGA, VERA = Actor("ada", "admin"), Actor("olga", "operator"), Actor("vera", "viewer")

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from oci.adapters.fake import FaultyPower, WorkerKilled
 from oci.app import APPLIANCE
+from oci.context import Actor
 from oci.db import tables
 from oci.domain.power import STAGES, TIMES
+from oci.records.activity.leases import LEASE_SECONDS
 from oci.schemas.machine import BmcIn
 from oci.schemas.site import EventQuery, JobQuery
-from oci.services import events, jobs, machines
-from oci.services.context import Actor
-from oci.services.leases import LEASE_SECONDS
+from oci.services.activity import events, jobs
+from oci.services.machines import look, verbs
 
 MAC = "52:54:00:77:00:01"
 BMC = BmcIn(address="10.78.0.1", username="admin", password="sesame")
@@ -28,7 +29,7 @@ BMC = BmcIn(address="10.78.0.1", username="admin", password="sesame")
 @pytest.fixture
 def room(world):
     """A machine with a controller, whose power was read once."""
-    machines.enrol(world.ctx(), MAC, BMC)
+    verbs.enrol(world.ctx(), MAC, BMC)
     work(world)
     return world
 
@@ -70,33 +71,33 @@ def states(power: FaultyPower) -> list[str]:
 
 def test_a_controller_that_shows_a_state_late_is_told_once(room) -> None:
     power = with_power(room, late=40.0)
-    machines.power(room.ctx(), "1", "on")
+    verbs.power(room.ctx(), "1", "on")
     until_idle(room)
     assert states(power) == ["on"] and power.shown() == "on"
-    assert machines.show(room.ctx(), "1").power == "on"
+    assert look.show(room.ctx(), "1").power == "on"
     assert all_jobs(room)[-1].state == "done" and all_jobs(room)[-1].attempts == 1
 
 
 def test_a_cycle_of_a_late_controller_is_off_then_on_once_each(room) -> None:
     power = with_power(room, late=40.0, was="on")
-    machines.power(room.ctx(), "1", "cycle")
+    verbs.power(room.ctx(), "1", "cycle")
     until_idle(room)
     assert states(power) == ["off", "on"] and power.shown() == "on"
 
 
 def test_a_worker_killed_in_the_middle_of_a_cycle_is_followed_by_one_that_goes_on(room) -> None:
     power = with_power(room, late=10.0, was="on", faults=["ok", "killed"])
-    machines.power(room.ctx(), "1", "cycle")
+    verbs.power(room.ctx(), "1", "cycle")
     until_idle(room)
     assert states(power) == ["off", "on"] and power.shown() == "on"
 
 
 def test_a_controller_that_obeys_and_does_nothing_is_named_and_its_state_told(room) -> None:
     power = with_power(room, stubborn=True)
-    machines.power(room.ctx(), "1", "on")
+    verbs.power(room.ctx(), "1", "on")
     until_idle(room)
     assert states(power) == ["on"] * TIMES
-    job, machine = all_jobs(room)[-1], machines.show(room.ctx(), "1")
+    job, machine = all_jobs(room)[-1], look.show(room.ctx(), "1")
     assert job.state == "failed"
     assert "10.78.0.1 did not switch on: it took the order 2 times, and still shows off" in job.error
     assert machine.power == "off" and machine.reason == job.error
@@ -169,12 +170,12 @@ def test_an_older_order_does_not_come_back_after_a_newer_one_is_over(room) -> No
 
 def test_an_order_that_was_replaced_before_it_was_told_is_not_waited_for(room) -> None:
     power = with_power(room, late=3.0, was="on")
-    look = power.status
+    read = power.status
 
     def status(bmc) -> str:
-        power.status = look  # type: ignore[method-assign]
-        machines.power(room.ctx(), "1", "on")
-        return look(bmc)
+        power.status = read  # type: ignore[method-assign]
+        verbs.power(room.ctx(), "1", "on")
+        return read(bmc)
 
     power.status = status  # type: ignore[method-assign]
     order(room, "off")
@@ -199,7 +200,7 @@ def test_one_machine_is_switched_by_one_worker_at_a_time(room) -> None:
     was = power.off
 
     def off(bmc) -> None:
-        machines.power(room.ctx(), "1", "off")
+        verbs.power(room.ctx(), "1", "off")
         inside.append(jobs.run(room.ctx(APPLIANCE), room.poked[-1], "other"))
         was(bmc)
 
@@ -215,7 +216,7 @@ def test_one_machine_is_switched_by_one_worker_at_a_time(room) -> None:
 def order(world, verb: str, who: str = "olga") -> None:
     """An order of a verb that only the appliance gives otherwise."""
     with ordering(world, who) as (ctx, machine):
-        from oci.services import power_orders
+        from oci.records.machines import power_orders
 
         power_orders.order(ctx, machine, verb)
 
@@ -231,7 +232,7 @@ def ordering(world, who: str) -> Iterator[tuple[object, tables.Machine]]:
 
 def test_every_order_is_in_an_event_with_who_and_why(room) -> None:
     with_power(room, was="on")
-    machines.power(room.ctx(Actor("vera", "operator")), "1", "cycle")
+    verbs.power(room.ctx(Actor("vera", "operator")), "1", "cycle")
     until_idle(room)
     found = events.list_events(room.ctx(), EventQuery(machine="1", limit=100)).events
     ordered = [e for e in found if e.kind == "power.ordered"]
@@ -308,9 +309,9 @@ def hold(new_world, late, faults, was, orders, stubborn) -> None:
         allowed = STAGES["off" if wanted == "off" else "cycle"]
         world.clock.now += 1000
         if last.state == "done":
-            assert power.shown() == wanted == machines.show(world.ctx(), "1").power
+            assert power.shown() == wanted == look.show(world.ctx(), "1").power
         else:
-            assert last.error and machines.show(world.ctx(), "1").reason
+            assert last.error and look.show(world.ctx(), "1").reason
         compact = [s for n, s in enumerate(after) if n == 0 or after[n - 1] != s]
         # What an order before had begun may come first; then the states of this one, each at most once and in order.
         assert (
@@ -324,6 +325,6 @@ def hold(new_world, late, faults, was, orders, stubborn) -> None:
 def fresh(new_world):
     """A world of its own for each example."""
     with tempfile.TemporaryDirectory() as folder, new_world(Path(folder)) as world:
-        machines.enrol(world.ctx(), MAC, BMC)
+        verbs.enrol(world.ctx(), MAC, BMC)
         work(world)
         yield world

@@ -12,16 +12,18 @@ from test_path import HASH, NOBODY, boot, csr, installing, report, test_from_boo
 from oci.adapters.fake import BrokenPower, FakePower
 from oci.app import APPLIANCE
 from oci.db import tables
+from oci.problems import Conflict, Gone
 from oci.schemas.machine import BmcIn
-from oci.services import installs, machines, puppet, reports, tick
-from oci.services.context import Conflict, Gone
+from oci.services.activity import tick
+from oci.services.machines import look, verbs
+from oci.services.path import installs, puppet, reports
 
 BMC = "10.78.0.1"
 NAME = "compute1.lab.test"
 
 
 def with_bmc(world) -> None:
-    machines.set_bmc(world.ctx(), "1", BmcIn(address=BMC, username="admin", password="sesame"))
+    verbs.set_bmc(world.ctx(), "1", BmcIn(address=BMC, username="admin", password="sesame"))
     world.power.on_addresses.add(BMC)
     work_off(world)
     world.power.calls.clear()
@@ -55,7 +57,7 @@ def events(world, kind: str) -> list[str]:
 
 
 def show(world):
-    return machines.show(world.ctx(), "1")
+    return look.show(world.ctx(), "1")
 
 
 def pass_time(world, seconds: int, step: int, say=lambda _second: None) -> None:
@@ -139,7 +141,7 @@ def test_an_aborted_work_is_not_switched_off(world) -> None:
     claimed(world)
     world.clock.now += 100
     tick.machines(world.ctx(APPLIANCE))
-    machines.abort(world.ctx(), "1")
+    verbs.abort(world.ctx(), "1")
     work_off(world)
     assert cuts(world) == []
 
@@ -147,9 +149,9 @@ def test_an_aborted_work_is_not_switched_off(world) -> None:
 def test_a_late_network_boot_does_not_cut_an_installer_that_began_meanwhile(world) -> None:
     token = installing(world)
     world.clock.now += 60  # so that it is not believed to wait
-    machines.abort(world.ctx(), "1")
+    verbs.abort(world.ctx(), "1")
     with_bmc(world)
-    machines.install(world.ctx(), "1")
+    verbs.install(world.ctx(), "1")
     again = boot(world)
     reports.receive(world.ctx(NOBODY), again, report(), HASH)
     installs.claim(world.ctx(NOBODY), again, "install")
@@ -182,7 +184,7 @@ def test_a_wipe_may_take_as_long_as_it_moves(world) -> None:
     with world.appliance.make_session() as db:
         db.get(tables.Machine, 1).disk_bytes = 12 * 16 * 10**12
         db.commit()
-    machines.release(world.ctx(), "1", NAME)
+    verbs.release(world.ctx(), "1", NAME)
     token = boot(world)
     reports.receive(world.ctx(NOBODY), token, report(), HASH)
     with world.appliance.make_session() as db:
@@ -219,7 +221,7 @@ def test_other_words_move_the_deadline_and_the_page_says_it(world) -> None:
     shown = show(world)
     assert shown.progress.doing == "mkfs: [31m 12 of 40"
     assert shown.deadline == world.clock.now + world.appliance.config.install_seconds
-    said = machines.why(world.ctx(), "1").text
+    said = look.why(world.ctx(), "1").text
     assert "mkfs: [31m 12 of 40" in said and "60 minutes" in said
 
 

@@ -15,9 +15,11 @@ from test_path import HASH, MAC, NOBODY, beat, boot, csr, discovered, installing
 from oci.app import APPLIANCE
 from oci.db import tables
 from oci.domain.hardware import Probe
+from oci.problems import Conflict, Forbidden, NotFound, Problem, Unauthorised
 from oci.schemas.machine import AssignIn, BmcIn
-from oci.services import boots, installs, machines, puppet, reports, tick
-from oci.services.context import Conflict, Forbidden, NotFound, Problem, Unauthorised
+from oci.services.activity import tick
+from oci.services.machines import look, verbs
+from oci.services.path import boots, installs, puppet, reports
 
 OTHER = "52:54:00:77:00:02"
 
@@ -93,7 +95,7 @@ def test_a_false_done_never_makes_a_machine_active(world) -> None:
     token = installing(world)
     orders = installs.claim(world.ctx(NOBODY), token, "install")
     installs.done(world.ctx(NOBODY), orders["TOKEN"])
-    assert machines.show(world.ctx(), "compute1").state == "configuring"
+    assert look.show(world.ctx(), "compute1").state == "configuring"
 
 
 def test_reports_and_logs_are_bounded(world) -> None:
@@ -110,7 +112,7 @@ def test_reports_and_logs_are_bounded(world) -> None:
 
 def test_the_bmc_password_is_sealed_in_the_database(world) -> None:
     discovered(world)
-    machines.set_bmc(world.ctx(), "1", BmcIn(address="10.78.0.1", username="admin", password="open-sesame"))
+    verbs.set_bmc(world.ctx(), "1", BmcIn(address="10.78.0.1", username="admin", password="open-sesame"))
     with world.appliance.make_session() as db:
         stored = db.scalar(select(tables.Machine.bmc_password))
     assert "open-sesame" not in stored and world.appliance.outside.sealer.open(stored) == "open-sesame"
@@ -150,9 +152,9 @@ def test_a_first_report_may_pretend_to_be_a_silent_machine(world) -> None:
 def test_a_machine_changes_nothing_of_another(world) -> None:
     installing(world)
     mine = discovered(world, OTHER)
-    machines.assign(world.ctx(), "2", AssignIn(cluster="c1", role="controller"))
-    machines.install(world.ctx(), "2")
-    before = machines.show(world.ctx(), "compute1").model_dump(exclude={"jobs"})
+    verbs.assign(world.ctx(), "2", AssignIn(cluster="c1", role="controller"))
+    verbs.install(world.ctx(), "2")
+    before = look.show(world.ctx(), "compute1").model_dump(exclude={"jobs"})
     orders = installs.claim(world.ctx(NOBODY), mine, "install")
     assert orders["FQDN"] == "controller1.lab.test"
     installs.phase(world.ctx(NOBODY), orders["TOKEN"], "stream", 50, "")
@@ -161,5 +163,5 @@ def test_a_machine_changes_nothing_of_another(world) -> None:
         word = puppet.challenge(world.ctx(NOBODY), orders["TOKEN"])["CHALLENGE"]
         with pytest.raises((Forbidden, NotFound)):
             puppet.autosign(world.ctx(APPLIANCE), certname, csr(certname, word))
-    assert machines.show(world.ctx(), "compute1").model_dump(exclude={"jobs"}) == before
+    assert look.show(world.ctx(), "compute1").model_dump(exclude={"jobs"}) == before
     assert "kernel" in boots.script(world.ctx(NOBODY), boots.Asker(mac=MAC))

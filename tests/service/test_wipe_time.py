@@ -10,7 +10,9 @@ from test_path import HASH, NOBODY, boot, report, test_from_boot_to_active
 from oci.app import APPLIANCE
 from oci.db import tables
 from oci.domain.hardware import Disk, Inventory, disk_wipe
-from oci.services import installs, machines, reports, tick
+from oci.services.activity import tick
+from oci.services.machines import verbs
+from oci.services.path import installs, reports
 
 LARGE = Disk(name="sdx", wwn="0x5000c500000000aa", serial="X1", bytes=192 * 10**12, sector_bytes=512)
 PATHS = (replace(LARGE, multipath=True), replace(LARGE, name="sdy", multipath=True))
@@ -26,7 +28,7 @@ def test_a_unit_with_several_paths_counts_once() -> None:
 @pytest.mark.parametrize("disks", [PATHS, (LARGE,), (replace(LARGE, medium="pmem"),)], ids=["multipath", "one path", "pmem"])
 def test_a_wipe_of_any_large_disk_may_take_as_long_as_it_moves(world, disks: tuple[Disk, ...]) -> None:
     test_from_boot_to_active(world)
-    machines.release(world.ctx(), "1", "compute1.lab.test")
+    verbs.release(world.ctx(), "1", "compute1.lab.test")
     token = boot(world)
     reports.receive(world.ctx(NOBODY), token, report(), HASH)
     with world.appliance.make_session() as db:

@@ -14,12 +14,14 @@ from requests.adapters import BaseAdapter
 from sqlalchemy import select
 
 from oci.api.operators import create
+from oci.context import Actor
 from oci.db import tables
+from oci.records.people.passwords import hashed
 from oci.schemas.machine import AssignIn, BmcIn
 from oci.schemas.site import ClusterIn, NetworkIn, TokenIn
-from oci.services import clusters, machines, people
-from oci.services.context import Actor
-from oci.services.passwords import hashed
+from oci.services.clusters import clusters, networks
+from oci.services.machines import verbs
+from oci.services.people import people
 
 PASSWORD = "correct horse battery"
 PEOPLE = {"vera": "viewer", "olga": "operator", "ada": "admin"}
@@ -74,12 +76,12 @@ class WsgiTransport(BaseAdapter):
 def populate(world: Any) -> None:
     """A network, a cluster and two machines, the first of them assigned."""
     ctx = world.ctx
-    clusters.create_network(ctx(), NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11", last="10.77.0.20"))
+    networks.create_network(ctx(), NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11", last="10.77.0.20"))
     clusters.create_cluster(ctx(), ClusterIn(name="c1", domain="lab.test", network="prov"))
     bmc = BmcIn(address="10.78.0.1", username="admin", password="sesame")
-    machines.enrol(ctx(), MAC, bmc)
-    machines.enrol(ctx(), SECOND)
-    machines.assign(ctx(), MAC, AssignIn(cluster="c1", role="compute"))
+    verbs.enrol(ctx(), MAC, bmc)
+    verbs.enrol(ctx(), SECOND)
+    verbs.assign(ctx(), MAC, AssignIn(cluster="c1", role="compute"))
 
 
 @cache

@@ -15,9 +15,12 @@ from flask.testing import FlaskClient
 from oci import app
 from oci.app import APPLIANCE
 from oci.db import tables
+from oci.records.people import passwords
 from oci.schemas.machine import AssignIn, BmcIn
 from oci.schemas.site import ClusterIn, NetworkIn, PersonIn
-from oci.services import clusters, machines, passwords, people
+from oci.services.clusters import clusters, networks
+from oci.services.machines import verbs
+from oci.services.people import people
 
 PASSWORD = "correct horse battery"
 LEVELS = {"vera": "viewer", "olga": "operator", "ada": "admin"}
@@ -78,13 +81,13 @@ def add_people(world: Any) -> None:
 
 def add_site(world: Any) -> None:
     """A network and a cluster on it."""
-    clusters.create_network(world.ctx(), NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11", last="10.77.0.60"))
+    networks.create_network(world.ctx(), NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11", last="10.77.0.60"))
     clusters.create_cluster(world.ctx(), ClusterIn(name="c1", domain="lab.test", network="prov"))
 
 
 def add_machine(world: Any, mac: str, name: str = "", **columns: Any) -> int:
     """A machine that has reported; `columns` replace what it reported."""
-    made = machines.enrol(world.ctx(), mac)
+    made = verbs.enrol(world.ctx(), mac)
     inventory = json.loads(REPORT.read_text())
     inventory["disks"][0].update(signatures=[], partitions=[])  # nobody's data is on the disk that installs take
     given = {
@@ -134,12 +137,12 @@ def add_boot(world: Any, machine_id: int, back: float = 60) -> None:
 
 def give_bmc(world: Any, name: str) -> None:
     """A management controller whose password is a word that no page may show."""
-    machines.set_bmc(world.ctx(), name, BmcIn(address="10.78.0.1", username="admin", password="planted-secret"))
+    verbs.set_bmc(world.ctx(), name, BmcIn(address="10.78.0.1", username="admin", password="planted-secret"))
 
 
 def assign(world: Any, name: str, role: str = "compute") -> str:
     """Promise the machine to the cluster; returns its new name."""
-    return machines.assign(world.ctx(), name, AssignIn(cluster="c1", role=role)).name
+    return verbs.assign(world.ctx(), name, AssignIn(cluster="c1", role=role)).name
 
 
 def change(world: Any, table: type, key: int, **columns: Any) -> None:

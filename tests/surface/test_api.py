@@ -10,7 +10,7 @@ from flask_wtf.csrf import generate_csrf
 from rest import MAC, PASSWORD, SECOND, Rest, open_listener, populate
 from sqlalchemy import event
 
-from oci.services import people
+from oci.services.people import people
 
 NOBODY, VIEWER, OPERATOR, ADMIN = LEVELS = ("nobody", "viewer", "operator", "admin")
 NEW = "52:54:00:77:00:09"

@@ -11,7 +11,7 @@ from scene import sign_in
 
 from oci.app import APPLIANCE
 from oci.domain.health import CHECKS
-from oci.services import health, tick
+from oci.services.activity import health, tick
 
 
 @pytest.fixture

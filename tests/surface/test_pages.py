@@ -12,7 +12,7 @@ from scene import HOSTILE, MACS, PASSWORD, post, sign_in, token
 from sqlalchemy import func, select
 
 from oci.db import tables
-from oci.services import machines
+from oci.services.machines import verbs
 
 PAGES = (
     "/",
@@ -190,7 +190,7 @@ def test_hostile_words_are_only_words(pages: Any, world: Any) -> None:
         world, MACS[1], vendor=HOSTILE, model=HOSTILE, serial=HOSTILE, uuid=HOSTILE[:36], reason=HOSTILE, inventory=inventory
     )
     name = scene.assign(world, str(number))
-    machines.install(world.ctx(), name)
+    verbs.install(world.ctx(), name)
     scene.change(world, tables.Install, 1, log=HOSTILE)
     scene.add_event(world, number, HOSTILE)
     scene.add_event(world, number, f"Puppet {HOSTILE}", "puppet.report", status=HOSTILE)

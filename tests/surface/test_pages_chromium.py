@@ -14,7 +14,7 @@ from selenium.webdriver.common.by import By
 
 from oci import app
 from oci.db import tables
-from oci.services import machines
+from oci.services.machines import verbs
 
 pytestmark = [
     pytest.mark.skipif(not chromium.there(), reason="chromium and chromium-driver are not installed"),
@@ -164,7 +164,7 @@ def test_assign_and_install_with_the_keyboard_alone(page: Chrome, site: str, wor
 
 
 def test_the_log_follows_its_end_unless_its_reader_went_up(page: Chrome, site: str, world: Any) -> None:
-    machines.install(world.ctx(), scene.assign(world, "machine-1"))
+    verbs.install(world.ctx(), scene.assign(world, "machine-1"))
     log = "\n".join(f"line {number}" for number in range(300))
     scene.change(world, tables.Install, 1, log=log)
     page.get(f"{site}/machines/1?tab=log")

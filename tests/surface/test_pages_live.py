@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from scene import MACS, sign_in
 
 from oci.db import tables
-from oci.services import machines
+from oci.services.machines import verbs
 from webui.expected import medians
 
 LIVE = {"HX-Request": "true"}
@@ -78,7 +78,7 @@ def test_progress_with_what_is_usual(client: FlaskClient, world: Any) -> None:
         scene.add_event(world, 7, "install: assigned -> installing", "machine.state", start, verb="install")
         scene.add_event(world, 7, "installed", "machine.state", end + 60, verb="installed")
         scene.add_event(world, 7, "converged", "machine.state", end, verb="converged")
-    machines.install(world.ctx(), name)
+    verbs.install(world.ctx(), name)
     scene.change(world, tables.Install, 1, phase="stream", percent=50)
     world.clock.now += 75
     page = client.get(f"/machines/{name}").text

@@ -11,20 +11,22 @@ from hypothesis import strategies as st
 
 from oci.api.puppet import _report
 from oci.app import puppet
+from oci.problems import Problem
 from oci.schemas.machine import AssignIn
 from oci.schemas.site import ClusterIn, EventQuery, NetworkIn
-from oci.services import clusters, events, machines
-from oci.services.context import Problem
+from oci.services.activity import events
+from oci.services.clusters import clusters, networks
+from oci.services.machines import verbs
 
 NAME = "compute1.lab.test"
 
 
 @pytest.fixture
 def client(world):
-    clusters.create_network(world.ctx(), NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11", last="10.77.0.20"))
+    networks.create_network(world.ctx(), NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11", last="10.77.0.20"))
     clusters.create_cluster(world.ctx(), ClusterIn(name="2025-1-5", domain="lab.test", network="prov"))
-    machines.enrol(world.ctx(), "52:54:00:77:02:01")
-    machines.assign(world.ctx(), "1", AssignIn(cluster="2025-1-5", role="compute"))
+    verbs.enrol(world.ctx(), "52:54:00:77:02:01")
+    verbs.assign(world.ctx(), "1", AssignIn(cluster="2025-1-5", role="compute"))
     return puppet(world.appliance).test_client()
 
 

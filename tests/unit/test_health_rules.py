@@ -6,7 +6,7 @@ import pytest
 
 from oci.domain import health as rules
 from oci.domain.health import CHECKS, Check
-from oci.services.health import LOOKS
+from oci.services.activity.health import LOOKS
 
 DAY, NOW = 86400.0, 1_800_000_000.0
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template, request, url_for
 
 from oci.api.operators.access import source
+from oci.problems import Problem
 from oci.schemas.site import PersonOut, TokenOut
-from oci.services import people
-from oci.services.context import Problem
+from oci.services.people import people
 from webui.forms import NewToken, Password
 from webui.session import ctx, remember
 from webui.submit import Answer, done

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from oci.schemas.conflict import ConflictOut, JoinIn
 from oci.schemas.machine import MachineRef
-from oci.services import conflicts as service
+from oci.services.machines import conflicts as service
 from webui.forms import Merge
 from webui.session import ctx
 from webui.submit import Answer, done, needs, submit

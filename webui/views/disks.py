@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request, url_for
 
+from oci.problems import Problem
 from oci.schemas.disk import DiskIn
-from oci.services import machine_disks, machines
-from oci.services.context import Problem
+from oci.services.machines import look, machine_disks
 from webui.forms import ChooseDisk
 from webui.session import ctx
 from webui.submit import Answer, done, needs
@@ -15,7 +15,7 @@ from webui.submit import Answer, done, needs
 @needs("operator")
 def disk(name: str) -> Answer:
     """All disks with their contents and verdicts; one that holds data must be confirmed by its name."""
-    machine, form = machines.show(ctx(), name), ChooseDisk()
+    machine, form = look.show(ctx(), name), ChooseDisk()
     problem, status = "", 200
     if request.method == "POST":
         try:

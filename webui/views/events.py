@@ -6,9 +6,9 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from oci.domain.events import EVENTS
+from oci.problems import NotFound
 from oci.schemas.site import EventList, EventQuery
-from oci.services import events as service
-from oci.services.context import NotFound
+from oci.services.activity import events as service
 from webui.live import live
 from webui.session import ctx
 

@@ -6,7 +6,7 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from oci.domain.health import CHECKS
-from oci.services import health as service
+from oci.services.activity import health as service
 from webui.live import live
 from webui.session import ctx
 

@@ -14,8 +14,8 @@ from oci.domain.events import EVENTS
 from oci.domain.hardware import Inventory
 from oci.schemas.machine import MachineDetail
 from oci.schemas.site import EventOut, EventQuery, TimelineQuery
-from oci.services import events, machine_disks
-from oci.services import machines as service
+from oci.services.activity import events
+from oci.services.machines import look, machine_disks
 from webui.expected import expected
 from webui.filters import now
 from webui.live import live
@@ -74,7 +74,7 @@ def machine(name: str) -> AnyResponse | str:
     """The page of one machine, with one tab open."""
     tab = request.args.get("tab", "timeline")
     tab = tab if tab in TABS else "timeline"
-    found = service.show(ctx(), name)
+    found = look.show(ctx(), name)
     last = events.timeline(ctx(), str(found.id), TimelineQuery(limit=1)).next
     shown = (
         found.model_dump(exclude={"seen", "inventory", "install_log"}),
@@ -91,7 +91,7 @@ def machine(name: str) -> AnyResponse | str:
         tabs=TABS,
         verbs=VERBS,
         primary=PRIMARY.get(found.state, ""),
-        why=service.why(ctx(), str(found.id)),
+        why=look.why(ctx(), str(found.id)),
         loss=loss("install", found),
         **_elapsed(found),
         **TABS[tab][1](found),
@@ -100,7 +100,7 @@ def machine(name: str) -> AnyResponse | str:
 
 def log(name: str) -> Response:
     """The whole log of the installer, as text."""
-    found = service.show(ctx(), name)
+    found = look.show(ctx(), name)
     return Response(found.install_log, mimetype="text/plain", headers={"X-Content-Type-Options": "nosniff"})
 
 

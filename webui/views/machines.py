@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from oci.domain.lifecycle import STATES
 from oci.schemas.machine import MachineDetail, MachineList, MachineOut
 from oci.schemas.site import EventOut, EventQuery
-from oci.services import events
-from oci.services import machines as service
+from oci.services.activity import events
+from oci.services.machines import look, verbs
 from webui.forms import Enrol
 from webui.live import live
 from webui.session import ctx
@@ -51,8 +51,8 @@ def _page(sort: str, number: int) -> MachineList:
     wanted: dict[str, Any] = {"state": request.args.get("state", ""), "search": request.args.get("q", "").strip()[:100]}
     start = (number - 1) * PAGE
     if sort == "name":
-        return service.list_machines(ctx(), **wanted, limit=PAGE, offset=start)
-    found = service.list_machines(ctx(), **wanted, limit=MOST)
+        return look.list_machines(ctx(), **wanted, limit=PAGE, offset=start)
+    found = look.list_machines(ctx(), **wanted, limit=MOST)
     rows = sorted(found.machines, key=SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))
     return MachineList(machines=rows[start : start + PAGE], total=found.total)
 
@@ -68,7 +68,7 @@ def machines() -> Response | str:
     sort = request.args.get("sort", "name")
     sort = sort if sort.removeprefix("-") in SORTS else "name"
     number = max(1, request.args.get("page", 1, int))
-    found, counts = _page(sort, number), service.counts(ctx())
+    found, counts = _page(sort, number), look.counts(ctx())
     asked = _asked(sum(counts.values()))
     lines = [m.model_dump(include=LINE, exclude={"progress": {"doing"}}) for m in found.machines]
     shown = (lines, found.total, counts, asked)
@@ -96,7 +96,7 @@ def enrol() -> Answer:
     return submit(
         "form.html",
         Enrol(),
-        lambda order: service.enrol(ctx(), order.mac, order.bmc),
+        lambda order: verbs.enrol(ctx(), order.mac, order.bmc),
         _enrolled,
         title="Enrol a machine",
         label="Enrol",

@@ -11,8 +11,8 @@ from oci.domain.lifecycle import STATES, transient
 from oci.schemas.conflict import ConflictQuery
 from oci.schemas.machine import MachineOut
 from oci.schemas.site import EventQuery
-from oci.services import conflicts, events, health
-from oci.services import machines as service
+from oci.services.activity import events, health
+from oci.services.machines import conflicts, look
 from webui.live import live
 from webui.session import ctx
 
@@ -22,17 +22,17 @@ TROUBLED = ("failed", "cached")
 
 
 def _in(state: str, counts: dict[str, int]) -> list[MachineOut]:
-    return service.list_machines(ctx(), state=state, limit=SHOWN).machines if counts[state] else []
+    return look.list_machines(ctx(), state=state, limit=SHOWN).machines if counts[state] else []
 
 
 def _troubled(convergence: str) -> list[MachineOut]:
     """Machines that are active and not well: Puppet fails on them, or applies an old catalogue."""
-    return service.list_machines(ctx(), state="active", convergence=convergence, limit=SHOWN).machines
+    return look.list_machines(ctx(), state="active", convergence=convergence, limit=SHOWN).machines
 
 
 def overview() -> Response | str:
     """State counts that are links, what runs, what failed, the last events."""
-    counts = service.counts(ctx())
+    counts = look.counts(ctx())
     running = [m for state in STATES if transient(state) for m in _in(state, counts)]
     failed = _in("failed", counts) + [m for word in TROUBLED for m in _troubled(word)]
     last = events.list_events(ctx(), EventQuery(limit=LINES)).events[::-1]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, request, url_for
 
+from oci.problems import Problem
 from oci.schemas.site import PersonOut
-from oci.services import people as service
-from oci.services.context import Problem
+from oci.services.people import people as service
 from webui.forms import Level, NewPerson
 from webui.session import ctx
 from webui.submit import Answer, done, needs, submit

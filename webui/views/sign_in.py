@@ -6,8 +6,8 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from werkzeug.wrappers import Response
 
 from oci.api.operators.access import NOBODY, source
-from oci.services import people
-from oci.services.context import Problem, TooMany
+from oci.problems import Problem, TooMany
+from oci.services.people import people
 from webui.session import ctx, local, remember
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request, url_for
 
 from oci.domain.lifecycle import STATES
+from oci.problems import Problem
 from oci.schemas.machine import MachineDetail
-from oci.services import clusters, machines
-from oci.services.context import Problem
+from oci.services.clusters import clusters, roles
+from oci.services.machines import look, verbs
 from webui.forms import Assign, Bmc, Confirm
 from webui.session import ctx
 from webui.submit import Answer, done, needs, submit
@@ -25,14 +26,14 @@ def _said(words: str, machine: MachineDetail) -> tuple[str, str]:
 @needs("operator")
 def assign(name: str) -> Answer:
     """The form that promises a machine to a cluster."""
-    machine, form = machines.show(ctx(), name), Assign()
-    known, roles = clusters.list_clusters(ctx()).clusters, clusters.list_roles(ctx()).roles
+    machine, form = look.show(ctx(), name), Assign()
+    known, given = clusters.list_clusters(ctx()).clusters, roles.list_roles(ctx()).roles
     form.cluster.choices = [(c.name, f"{c.name} ({c.domain})") for c in known]
-    form.role.choices = [(r.name, f"{r.name}: {r.title}") for r in roles]
+    form.role.choices = [(r.name, f"{r.name}: {r.title}") for r in given]
     return submit(
         "assign.html",
         form,
-        lambda order: machines.assign(ctx(), name, order),
+        lambda order: verbs.assign(ctx(), name, order),
         lambda made: _said(VERBS["assign"].after, made),
         machine=machine,
         clusters=known,
@@ -42,13 +43,13 @@ def assign(name: str) -> Answer:
 @needs("operator")
 def bmc(name: str) -> Answer:
     """The form that says how the management controller is reached; the password goes in and never out."""
-    machine = machines.show(ctx(), name)
+    machine = look.show(ctx(), name)
     form = Bmc(data={"address": machine.bmc_address, "username": machine.bmc_username, "port": 623})
     words = "The controller of {name} is stored; its power is being asked for."
     return submit(
         "form.html",
         form,
-        lambda order: machines.set_bmc(ctx(), name, order),
+        lambda order: verbs.set_bmc(ctx(), name, order),
         lambda made: _said(words, made),
         title=f"Controller of {machine.name}",
         label="Store",
@@ -61,13 +62,13 @@ def bmc(name: str) -> Answer:
 def forget_bmc(name: str) -> Answer | str:
     """Forget the management controller; asked about first."""
     if request.method == "GET":
-        return render_template("ask_forget_bmc.html", m=machines.show(ctx(), name))
-    return done(*_said("The controller of {name} is forgotten.", machines.forget_bmc(ctx(), name)))
+        return render_template("ask_forget_bmc.html", m=look.show(ctx(), name))
+    return done(*_said("The controller of {name} is forgotten.", verbs.forget_bmc(ctx(), name)))
 
 
 def _do(verb: str, name: str, confirm: str) -> MachineDetail:
     if verb == "release":
-        return machines.release(ctx(), name, confirm)
+        return verbs.release(ctx(), name, confirm)
     do = VERBS[verb].do
     assert do is not None
     return do(ctx(), name)
@@ -95,13 +96,13 @@ def _ask(verb: str, machine: MachineDetail, form: Confirm, problem: str = "", st
 @needs("operator")
 def ask(name: str, verb: str) -> Answer:
     """What a verb would do, before it is done."""
-    return _ask(verb, machines.show(ctx(), name), Confirm(formdata=None))
+    return _ask(verb, look.show(ctx(), name), Confirm(formdata=None))
 
 
 @needs("operator")
 def act(name: str, verb: str) -> Answer:
     """Do a verb. What is lost for good must be confirmed with the machine's name."""
-    machine, form = machines.show(ctx(), name), Confirm()
+    machine, form = look.show(ctx(), name), Confirm()
     if asks_name(verb, machine.state) and form.confirm.data != machine.name:
         form.confirm.errors = (f"type the name exactly: {machine.name}",)
         return _ask(verb, machine, form, "nothing was done: the name was not confirmed", 400)
@@ -119,9 +120,9 @@ def power(name: str) -> Answer | str:
     if wanted not in POWER:
         raise Problem("power is on, off or cycle; choose one of these")
     if request.method == "GET":
-        machine = machines.show(ctx(), name)
+        machine = look.show(ctx(), name)
         return render_template("ask_power.html", m=machine, wanted=wanted, offer=POWER[wanted])
-    return done(*_said(POWER[wanted].after, machines.power(ctx(), name, wanted)))
+    return done(*_said(POWER[wanted].after, verbs.power(ctx(), name, wanted)))
 
 
 def routes(bp: Blueprint) -> None:

@@ -6,8 +6,9 @@ from flask import current_app, g, request, session
 from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
-from oci.services import people
-from oci.services.context import Actor, Ctx, Problem, Unauthorised
+from oci.context import Actor, Ctx
+from oci.problems import Problem, Unauthorised
+from oci.services.people import people
 
 NOBODY = Actor("nobody", "nobody")
 READS = ("GET", "HEAD", "OPTIONS")

@@ -10,8 +10,8 @@ from flask import Response, current_app, request
 from flask.json.provider import DefaultJSONProvider
 from pydantic import BaseModel, ValidationError
 
+from oci.problems import Problem, TooLarge
 from oci.schemas.site import ErrorOut
-from oci.services.context import Problem, TooLarge
 
 BODY_BYTES = 1 << 20
 DEPTH = 32

@@ -21,7 +21,7 @@ from oci.schemas.conflict import (
     SplitIn,
 )
 from oci.schemas.machine import MachineName, MachineRef
-from oci.services import conflicts
+from oci.services.machines import conflicts
 
 TAG = Tag(name="conflict", description="a question which machine is which, for a person")
 

@@ -8,7 +8,7 @@ from flask_openapi3 import OpenAPI, Tag
 from oci.api.operators.access import ctx
 from oci.api.operators.bodies import answers, out
 from oci.schemas.health import HealthOut
-from oci.services import health as service
+from oci.services.activity import health as service
 
 HEALTH = Tag(name="health", description="whether the appliance itself works")
 

@@ -23,7 +23,8 @@ from oci.schemas.machine import (
     Why,
 )
 from oci.schemas.site import EventList, TimelineQuery
-from oci.services import events, machine_disks, machines
+from oci.services.activity import events
+from oci.services.machines import look, machine_disks, verbs
 
 TAG = Tag(name="machine", description="one computer that can be installed")
 ONE = "/v1/machines/<name>"
@@ -50,7 +51,7 @@ def _looks(app: OpenAPI) -> None:
     )
     def machine_list(query: MachineQuery) -> Response:
         """List machines, by name"""
-        return out(machines.list_machines(ctx(), **query.model_dump()))
+        return out(look.list_machines(ctx(), **query.model_dump()))
 
     @app.get(
         ONE,
@@ -61,7 +62,7 @@ def _looks(app: OpenAPI) -> None:
     )
     def machine_show(path: MachineName) -> Response:
         """Show one machine with what its latest report said"""
-        return out(machines.show(ctx(), path.name))
+        return out(look.show(ctx(), path.name))
 
     @app.get(
         f"{ONE}/why",
@@ -72,7 +73,7 @@ def _looks(app: OpenAPI) -> None:
     )
     def machine_why(path: MachineName) -> Response:
         """Say why a machine is where it is, and what can be done"""
-        return out(machines.why(ctx(), path.name))
+        return out(look.why(ctx(), path.name))
 
     @app.get(
         f"{ONE}/events",
@@ -96,27 +97,27 @@ def _orders(app: OpenAPI) -> None:
     )
     def machine_enrol(body: EnrolIn) -> Response:
         """Make a machine known before its first boot, so that OCI can switch it on"""
-        return out(machines.enrol(ctx(), body.mac.lower(), body.bmc), 201)
+        return out(verbs.enrol(ctx(), body.mac.lower(), body.bmc), 201)
 
     @app.put(f"{ONE}/bmc", **_told("bmc", "ocicli machine bmc compute1 --address 10.1.0.5 --username admin"))
     def machine_bmc(path: MachineName, body: BmcIn) -> Response:
         """Tell how a machine's management controller is reached"""
-        return out(machines.set_bmc(ctx(), path.name, body))
+        return out(verbs.set_bmc(ctx(), path.name, body))
 
     @app.delete(f"{ONE}/bmc", **_told("forget-bmc", "ocicli machine forget-bmc compute1"))
     def machine_forget_bmc(path: MachineName) -> Response:
         """Forget a machine's management controller, so that another machine may have it"""
-        return out(machines.forget_bmc(ctx(), path.name))
+        return out(verbs.forget_bmc(ctx(), path.name))
 
     @app.post(f"{ONE}/power", **_told("power", "ocicli machine power compute1 --power on"))
     def machine_power(path: MachineName, body: PowerIn) -> Response:
         """Switch a machine's power through its management controller"""
-        return out(machines.power(ctx(), path.name, body.power))
+        return out(verbs.power(ctx(), path.name, body.power))
 
     @app.post(f"{ONE}/assign", **_told("assign", "ocicli machine assign 7 --cluster demo --role compute"))
     def machine_assign(path: MachineName, body: AssignIn) -> Response:
         """Promise a machine to a cluster: role, host name, address; nothing on it is touched"""
-        return out(machines.assign(ctx(), path.name, body))
+        return out(verbs.assign(ctx(), path.name, body))
 
 
 def _disks(app: OpenAPI) -> None:
@@ -141,7 +142,7 @@ def _verbs(app: OpenAPI) -> None:
     @app.post(f"{ONE}/unassign", **_told("unassign", "ocicli machine unassign compute1"))
     def machine_unassign(path: MachineName) -> Response:
         """Take a machine's promise back"""
-        return out(machines.unassign(ctx(), path.name))
+        return out(verbs.unassign(ctx(), path.name))
 
     @app.post(
         f"{ONE}/install",
@@ -153,12 +154,12 @@ def _verbs(app: OpenAPI) -> None:
     )
     def machine_install(path: MachineName) -> Response:
         """Install Debian on a machine, as promised by its assignment"""
-        return out(machines.install(ctx(), path.name))
+        return out(verbs.install(ctx(), path.name))
 
     @app.post(f"{ONE}/abort", **_told("abort", "ocicli machine abort compute1"))
     def machine_abort(path: MachineName) -> Response:
         """Stop the install or wipe of a machine; a half-written disk stays as it is"""
-        return out(machines.abort(ctx(), path.name))
+        return out(verbs.abort(ctx(), path.name))
 
     @app.post(
         f"{ONE}/release",
@@ -170,17 +171,17 @@ def _verbs(app: OpenAPI) -> None:
     )
     def machine_release(path: MachineName, body: ReleaseIn) -> Response:
         """Wipe a machine's disks, then take its promise back"""
-        return out(machines.release(ctx(), path.name, body.confirm))
+        return out(verbs.release(ctx(), path.name, body.confirm))
 
     @app.post(f"{ONE}/retire", **_told("retire", "ocicli machine retire compute1"))
     def machine_retire(path: MachineName) -> Response:
         """Keep a machine in the records only"""
-        return out(machines.retire(ctx(), path.name))
+        return out(verbs.retire(ctx(), path.name))
 
     @app.post(f"{ONE}/restore", **_told("restore", "ocicli machine restore 7"))
     def machine_restore(path: MachineName) -> Response:
         """Undo the retirement of a machine"""
-        return out(machines.restore(ctx(), path.name))
+        return out(verbs.restore(ctx(), path.name))
 
 
 def add(app: OpenAPI) -> None:

@@ -9,6 +9,7 @@ from flask_openapi3 import OpenAPI, Tag
 
 from oci.api.operators.access import ctx, source
 from oci.api.operators.bodies import answers, out
+from oci.context import Actor
 from oci.schemas.site import (
     LevelIn,
     Me,
@@ -23,8 +24,7 @@ from oci.schemas.site import (
     TokenList,
     TokenMade,
 )
-from oci.services import people
-from oci.services.context import Actor
+from oci.services.people import people
 
 PERSON = Tag(name="person", description="somebody who may sign in")
 TOKEN = Tag(name="token", description="what a program signs in with")

@@ -23,7 +23,8 @@ from oci.schemas.site import (
     NetworkOut,
     RoleList,
 )
-from oci.services import clusters, events
+from oci.services.activity import events
+from oci.services.clusters import clusters, networks, roles
 
 CLUSTER = Tag(name="cluster", description="machines that form one deployment")
 NETWORK = Tag(name="network", description="an IP network with a purpose")
@@ -71,7 +72,7 @@ def _networks(app: OpenAPI) -> None:
     @app.get("/v1/networks", **_told(NETWORK, "list", answers(NetworkList), ""))
     def network_list() -> Response:
         """List networks, with how many of their addresses are given out"""
-        return out(clusters.list_networks(ctx()))
+        return out(networks.list_networks(ctx()))
 
     @app.post(
         "/v1/networks",
@@ -85,14 +86,14 @@ def _networks(app: OpenAPI) -> None:
     )
     def network_create(body: NetworkIn) -> Response:
         """Make a network whose addresses OCI gives out"""
-        return out(clusters.create_network(ctx(), body), 201)
+        return out(networks.create_network(ctx(), body), 201)
 
 
 def _history(app: OpenAPI) -> None:
     @app.get("/v1/roles", **_told(ROLE, "list", answers(RoleList), ""))
     def role_list() -> Response:
         """List roles, in the order in which a cluster is built"""
-        return out(clusters.list_roles(ctx()))
+        return out(roles.list_roles(ctx()))
 
     @app.get("/v1/events", **_told(EVENT, "list", answers(EventList, 404, 409), "--machine compute1 --limit 20"))
     def event_list(query: EventQuery) -> Response:

@@ -1,0 +1,125 @@
+"""What a use case and everything below it is given: who acts, the outside world, the database, and what follows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from oci.config import Config
+from oci.db import tables
+from oci.domain.events import EVENTS
+from oci.domain.roles import Role
+from oci.ports import Dhcp, Host, Images, Power, PuppetCa, Sealer, UnknownHost
+
+LEVELS = ("nobody", "machine", "viewer", "operator", "admin", "appliance")
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a person's name, 'machine N' or 'appliance', and the level of LEVELS."""
+
+    name: str
+    level: str
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The appliance's hands and eyes; the composition root fills it."""
+
+    power: Power
+    dhcp: Dhcp
+    puppet_ca: PuppetCa
+    images: Images
+    sealer: Sealer
+    poke: Callable[[int], None]  # tell a worker that a job is waiting; losing a poke only costs a tick
+    roles: dict[str, Role]
+    host: Host = field(default_factory=UnknownHost)
+    ca_pem: bytes = b""
+    authorities: Mapping[str, str] = field(default_factory=dict)  # PEM text of the setting ca_certificates, by name
+    host_names: tuple[str, ...] = ()  # of the appliance itself
+    troubles: tuple[str, ...] = ()  # what was wrong with the files that were read at the start, in words
+    clock: Callable[[], float] = time.time
+
+
+@dataclass
+class Ctx:
+    """One request's context. `db` is set while a use case runs."""
+
+    config: Config
+    outside: Outside
+    make_session: sessionmaker[Session]
+    actor: Actor
+    _db: Session | None = None
+    _after: list[Callable[[], None]] = field(default_factory=list)
+    _notes: list[tuple[str, str, int | None]] = field(default_factory=list)
+    _alive: list[int] = field(default_factory=list)
+
+    @property
+    def db(self) -> Session:
+        assert self._db is not None, "a use case is needed to touch the database"
+        return self._db
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self.outside.clock()
+
+    def after(self, effect: Callable[[], None]) -> None:
+        """Run `effect` once the transaction is committed; never when it is rolled back."""
+        self._after.append(effect)
+
+    def event(
+        self,
+        kind: str,
+        text: str,
+        machine: tables.Machine | int | None = None,
+        cluster: tables.Cluster | None = None,
+        boot_id: str | None = None,
+        **data: Any,
+    ) -> None:
+        """Append an event. `text` is cut to 500 characters; it must hold no secret."""
+        if kind not in EVENTS:
+            raise KeyError(f"event kind {kind} is not in the table")
+        machine_id = machine.id if isinstance(machine, tables.Machine) else machine
+        self.db.add(
+            tables.Event(
+                at=self.now(),
+                kind=kind,
+                machine_id=machine_id,
+                cluster_id=cluster.id if cluster else None,
+                boot_id=boot_id,
+                actor=self.actor.name,
+                text=text[:500],
+                data=data,
+            )
+        )
+
+    def note(self, kind: str, text: str, machine_id: int | None = None) -> None:
+        """Record an event even though (and only if) the use case is about to be refused."""
+        self._notes.append((kind, text, machine_id))
+
+    def still_alive(self, machine_id: int) -> None:
+        """Record that the machine was heard of even though the use case is about to be refused."""
+        self._alive.append(machine_id)
+
+    def queue(self, kind: str, machine: tables.Machine | None = None, delay: float = 0, **args: Any) -> tables.Job:
+        """Queue background work of `kind`, `delay` seconds from now. `args` must hold no secret."""
+        now = self.now()
+        args = {"by": self.actor.name, **args}
+        job = tables.Job(
+            kind=kind,
+            machine_id=machine.id if machine else None,
+            args=args,
+            state="queued",
+            created=now,
+            run_after=now + delay,
+        )
+        self.db.add(job)
+        self.db.flush()
+        if not delay:
+            job_id = job.id
+            self.after(lambda: self.outside.poke(job_id))
+        return job

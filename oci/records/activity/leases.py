@@ -1,0 +1,71 @@
+"""Leases on jobs, and what the work on one is told by. Holds no use case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from oci.context import Ctx
+from oci.db import tables
+from oci.ports import PowerError
+from oci.records.machines import power_orders
+
+# Longer than one verb takes at a controller that answers as late as it may; it is renewed before each of them.
+LEASE_SECONDS = 180
+LOOK_AGAIN_SECONDS = 5
+
+
+class Lost(Exception):
+    """The work is somebody else's now: the lease ran out, or a newer order replaced it."""
+
+
+class Hopeless(PowerError):
+    """Another try would end as this one did."""
+
+
+@dataclass(frozen=True)
+class Later:
+    """The work is not over; look again in `seconds`. That is no failed try."""
+
+    seconds: float = LOOK_AGAIN_SECONDS
+
+
+@dataclass(frozen=True)
+class Work:
+    """A leased job."""
+
+    job_id: int
+    owner: str
+    kind: str
+    machine_id: int
+    args: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def verb(self) -> str:
+        """The power verb."""
+        return str(self.args.get("verb", "status"))
+
+
+def is_due(job: tables.Job, now: float) -> bool:
+    """Whether a worker may take the job: it waits, or its worker was lost."""
+    if job.state == "running":
+        return (job.lease_until or 0) <= now
+    return job.state == "queued" and job.run_after <= now
+
+
+def replace_by_newer(ctx: Ctx, job: tables.Job) -> bool:
+    """End a power job that a newer order made worth nothing."""
+    other = power_orders.replaced_by(ctx, job) if job.kind == "power" else None
+    if other is None:
+        return False
+    job.state, job.finished, job.lease_until, job.error = "done", ctx.now(), None, ""
+    job.progress = {**job.progress, "replaced": True}
+    job.result = f"not carried on: job {other.id} came instead ({power_orders.say(other.args)})"[:500]
+    power_orders.wake_next(ctx, job)
+    return True
+
+
+def own(ctx: Ctx, work: Work) -> tables.Job | None:
+    """The job's row, as long as the lease is ours."""
+    job = ctx.db.get(tables.Job, work.job_id)
+    return job if job and job.lease_owner == work.owner and job.state == "running" else None

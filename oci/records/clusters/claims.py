@@ -1,0 +1,245 @@
+"""Who holds which address and name here: asked at every door where one is stored. Holds no use case."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from oci.context import Ctx
+from oci.db import tables
+from oci.domain import claims, hostnames
+from oci.domain.claims import Appliance, Claim, Claims
+from oci.domain.controllers import canonical as canonical_controller
+from oci.domain.roles import BadRole, Role, named
+from oci.problems import Conflict, Problem
+
+URLS = ("http_url", "https_url", "puppet_ca_url", "apt_uri")
+
+
+def appliance(ctx: Ctx) -> Appliance:
+    """What the settings say of the appliance."""
+    c = ctx.config
+    return Appliance(
+        server_address=c.server_address,
+        puppet_server=c.puppet_server,
+        puppet_address=c.puppet_address,
+        urls=tuple((name, c.values[name]) for name in URLS),
+        dhcp=(c.dhcp_first, c.dhcp_last) if c.dhcp_mode == "dhcp" else None,
+        gateway=c.dhcp_gateway,
+        dns=tuple(c.dns_servers),
+        host_names=ctx.outside.host_names,
+    )
+
+
+def _networks(ctx: Ctx) -> list[Claim]:
+    network = tables.Network
+    rows = ctx.db.execute(select(network.name, network.cidr, network.gateway, network.dns)).tuples()
+    return [one for name, cidr, gateway, dns in rows for one in claims.of_network(name, cidr, gateway, dns.split())]
+
+
+def controllers(ctx: Ctx, but: int | None = None) -> list[Claim]:
+    """The addresses of management controllers, without that of the machine `but`."""
+    machine = tables.Machine
+    rows = ctx.db.execute(select(machine.id, machine.name, machine.bmc_address).where(machine.bmc_address != "")).tuples()
+    return [
+        one
+        for id, name, address in rows
+        if id != but
+        for one in claims.claim(address, f"the management controller of {name}")
+    ]
+
+
+def _machines(ctx: Ctx, but: int | None = None) -> list[Claim]:
+    rows = ctx.db.execute(
+        select(tables.Machine.id, tables.Machine.name, tables.Address.ip).where(
+            tables.Address.machine_id == tables.Machine.id
+        )
+    ).tuples()
+    return [
+        one
+        for id, name, address in rows
+        if id != but
+        for one in claims.claim(address, f"already held by another machine, {name}")
+    ]
+
+
+def for_machine(ctx: Ctx, machine_id: int | None = None) -> Claims:
+    """What a machine may not be given: everything that is anybody's but its own address."""
+    return Claims([*claims.of_appliance(appliance(ctx)), *_machines(ctx, machine_id), *controllers(ctx), *_networks(ctx)])
+
+
+def for_network(ctx: Ctx) -> Claims:
+    """What the range of a new network may not hold. Machines are on networks that are known already."""
+    return Claims([*claims.of_appliance(appliance(ctx)), *controllers(ctx), *_machines(ctx)])
+
+
+def controller_address(ctx: Ctx, text: str) -> str:
+    """The address of a management controller as it is stored. Raises Problem for what is none, Conflict when it is
+    somebody's."""
+    try:
+        host = canonical_controller(text)
+    except claims.BadAddress as bad:
+        raise Problem(str(bad)) from None
+    refuse_controller(ctx, host)
+    return host
+
+
+def refuse_controller(ctx: Ctx, host: str) -> None:
+    """Raise Conflict when `host`, in its one spelling, cannot be a controller: it is the appliance's, a machine's, a
+    gateway's. That two machines name one controller is judged elsewhere."""
+    address = claims.parse(host)
+    held = Claims([*claims.of_appliance(appliance(ctx)), *_machines(ctx), *_networks(ctx)])
+    claim = held.on(address) if address else None
+    holder = claim.holder if claim else hostnames.holder_of_name(host, _names(ctx)) if not address else ""
+    if holder:
+        raise Conflict(
+            f"{host} cannot be a management controller: it is {holder}. Ask the controller for its address "
+            "(`ipmitool lan print` on the machine), and keep it out of the DHCP range"
+        )
+
+
+def _names(ctx: Ctx) -> list[tuple[str, str]]:
+    return claims.names_of(appliance(ctx))
+
+
+def bad_name(ctx: Ctx, host: str, domain: str) -> str:
+    """Why no machine may be called `host` in `domain`, in words; empty when it may. Machines' names are not looked at."""
+    fqdn = f"{host}.{domain}"
+    if len(fqdn) > hostnames.LONGEST:
+        return f"it is longer than {hostnames.LONGEST} characters; choose a shorter host name"
+    holder = hostnames.holder_of_name(fqdn, _names(ctx))
+    return hostnames.bad_host(host) or (f"it is the name of {holder}; choose another host name" if holder else "")
+
+
+def protected(ctx: Ctx, certname: str) -> str:
+    """Whose certificate `certname` is when it may never be cleaned, in words; empty for a machine's."""
+    return hostnames.holder_of_name(certname, _names(ctx))
+
+
+def settle(ctx: Ctx, words: str) -> None:
+    """Write what was added. Raises Conflict with `words` when somebody else took the same name at the same moment."""
+    try:
+        ctx.db.flush()
+    except IntegrityError:
+        raise Conflict(words) from None
+
+
+def role_named(ctx: Ctx, name: str) -> Role:
+    """The role called `name`. Raises Conflict when its file is gone or cannot be used."""
+    try:
+        return named(ctx.outside.roles, name)
+    except BadRole as bad:
+        raise Conflict(str(bad)) from None
+
+
+def check_promise(ctx: Ctx, machine: tables.Machine) -> None:
+    """Raise Conflict when what the machine was promised cannot be held any more: settings and files change."""
+    promise = ctx.db.get(tables.Assignment, machine.id)
+    if promise is None:
+        return
+    role_named(ctx, promise.role)
+    holder, held = protected(ctx, promise.fqdn), for_machine(ctx, machine.id)
+    addresses = ctx.db.scalars(select(tables.Address.ip).where(tables.Address.machine_id == machine.id))
+    taken = [f"address {ip} is {claim.holder}" for ip in addresses if (claim := held.on(ipaddress.ip_address(ip)))]
+    if holder or taken:
+        raise Conflict(
+            f"{machine.name} cannot be installed as it was promised: "
+            f"{taken[0] if taken else f'its name is that of {holder}'}. Unassign it, and assign it anew"
+        )
+
+
+def _stored_roles(ctx: Ctx) -> list[str]:
+    """Roles that machines have and no file gives."""
+    used = ctx.db.scalars(select(tables.Assignment.role).distinct().order_by(tables.Assignment.role))
+    gone = [name for name in used if name not in ctx.outside.roles]
+    return [
+        f"machines have the role {name!r}, and no role file that can be used gives it; they get no classification. "
+        "Put the file back, or unassign them"
+        for name in gone
+    ]
+
+
+def _stored_addresses(ctx: Ctx) -> list[str]:
+    """Addresses of machines and networks that a setting claims by now."""
+    held, found = Claims(claims.of_appliance(appliance(ctx))), []
+    machines = ctx.db.execute(
+        select(tables.Machine.name, tables.Address.ip).where(tables.Address.machine_id == tables.Machine.id)
+    ).tuples()
+    controllers = ctx.db.execute(
+        select(tables.Machine.name, tables.Machine.bmc_address).where(tables.Machine.bmc_address != "")
+    ).tuples()
+    stored = [(f"the machine {name}", ip) for name, ip in machines]
+    stored += [(f"the controller of {name}", ip) for name, ip in controllers]
+    for who, text in stored:
+        address = claims.parse(text)
+        claim = held.on(address) if address else None
+        if claim:
+            found.append(
+                f"{who} has {text}, which is now {claim.holder}; change the setting back, or give it another address"
+            )
+    return found
+
+
+def _stored_ranges(ctx: Ctx) -> list[str]:
+    held, found, network = Claims(claims.of_appliance(appliance(ctx))), [], tables.Network
+    for name, first, last in ctx.db.execute(select(network.name, network.first, network.last)).tuples():
+        begin, end = claims.parse(first), claims.parse(last)
+        claim = held.within(begin, end) if begin and end else None
+        if claim:
+            found.append(
+                f"the range of the network {name} ({first} to {last}) now holds {claim.holder} ({claim.first}"
+                f"{f' to {claim.last}' if claim.last != claim.first else ''}); it is given to no machine"
+            )
+    return found
+
+
+def _stored_names(ctx: Ctx) -> list[str]:
+    names, found = _names(ctx), []
+    for fqdn in ctx.db.scalars(select(tables.Assignment.fqdn)):
+        holder = hostnames.holder_of_name(fqdn, names)
+        if holder:
+            found.append(
+                f"a machine is called {fqdn}, which is now the name of {holder}; its certificate is not "
+                "cleaned. Change the setting back, or unassign the machine and give it another name"
+            )
+    return found
+
+
+def _settings(ctx: Ctx) -> list[str]:
+    """Settings that are in each other's way."""
+    site, config = appliance(ctx), ctx.config
+    if site.dhcp is None:
+        return []
+    range_ = Claims(claims.of_dhcp(site))
+    given = {
+        "server_address": config.server_address,
+        "puppet_address": config.puppet_address,
+        "dhcp_gateway": config.dhcp_gateway,
+    }
+    given |= {f"dns_servers ({server})": server for server in site.dns}
+    given |= {name: claims.host_of(url) for name, url in site.urls}
+    inside: dict[str, str] = {}  # each address once, by the first setting that names it
+    for name, text in given.items():
+        address = claims.parse(text)
+        if address and range_.on(address):
+            inside.setdefault(str(address), name)
+    return [
+        f"the setting {name} is inside of the DHCP range {site.dhcp[0]} to {site.dhcp[1]}, which is given to any "
+        "machine; change dhcp_first or dhcp_last"
+        for name in inside.values()
+    ]
+
+
+def troubles(ctx: Ctx) -> list[str]:
+    """What is wrong with the site, one sentence each: files that could not be read at the start, and what is stored and
+    collides with what the settings say by now. Run it inside a use case."""
+    return [
+        *ctx.outside.troubles,
+        *_stored_roles(ctx),
+        *_settings(ctx),
+        *_stored_addresses(ctx),
+        *_stored_ranges(ctx),
+        *_stored_names(ctx),
+    ]

@@ -1,0 +1,83 @@
+"""Which disks a machine's orders name, and what is remembered of them. Shared by use cases; holds none itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oci.context import Ctx
+from oci.db import tables
+from oci.domain import hardware
+from oci.domain.hardware import Choice, Inventory, Remembered, disk_wipe
+
+
+def inventory_of(machine: tables.Machine) -> Inventory:
+    """What the machine's latest report said."""
+    return Inventory.from_dict(machine.inventory)
+
+
+def last_of(machine: tables.Machine) -> Remembered | None:
+    """The disk of the machine's last install."""
+    return Remembered.from_dict(machine.disk_last or {})
+
+
+def wish_of(machine: tables.Machine) -> Remembered | None:
+    """The disk that a person chose for the machine."""
+    return Remembered.from_dict(machine.disk_wish or {})
+
+
+def choice(machine: tables.Machine) -> Choice:
+    """The disk that an install would write now, or why there is none."""
+    return hardware.choose(inventory_of(machine), last_of(machine), wish_of(machine))
+
+
+def sentence(found: Choice) -> str:
+    """The choice, or its refusal, for a person."""
+    if found.disk is None:
+        return f"no disk is chosen: {found.reason}"
+    return f"{found.disk.name} ({found.name}) is written, because {found.reason}"
+
+
+def refusal(machine: tables.Machine, found: Choice) -> str:
+    """Why an install of the machine cannot be ordered, and what can be done."""
+    return (
+        f"{machine.name} has no disk that can be installed: {found.reason}. Its Disks page shows them; "
+        "`ocicli machine disk` names one"
+    )
+
+
+def outlook(machine: tables.Machine) -> dict[str, Any]:
+    """What an install and a release of the machine would do to its disks, as its page shows it."""
+    if not machine.inventory:
+        return {}
+    found, plan = choice(machine), wipe_plan(machine)
+    return {
+        "disk": sentence(found),
+        "disk_device": found.disk.name if found.disk else "",
+        "wipe_devices": [disk.name for disk in plan.disks],
+        "wipe_left": disk_wipe.told(plan.left),
+    }
+
+
+def remember(ctx: Ctx, machine: tables.Machine, found: Choice) -> None:
+    """Keep the disk that is written from now on; its contents are as good as lost."""
+    assert found.disk is not None
+    inventory = inventory_of(machine)
+    machine.disk_last = {**hardware.remembered(inventory, found.disk).to_dict(), "name": found.name}
+    ctx.event("install.disk", sentence(found), machine)
+
+
+def forget_contents(machine: tables.Machine, of: str) -> None:
+    """What lay on the disk before the install, or before a person confirmed it, is no longer excused there."""
+    stored = getattr(machine, of) or {}
+    if stored.get("contents"):
+        setattr(machine, of, {**stored, "contents": []})
+
+
+def forget(machine: tables.Machine) -> None:
+    """The machine's disks are empty: none of them is anybody's choice or last install."""
+    machine.disk_last, machine.disk_wish = {}, {}
+
+
+def wipe_plan(machine: tables.Machine) -> disk_wipe.WipePlan:
+    """Which disks a release of the machine wipes, and which it must leave."""
+    return disk_wipe.plan(inventory_of(machine), last_of(machine))

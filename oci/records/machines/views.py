@@ -1,0 +1,115 @@
+"""A machine's rows put together for those who look at it. Shared by use cases; holds none itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+
+from oci.context import Ctx
+from oci.db import tables
+from oci.domain import lifecycle, phases
+from oci.domain.controllers import doubt
+from oci.domain.hardware import Inventory
+from oci.records.machines import disk_orders
+from oci.schemas.machine import MachineDetail, MachineOut, Progress
+
+
+def progress(install: tables.Install | None) -> Progress | None:
+    """The install as people see it."""
+    if install is None:
+        return None
+    phase = phases.PHASES.get(install.phase)
+    return Progress(
+        kind=install.kind,
+        attempt=install.attempt,
+        phase=install.phase,
+        title=phase.title if phase else "Waiting for the machine",
+        phase_percent=install.percent,
+        doing=install.doing if install.finished is None else "",
+        percent=100 if install.outcome == "done" else phases.progress(install.kind, install.phase, install.percent),
+        started=install.started,
+        finished=install.finished,
+        outcome=install.outcome,
+    )
+
+
+def _related(ctx: Ctx, ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, list[str]], dict[int, Any]]:
+    """Assignments with cluster and address, MACs, and latest installs of the machines `ids`: three queries."""
+    promises = {}
+    rows = ctx.db.execute(
+        select(tables.Assignment, tables.Cluster.name, tables.Address.ip)
+        .join(tables.Cluster)
+        .outerjoin(tables.Address, tables.Address.machine_id == tables.Assignment.machine_id)
+        .where(tables.Assignment.machine_id.in_(ids))
+    )
+    for assignment, cluster, address in rows:
+        promises[assignment.machine_id] = (assignment, cluster, address or "")
+    macs: dict[int, list[str]] = {}
+    for nic in ctx.db.scalars(select(tables.Nic).where(tables.Nic.machine_id.in_(ids)).order_by(tables.Nic.name)):
+        macs.setdefault(nic.machine_id, []).append(nic.mac)
+    latest = (
+        select(func.max(tables.Install.id)).where(tables.Install.machine_id.in_(ids)).group_by(tables.Install.machine_id)
+    )
+    installs = {i.machine_id: i for i in ctx.db.scalars(select(tables.Install).where(tables.Install.id.in_(latest)))}
+    return promises, macs, installs
+
+
+def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any) -> dict[str, Any]:
+    assignment, cluster, address = promise or (None, "", "")
+    return dict(
+        id=machine.id,
+        name=machine.name,
+        state=machine.state,
+        since=machine.state_since,
+        deadline=machine.deadline,
+        reason=machine.reason,
+        power=machine.power,
+        presence=machine.presence,
+        seen=machine.seen,
+        convergence=machine.convergence,
+        vendor=machine.vendor,
+        model=machine.model,
+        serial=machine.serial,
+        uuid=machine.uuid,
+        firmware=machine.firmware,
+        memory_bytes=machine.memory_bytes,
+        cores=machine.cores,
+        disk_bytes=machine.disk_bytes,
+        macs=macs,
+        cluster=cluster,
+        role=assignment.role if assignment else "",
+        hostname=assignment.hostname if assignment else "",
+        fqdn=assignment.fqdn if assignment else "",
+        address=address,
+        bmc_address=machine.bmc_address,
+        bmc_username=machine.bmc_username,
+        bmc_doubt=doubt(machine.bmc_address, machine.bmc_reported),
+        verbs=lifecycle.possible(machine.state),
+        progress=progress(install),
+    )
+
+
+def outs(ctx: Ctx, machines: Iterable[tables.Machine]) -> list[MachineOut]:
+    """The machines as lists show them, in the same order: three queries, however many they are."""
+    machines = list(machines)
+    promises, macs, installs = _related(ctx, [m.id for m in machines])
+    return [MachineOut(**_values(m, promises.get(m.id), macs.get(m.id, []), installs.get(m.id))) for m in machines]
+
+
+def detail(ctx: Ctx, machine: tables.Machine) -> MachineDetail:
+    """One machine with its inventory and what an install would do, as its page shows it."""
+    ctx.db.flush()
+    promises, macs, installs = _related(ctx, [machine.id])
+    install = installs.get(machine.id)
+    values = _values(machine, promises.get(machine.id), macs.get(machine.id, []), install)
+    seen = Inventory.from_dict(machine.inventory)
+    return MachineDetail(
+        **values,
+        **disk_orders.outlook(machine),
+        inventory=machine.inventory,
+        problems=list(seen.problems),
+        missing_firmware=[f"{f.file} ({f.package or 'no Debian package known'})" for f in seen.missing_firmware],
+        install_log=install.log if install else "",
+    )

@@ -1,0 +1,93 @@
+"""Installs and wipes: ordered, armed again, ended. Shared by use cases; holds none itself."""
+
+from __future__ import annotations
+
+from oci.context import Ctx
+from oci.db import tables
+from oci.domain import attempt_log
+from oci.domain.hardware import disk_wipe
+from oci.problems import Conflict
+from oci.records.clusters import claims
+from oci.records.machines import disk_orders, power_orders
+from oci.records.machines.identities import facts_of
+from oci.records.machines.moves import move
+from oci.records.path import liveness
+from oci.records.path.liveness import open_install
+
+
+def install(ctx: Ctx, machine: tables.Machine) -> None:
+    """Order the install that the machine's assignment promises. Raises Conflict."""
+    if machine.state in ("failed", "active") and ctx.db.get(tables.Assignment, machine.id) is None:
+        raise Conflict(f"{machine.name} has no role; unassign it and assign it to a cluster first")
+    claims.check_promise(ctx, machine)
+    choice = disk_orders.choice(machine)
+    move(ctx, machine, "install")
+    if machine.inventory:  # one that was enrolled and has not reported yet is judged when it asks for its orders
+        if choice.disk is None:
+            raise Conflict(disk_orders.refusal(machine, choice))
+        ctx.event("install.disk", disk_orders.sentence(choice), machine)
+    machine.convergence = "never"
+    start_work(ctx, machine, "install")
+
+
+def abort(ctx: Ctx, machine: tables.Machine) -> None:
+    """Stop what runs on the machine; a half-written disk stays as it is. Raises Conflict."""
+    move(ctx, machine, "abort", reason=f"aborted by {ctx.actor.name}")
+    close_install(ctx, machine, "aborted")
+
+
+def release(ctx: Ctx, machine: tables.Machine) -> None:
+    """Order the wipe of the machine's disks; its promise ends with that. Raises Conflict."""
+    move(ctx, machine, "release")
+    left = disk_wipe.told(disk_orders.wipe_plan(machine).left)
+    if left:
+        ctx.event("install.disk", f"the wipe of {machine.name} will not be whole: {left}", machine)
+    start_work(ctx, machine, "wipe")
+
+
+def close_install(ctx: Ctx, machine: tables.Machine, outcome: str) -> None:
+    """End the machine's running install or wipe; its token is worth nothing from now on."""
+    install = open_install(ctx, machine)
+    if install:
+        install.finished, install.outcome = ctx.now(), outcome
+        _end_token(install)
+
+
+def _end_token(install: tables.Install) -> None:
+    install.ended_hash, install.token_hash = install.token_hash or install.ended_hash, ""
+
+
+def start_work(ctx: Ctx, machine: tables.Machine, kind: str) -> None:
+    """Open an install or wipe and get the machine to the live image, unless it waits there already."""
+    close_install(ctx, machine, "aborted")
+    now = ctx.now()
+    install = tables.Install(
+        machine_id=machine.id, kind=kind, started=now, phase="", percent=0, facts=facts_of(ctx, machine)
+    )
+    ctx.db.add(install)
+    ctx.db.flush()
+    beats = liveness.WAITING_BEATS * ctx.config.heartbeat_seconds
+    waiting = machine.presence == "live" and machine.seen and now - machine.seen < beats
+    if not waiting:
+        if machine.bmc_address:
+            power_orders.order(ctx, machine, "netboot", f"the {kind} of its disks begins", install=install.id, attempt=1)
+        else:
+            machine.reason = "waiting for a person to power it on: no management controller is known"
+
+
+def rearm(ctx: Ctx, machine: tables.Machine, install: tables.Install, why: str) -> bool:
+    """Arm the next attempt, or call the work failed when none is left (False)."""
+    if install.attempt >= ctx.config.attempts:
+        move(ctx, machine, "error", reason=f"{why}; tried {install.attempt} times")
+        close_install(ctx, machine, "failed")
+        return False
+    install.attempt += 1
+    _end_token(install)
+    install.boot_id, install.claimed, install.percent, install.doing = "", None, 0, ""
+    install.restarted = ctx.now()
+    head = attempt_log.header(install.attempt, install.kind, liveness.utc_at(ctx.now()), why)
+    install.log = attempt_log.begin(install.log, head)
+    install.log_bytes = 0
+    liveness.progress(ctx, machine, install)
+    ctx.event("install.retry", f"attempt {install.attempt} of {ctx.config.attempts}: {why}", machine)
+    return True

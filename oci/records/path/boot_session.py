@@ -1,0 +1,66 @@
+"""Who may speak for a machine: the token of a live boot. Shared by use cases; holds none itself."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import delete, select
+
+from oci.context import Ctx
+from oci.db import tables
+from oci.problems import Conflict, Unauthorised
+
+BOOTS_KEPT_SECONDS = 86400
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a token. SHA-256 suffices: tokens are 256 random bits."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def authenticate(ctx: Ctx, token: str) -> tables.Boot:
+    """The boot that `token` was given to. Raises Unauthorised. Call inside a use case."""
+    boot = ctx.db.scalar(select(tables.Boot).where(tables.Boot.token_hash == token_hash(token))) if token else None
+    if boot is None or boot.replaced:
+        ctx.note("token.refused", "a request with an unknown or replaced boot token was refused")
+        raise Unauthorised("the token of this boot is not known, or a later boot replaced it; boot again")
+    return boot
+
+
+def is_proved(boot: tables.Boot) -> bool:
+    """True once a report of this boot has shown whose it is; before that its MAC is only a guess."""
+    return boot.machine_id is not None and bool(boot.facts.get("reported"))
+
+
+def speak_for(ctx: Ctx, boot: tables.Boot) -> tables.Machine | None:
+    """The machine that `boot` may speak for, None before its first report has proved which that is.
+
+    A later boot takes over once the earlier one has been silent for takeover_seconds: so a stranger
+    who boots with a busy machine's MAC learns nothing and stops nothing. Raises Conflict, Unauthorised.
+    """
+    machine = ctx.db.get(tables.Machine, boot.machine_id) if is_proved(boot) else None
+    if machine is None or machine.boot_id == boot.id:
+        return machine
+    current = ctx.db.get(tables.Boot, machine.boot_id) if machine.boot_id else None
+    if current is not None and current.asked > boot.asked:
+        raise Unauthorised("a later boot of this machine replaced this one; boot again")
+    if current is not None and machine.seen and ctx.now() - machine.seen < ctx.config.takeover_seconds:
+        ctx.note("token.refused", "a second boot of this machine asks to speak for it; it has to wait", machine.id)
+        raise Conflict("another boot of this machine is still active; waiting until it is silent")
+    if current is not None:
+        current.replaced = True
+    machine.boot_id = boot.id
+    return machine
+
+
+def prune(ctx: Ctx) -> None:
+    """Forget old boots that speak for no machine, and their events; called within the tick's transaction."""
+    current = select(tables.Machine.boot_id)
+    before = ctx.now() - BOOTS_KEPT_SECONDS
+    ctx.db.execute(delete(tables.Boot).where(tables.Boot.asked < before, tables.Boot.id.not_in(current)))
+    # Anybody can ask for boot scripts: what never became a machine must not fill the disk.
+    ctx.db.execute(
+        delete(tables.Event).where(
+            tables.Event.machine_id.is_(None), tables.Event.boot_id.is_not(None), tables.Event.at < before
+        )
+    )

@@ -1,0 +1,123 @@
+"""Whether a machine at work is heard of, and whether its work moves. Shared by use cases; holds none itself.
+
+Silence and standing still are two things. Silence ends by the power switch; standing still by a deadline.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from oci.context import Ctx
+from oci.db import tables
+from oci.domain import lifecycle, patience
+from oci.domain.phases import PHASES
+from oci.records.machines import disk_orders
+
+WAITING_BEATS = 4
+
+
+def utc_at(seconds: float) -> str:
+    """A moment, in seconds since the epoch, for people."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def heard(ctx: Ctx, machine: tables.Machine, install: tables.Install | None = None) -> None:
+    """The machine said something, whatever it was."""
+    machine.seen = ctx.now()
+    if install is not None:
+        install.seen, install.restarted = ctx.now(), None
+
+
+def begins(ctx: Ctx, machine: tables.Machine) -> None:
+    """The machine's firmware or kernel was heard of. That proves nothing, but its start takes its time from now on."""
+    install = open_install(ctx, machine)
+    if install is not None:
+        install.restarted = ctx.now()
+
+
+def open_install(ctx: Ctx, machine: tables.Machine) -> tables.Install | None:
+    """The install or wipe that runs on the machine, if any."""
+    return ctx.db.scalar(
+        select(tables.Install).where(tables.Install.machine_id == machine.id, tables.Install.finished.is_(None))
+    )
+
+
+def last_word(machine: tables.Machine, install: tables.Install) -> float:
+    """When the machine was last heard of, 0 for never. Whoever spoke for it, it is alive."""
+    return max(install.seen or 0, machine.seen or 0)
+
+
+def quiet_since(machine: tables.Machine, install: tables.Install) -> float:
+    """Since when the silence counts: its last word, or the moment it was made to start."""
+    return max(last_word(machine, install), install.restarted or 0, install.started)
+
+
+def allowed_silence(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> float:
+    """Seconds that the machine may say nothing. One that starts anew has its firmware to go through first."""
+    config = ctx.config
+    if install.claimed is None or install.restarted is not None:
+        return float(config.first_sign_seconds)
+    return float(config.firstboot_silence_seconds if machine.state == "configuring" else config.silence_seconds)
+
+
+def set_deadline(ctx: Ctx, machine: tables.Machine, install: tables.Install | None) -> None:
+    """Give the machine the deadline that follows from its state and from what last moved."""
+    if not lifecycle.transient(machine.state):
+        machine.deadline = None
+        return
+    config, kind = ctx.config, "wipe" if machine.state == "releasing" else "install"
+    seconds = config.configure_seconds if machine.state == "configuring" else config.install_seconds
+    # A wipe covers more than the disks that are counted for an install: units with several paths, read from the inventory.
+    written = max(machine.disk_bytes, disk_orders.wipe_plan(machine).bytes) if kind == "wipe" else 0
+    moved = max(machine.state_since, (install.moved or 0) if install else 0)
+    machine.deadline = patience.deadline(
+        machine.state_since,
+        moved,
+        patience.still_seconds(kind, seconds, written),
+        patience.whole_seconds(kind, config.longest_seconds, written),
+        install.troubled if install else None,
+    )
+
+
+def progress(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:
+    """The work moved: its deadline counts from now."""
+    install.moved = ctx.now()
+    set_deadline(ctx, machine, install)
+
+
+def trouble(ctx: Ctx, machine: tables.Machine, install: tables.Install, why: str) -> None:
+    """First boot or Puppet failed and tries again by itself: people are told, and the time it has is counted."""
+    machine.reason = why[:500]
+    if install.troubled is None:
+        install.troubled = ctx.now()
+    set_deadline(ctx, machine, install)
+
+
+def doing(install: tables.Install) -> str:
+    """Where the work is, in words."""
+    phase = PHASES.get(install.phase)
+    where = phase.title if phase else "not begun"
+    return f"{where}, {install.percent} %" + (f", {install.doing}" if install.doing else "")
+
+
+def spared(ctx: Ctx, machine: tables.Machine, order: dict[str, Any]) -> str:
+    """Why the power of the machine must not be switched as `order` said when it was queued; empty when it may.
+
+    Orders of people have no "install" in them. Asked at the moment the power is going to be switched.
+    """
+    if "install" not in order:
+        return ""
+    install = ctx.db.get(tables.Install, order["install"])
+    if install is None or install.finished is not None or not lifecycle.transient(machine.state):
+        return "the work that it was switched for has ended"
+    if install.attempt != order.get("attempt", install.attempt):
+        return "another attempt has begun meanwhile"
+    if "silent_since" in order:
+        return "it was heard of meanwhile" if last_word(machine, install) > order["silent_since"] else ""
+    beats = WAITING_BEATS * ctx.config.heartbeat_seconds
+    if install.claimed is not None or (machine.presence == "live" and ctx.now() - (machine.seen or 0) < beats):
+        return "it is in the live system already"
+    return ""

@@ -1,0 +1,54 @@
+"""An order to write or wipe disks is for one machine: who that was is kept with it, and looked at before it is given out.
+
+Shared by use cases; holds none itself.
+"""
+
+from __future__ import annotations
+
+from oci.context import Ctx
+from oci.db import tables
+from oci.domain.identity import Identity, mainboard_differs
+from oci.problems import Conflict, Problem
+from oci.records.machines.identities import facts_from_data, facts_of
+from oci.records.machines.moves import move
+from oci.records.machines.works import close_install
+from oci.records.path.liveness import open_install
+
+
+def bind_first(ctx: Ctx, machine: tables.Machine) -> None:
+    """An order for a machine that had never reported is for the one whose report came first."""
+    install = open_install(ctx, machine)
+    if install is not None and not install.facts:
+        install.facts = facts_of(ctx, machine)
+
+
+def bind_anew(ctx: Ctx, machine: tables.Machine) -> None:
+    """A person said that the machine is the one that was meant: its order is for what it is made of now."""
+    install = open_install(ctx, machine)
+    if install is not None:
+        install.facts = facts_of(ctx, machine)
+
+
+def refuse_another_machine(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> Problem | None:
+    """End the work when every fact of the mainboard is another than when it was ordered; None when it may go on."""
+    now = facts_of(ctx, machine)
+    if not install.facts:
+        install.facts = now
+        return None
+    ordered, found = facts_from_data(install.facts), facts_from_data(now)
+    if not mainboard_differs(found, ordered):
+        return None
+    why = (
+        f"the {install.kind} was ordered for another mainboard: {_said(ordered)} then, {_said(found)} now; "
+        "no disk was touched. If it is the machine that was meant, order it again"
+    )
+    ctx.event("install.refused", why, machine, attempt=install.attempt)
+    move(ctx, machine, "error", reason=why)
+    close_install(ctx, machine, "failed")
+    return Conflict(f"{machine.name}: {why}")
+
+
+def _said(facts: Identity) -> str:
+    names = (("UUID", "uuid"), ("BMC", "bmc_mac"), ("board", "board_serial"))
+    said = [f"{name} {value}" for name, key in names if (value := getattr(facts, key))]
+    return ", ".join(said) or "MACs " + " ".join(sorted(facts.macs)[:4])

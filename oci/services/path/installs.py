@@ -1,0 +1,302 @@
+"""Installs and wipes, as the machine drives them: heartbeat, claim, phases, outcome.
+
+An attempt is claimed once, by the boot that speaks for the machine. When it goes silent or fails in a way
+that another try can mend, the next attempt is armed, until there are none left.
+"""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from oci.context import Ctx
+from oci.db import tables
+from oci.domain import attempt_log, phases
+from oci.domain.hardware import disk_wipe
+from oci.domain.networks import prefix_length
+from oci.problems import Conflict, Problem
+from oci.records.clusters.claims import role_named
+from oci.records.machines import disk_orders
+from oci.records.machines.moves import move
+from oci.records.machines.promises import forget_promise
+from oci.records.machines.works import close_install, rearm
+from oci.records.path import liveness
+from oci.records.path.boot_session import authenticate, is_proved, speak_for, token_hash
+from oci.records.path.install_session import authenticate_install
+from oci.records.path.liveness import open_install
+from oci.records.path.order_guard import refuse_another_machine
+from oci.records.path.returns import back_to_disk, before_proof, doubt_two_at_once
+from oci.services.usecase import usecase
+
+KIND_OF = {"installing": "install", "releasing": "wipe"}
+LOG_BYTES, DOING_CHARS = 262144, 200
+# What a second try cannot mend: the disk is not the one that was promised, or some disks cannot be wiped.
+FINAL_PHASES = {"install": ("check",), "wipe": ("check", "verify")}
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the machine is told to do next, and how often it shall say that it is there (seconds)."""
+
+    action: str
+    heartbeat: int
+
+
+def _action(ctx: Ctx, machine: tables.Machine, boot: tables.Boot, agent_hash: str) -> str:
+    if machine.report_hash != agent_hash:
+        return "report"
+    kind = KIND_OF.get(machine.state)
+    install = open_install(ctx, machine)
+    if kind and install and install.kind == kind:
+        silent = ctx.now() - (install.seen or install.started)
+        # The agent beats only while no installer runs: a claimed attempt whose boot beats has lost its installer.
+        if install.claimed and silent > ctx.config.takeover_seconds:
+            words = "the installer stopped" if install.boot_id == boot.id else "the machine started again"
+            if not rearm(ctx, machine, install, f"{words} in phase {install.phase or 'none'}"):
+                return "wait"
+        return kind if install.claimed is None else "wait"
+    if machine.state in ("configuring", "active"):
+        return back_to_disk(ctx, machine, boot)
+    return "wait"
+
+
+@usecase("nobody")
+def heartbeat(ctx: Ctx, token: str, agent_hash: str) -> Orders:
+    """The machine waits in the live image; tell it what to do. Raises Unauthorised."""
+    boot = authenticate(ctx, token)
+    pause = int(ctx.config.heartbeat_seconds)
+    if action := before_proof(ctx, boot):
+        return Orders(action, pause)
+    try:
+        machine = speak_for(ctx, boot)
+    except Conflict:
+        doubt_two_at_once(ctx, boot)
+        return Orders("wait", pause)
+    assert machine is not None
+    machine.presence, machine.power, machine.seen = "live", "on", ctx.now()
+    return Orders(_action(ctx, machine, boot, agent_hash), pause)
+
+
+class Undoable(Exception):
+    """Orders that the machine's disks do not allow; no second claim could mend it."""
+
+
+def _disk(ctx: Ctx, machine: tables.Machine) -> tuple[str, int]:
+    """Name and bytes of the disk that is written from now on. Raises Undoable."""
+    choice = disk_orders.choice(machine)
+    if choice.disk is None:
+        raise Undoable(disk_orders.refusal(machine, choice))
+    disk_orders.remember(ctx, machine, choice)
+    return choice.name, choice.disk.bytes
+
+
+def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, str]:
+    row = ctx.db.execute(
+        select(tables.Assignment, tables.Cluster, tables.Network, tables.Address)
+        .join(tables.Cluster, tables.Cluster.id == tables.Assignment.cluster_id)
+        .join(tables.Network, tables.Network.id == tables.Cluster.network_id)
+        .join(tables.Address, tables.Address.machine_id == tables.Assignment.machine_id)
+        .where(tables.Assignment.machine_id == machine.id)
+    ).one()
+    assignment, _cluster, network, address = row
+    boot = ctx.db.get(tables.Boot, machine.boot_id)
+    image, config = ctx.outside.images.root(), ctx.config
+    disk, size = _disk(ctx, machine)
+    return {
+        "TOKEN": token,
+        "DISK": disk,
+        "DISK_BYTES": str(size),
+        "MARK": machine.mark,
+        "LAYOUT": role_named(ctx, assignment.role).disks,
+        "HOSTNAME": assignment.hostname,
+        "FQDN": assignment.fqdn,
+        "NIC_MAC": boot.mac if boot else "",
+        "ADDRESS": f"{address.ip}/{prefix_length(network.cidr)}",
+        "GATEWAY": network.gateway,
+        "DNS": network.dns or " ".join(config.dns_servers),
+        "NTP": " ".join(config.ntp_servers),
+        "IMAGE_URL": f"{config.http_url}/images/{image.name}",
+        "IMAGE_SHA256": image.sha256,
+        "IMAGE_BYTES": str(image.bytes),
+        "PUPPET_SERVER": config.puppet_server,
+        "PUPPET_ADDRESS": config.puppet_address,
+        "ENVIRONMENT": "production",
+        "ROOT_HASH": config.root_password_hash,
+        "SSH_KEYS": "\n".join(config.ssh_authorized_keys),
+        "KERNEL_ARGS": config.kernel_args,
+    }
+
+
+def _wipe_orders(ctx: Ctx, machine: tables.Machine, install: tables.Install, token: str) -> dict[str, str]:
+    plan = disk_orders.wipe_plan(machine)
+    install.left = disk_wipe.told(plan.left)
+    if not plan.names:
+        raise Undoable(install.left or "no disk is known that could be wiped; let the machine report again")
+    words = f"wipes {', '.join(disk.name for disk in plan.disks)}"
+    others = [disk.name for disk in plan.spared if disk.bytes]
+    words += f"; not its own or removable, so left alone: {', '.join(others)}" if others else ""
+    ctx.event("install.disk", words + (f"; {install.left}" if install.left else ""), machine)
+    return {"TOKEN": token, "DISKS": " ".join(plan.names), "UNITS": " ".join(plan.units), "METHOD": "discard"}
+
+
+@usecase("nobody")
+def claim(ctx: Ctx, token: str, action: str) -> dict[str, str] | Problem:
+    """The orders of this attempt, secrets included, once. Raises Unauthorised, Conflict.
+
+    Where the machine is not the one that was meant, or its disks do not allow what was ordered, the work has failed by
+    then, with that reason.
+    """
+    boot = authenticate(ctx, token)
+    machine = speak_for(ctx, boot)
+    if machine is None or not is_proved(boot):
+        raise Conflict("report first; nothing is ordered for an unknown machine")
+    install = open_install(ctx, machine)
+    if install is None or KIND_OF.get(machine.state) != action or install.kind != action:
+        ctx.note("token.refused", f"{machine.name} claimed {action[:20]} that nobody ordered", machine.id)
+        raise Conflict(f"no {action[:20]} is ordered for {machine.name}")
+    if install.claimed is not None:
+        ctx.note("token.refused", f"the orders of {machine.name} were asked for a second time and refused", machine.id)
+        raise Conflict("the orders of this attempt were already given out")
+    if refusal := refuse_another_machine(ctx, machine, install):
+        return refusal
+    secret = secrets.token_urlsafe(32)
+    if action == "install":
+        # Another one each time: what an earlier attempt wrote, on whichever disk, is not what shall boot.
+        machine.mark = str(uuid.uuid4())
+    try:
+        orders = (
+            _install_orders(ctx, machine, secret) if action == "install" else _wipe_orders(ctx, machine, install, secret)
+        )
+    except Undoable as refused:
+        return Conflict(_refuse(ctx, machine, str(refused)))
+    install.token_hash, install.boot_id, install.claimed = token_hash(secret), boot.id, ctx.now()
+    install.phase, install.percent, install.doing = "", 0, ""
+    if not install.log:
+        install.log = attempt_log.header(install.attempt, action, liveness.utc_at(ctx.now()))
+    liveness.heard(ctx, machine, install)
+    liveness.progress(ctx, machine, install)
+    ctx.event("install.claimed", f"fetched the orders of attempt {install.attempt} ({action})", machine)
+    return orders
+
+
+def _refuse(ctx: Ctx, machine: tables.Machine, why: str) -> str:
+    """Nothing was written: the machine waits for a person instead of asking for ever."""
+    ctx.event("install.disk", why, machine)
+    move(ctx, machine, "error", reason=why)
+    close_install(ctx, machine, "failed")
+    return why
+
+
+@usecase("nobody")
+def phase(ctx: Ctx, token: str, name: str, percent: int, message: str) -> None:
+    """The installer or the first boot reached phase `name`, `percent` through."""
+    machine, install = authenticate_install(ctx, token)
+    known = phases.PHASES.get(name)
+    if known is None:
+        raise Problem(f"phase {name[:40]!r} is not known")
+    if name in ("firstboot", "network", "puppet"):
+        machine.presence = "installed"
+    percent = max(0, min(100, percent))
+    if name != install.phase or percent > install.percent:
+        liveness.progress(ctx, machine, install)
+    if name != install.phase:
+        install.phase, install.phase_since, install.doing = name, ctx.now(), ""
+        ctx.event(
+            "install.phase",
+            known.title + (f": {message[:200]}" if message else ""),
+            machine,
+            phase=name,
+            attempt=install.attempt,
+        )
+    install.percent = percent
+
+
+def _still_boots(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:
+    """The last words of an installer that is through do not come from the system that boots now."""
+    if machine.state == "configuring" and install.phase in phases.INSTALL:
+        install.restarted = ctx.now()
+
+
+def _append(install: tables.Install, data: bytes, at: int | None) -> None:
+    """Add what is new of `data`, which begins at byte `at` of this attempt's log; an answer may have been lost."""
+    new = data if at is None else data[max(0, install.log_bytes - at) :] if at <= install.log_bytes else data
+    install.log_bytes = max(install.log_bytes, (install.log_bytes if at is None else at) + len(data))
+    text = attempt_log.quote(new.decode("utf-8", "replace").replace("\0", ""))
+    if text:
+        install.log = attempt_log.bounded(install.log + text, LOG_BYTES)
+
+
+@usecase("nobody")
+def log(ctx: Ctx, token: str, text: str | bytes, at: int | None = None) -> None:
+    """Append to the log of this attempt. `at` says where `text` begins in it, in bytes, so that nothing is there twice."""
+    machine, install = authenticate_install(ctx, token)
+    _still_boots(ctx, machine, install)
+    _append(install, text.encode() if isinstance(text, str) else text, at)
+
+
+@usecase("nobody")
+def alive(ctx: Ctx, token: str, doing: str) -> None:
+    """The machine is at work, on `doing`. Other words than before are progress: a machine that only beats stands still."""
+    machine, install = authenticate_install(ctx, token)
+    _still_boots(ctx, machine, install)
+    words = "".join(c if c.isprintable() else " " for c in doing)
+    words = " ".join(words.split())[:DOING_CHARS]
+    if words and words != install.doing:
+        install.doing = words
+        liveness.progress(ctx, machine, install)
+
+
+@usecase("nobody")
+def failed(ctx: Ctx, token: str, name: str, reason: str) -> None:
+    """The work failed in phase `name`. Another attempt is armed where that can help."""
+    machine, install = authenticate_install(ctx, token)
+    title = phases.PHASES[name].title if name in phases.PHASES else name[:40]
+    why = f"{title}: {reason[:300]}" + (f"; {install.left}" if install.left else "")
+    ctx.event("install.failed", why, machine, phase=name[:40], attempt=install.attempt)
+    if machine.state == "configuring":
+        liveness.trouble(ctx, machine, install, why)  # the first boot keeps trying by itself until the deadline
+        return
+    if name in FINAL_PHASES[install.kind]:
+        move(ctx, machine, "error", reason=why)
+        close_install(ctx, machine, "failed")
+    else:
+        rearm(ctx, machine, install, why)
+
+
+@usecase("nobody")
+def done(ctx: Ctx, token: str) -> None:
+    """The disk is written and bootable."""
+    machine, install = authenticate_install(ctx, token)
+    if machine.state == "configuring":
+        return  # said twice: the first answer was lost
+    if install.kind != "install":
+        raise Conflict("this is a wipe; it ends with /install/wiped")
+    move(ctx, machine, "installed")
+    disk_orders.forget_contents(machine, "disk_wish")
+    machine.presence = "nothing"
+    install.restarted = ctx.now()
+    liveness.progress(ctx, machine, install)
+    boot = ctx.db.get(tables.Boot, machine.boot_id)
+    if boot:
+        boot.replaced = True  # the live system ends here; the next boot need not wait for its silence
+    machine.boot_id = ""
+
+
+@usecase("nobody")
+def wiped(ctx: Ctx, token: str) -> None:
+    """The disks that were ordered are empty. The promise ends here, unless a disk that may hold data was left out."""
+    machine, install = authenticate_install(ctx, token)
+    if install.kind != "wipe":
+        raise Conflict("this is an install; it ends with /install/done")
+    if install.left:
+        move(ctx, machine, "error", reason=f"the machine is not empty: {install.left}")
+        close_install(ctx, machine, "failed")
+        return
+    move(ctx, machine, "wiped")
+    disk_orders.forget(machine)
+    close_install(ctx, machine, "done")
+    forget_promise(ctx, machine)
+    machine.convergence, machine.converged_at = "never", None
