@@ -40,7 +40,7 @@ def migrate(config: Config) -> None:
 
 def refuse_wrong(config: Config) -> None:
     """Refuse settings that cannot work together. Raises BadSetting with all of them."""
-    found = site_settings.wrong(config.values)
+    found = site_settings.wrong(config.values())
     if found:
         raise BadSetting("\n".join(["these settings cannot be used, so nothing was changed:", *map(str, found)]))
 

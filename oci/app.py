@@ -43,7 +43,9 @@ def appliance(config: Config | None = None, poke: Callable[[int], None] | None =
     """The real appliance of `config` (default: the configuration file)."""
     config = config or configuration.load()
     if poke is None:
-        from oci.worker import poke
+        from oci import worker
+
+        poke = worker.poke
     ca = config.path("state_dir", "pki", "ca.pem")
     roles, bad_roles = role_files.read()
     authorities, bad_authorities = authority_files.read(config.ca_certificates)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -23,74 +23,91 @@ class Setting:
     help: str
 
 
-SETTINGS: tuple[Setting, ...] = (
-    Setting("state_dir", "/var/lib/oci", "directory of the database, keys and certificates"),
-    Setting("run_dir", "/run/oci", "directory of sockets and other things that need not survive a reboot"),
-    Setting("images_dir", "/var/lib/oci/images", "directory of the live image and the root image"),
-    Setting("database_url", "", "SQLAlchemy URL; empty: SQLite in state_dir"),
-    Setting("tftp_dir", "/srv/tftp", "directory of the TFTP server, which gets the boot loaders"),
-    Setting("server_address", "10.0.0.1", "the appliance's address on the provisioning network"),
-    Setting("http_url", "", "URL of the plain HTTP listener for machines; empty: http://server_address"),
-    Setting("https_url", "", "URL of the HTTPS listener for machines; empty: https://server_address"),
-    Setting("operators_address", "", "address at which operators reach pages and REST; empty: every other address"),
-    Setting("operators_names", [], "DNS names of the dashboard, for its certificate, beside this host's own name"),
-    Setting("dhcp_interface", "eth0", "interface that serves DHCP"),
-    Setting("dhcp_mode", "dhcp", "dhcp: this appliance gives out addresses; proxy: beside another DHCP server"),
-    Setting("dhcp_first", "10.0.0.100", "first address of the DHCP range for machines that are not installed"),
-    Setting("dhcp_last", "10.0.0.199", "last address of that range"),
-    Setting("dhcp_netmask", "255.255.255.0", "netmask of the provisioning network"),
-    Setting("dhcp_gateway", "", "default gateway given by DHCP; empty: none"),
-    Setting("dhcp_ra_prefix", "", "IPv6 prefix to advertise so that iPXE does not wait for IPv6; empty: none"),
-    Setting("dhcp_config", "", "path of dnsmasq's configuration; empty: dnsmasq.conf in run_dir; 'off': no DHCP"),
-    Setting("kernel_args", "console=tty0 console=ttyS0,115200 quiet", "kernel arguments of live and installed systems"),
-    Setting("ntp_servers", [], "time servers for machines; empty: server_address"),
-    Setting("dns_servers", [], "DNS servers for machines"),
-    Setting("ssh_authorized_keys", [], "public SSH keys that may sign in as root on machines"),
-    Setting("root_password_hash", "", "crypt(5) hash of root's password on installed machines; empty: locked"),
-    Setting("ca_certificates", {}, "further CA certificates for installed machines: name -> path of a PEM file"),
-    Setting("apt_uri", "", "Debian mirror of installed machines; empty: the appliance's own, http_url/debian"),
-    Setting("apt_upstream", "", "mirror behind http_url/debian; empty: the one that this host's own apt uses; 'off': none"),
-    Setting("apt_security_upstream", "", "the same behind http_url/debian-security"),
-    Setting("apt_suite", "trixie", "Debian suite of installed machines"),
-    Setting("apt_components", "main", "Debian components of installed machines"),
-    Setting("puppet_server", "puppet", "fully qualified name of the Puppet server"),
-    Setting("puppet_address", "", "address of the Puppet server; empty: server_address"),
-    Setting("puppet_ca_url", "", "URL of the Puppet CA; empty: https://puppet_server:8140"),
-    Setting("puppet_ssl_dir", "/var/lib/puppet/ssl", "directory with the certificate that may use the Puppet CA's API"),
-    Setting("heartbeat_seconds", 5, "how often a machine in the live image says that it is there"),
-    Setting("tick_seconds", 5, "how often the appliance compares what is with what should be"),
-    Setting("silence_seconds", 90, "how long a busy machine may be silent before its work is tried again"),
-    Setting("takeover_seconds", 20, "silence after which a later boot of a machine speaks for it"),
-    Setting("bmc_settle_seconds", 150, "how long a management controller may take to show a power state that it was told"),
-    Setting("firstboot_silence_seconds", 420, "how long a machine that works from its own disk may say nothing at all"),
-    Setting("first_sign_seconds", 1200, "how long a machine that starts anew may take to its first sign of life"),
-    Setting("attempts", 3, "how often an install or wipe is tried before it is called failed"),
-    Setting("install_seconds", 3600, "how long an install or a wipe may go on without progress"),
-    Setting("configure_seconds", 7200, "how long first boot and first Puppet run may go on without progress"),
-    Setting("longest_seconds", 86400, "how long an install or first boot may take in all; a wipe has more, by its bytes"),
-    Setting("reports_kept", 5, "raw reports kept for each machine"),
-    Setting("report_bytes", 8388608, "largest report that is read"),
-    Setting("signin_attempts", 5, "failed sign-ins for each name or address within a minute before a pause"),
-    Setting("session_hours", 12, "how long a browser stays signed in"),
-    Setting("secure_cookies", True, "browser cookies only over HTTPS"),
-)
+def _setting(default: Any, help: str) -> Any:
+    """A field of Config with its help text."""
+    if isinstance(default, list | dict):
+        return field(default_factory=lambda: type(default)(default), metadata={"help": help})
+    return field(default=default, metadata={"help": help})
 
 
 @dataclass(frozen=True)
 class Config:
-    """The settings in force; `config.name` is the value of the setting `name`."""
+    """The settings in force. Each field is one setting; its type is that of its default."""
 
-    values: dict[str, Any]
+    state_dir: str = _setting("/var/lib/oci", "directory of the database, keys and certificates")
+    run_dir: str = _setting("/run/oci", "directory of sockets and other things that need not survive a reboot")
+    images_dir: str = _setting("/var/lib/oci/images", "directory of the live image and the root image")
+    database_url: str = _setting("", "SQLAlchemy URL; empty: SQLite in state_dir")
+    tftp_dir: str = _setting("/srv/tftp", "directory of the TFTP server, which gets the boot loaders")
+    server_address: str = _setting("10.0.0.1", "the appliance's address on the provisioning network")
+    http_url: str = _setting("", "URL of the plain HTTP listener for machines; empty: http://server_address")
+    https_url: str = _setting("", "URL of the HTTPS listener for machines; empty: https://server_address")
+    operators_address: str = _setting("", "address at which operators reach pages and REST; empty: every other address")
+    operators_names: list[str] = _setting([], "DNS names of the dashboard, for its certificate, beside this host's own name")
+    dhcp_interface: str = _setting("eth0", "interface that serves DHCP")
+    dhcp_mode: str = _setting("dhcp", "dhcp: this appliance gives out addresses; proxy: beside another DHCP server")
+    dhcp_first: str = _setting("10.0.0.100", "first address of the DHCP range for machines that are not installed")
+    dhcp_last: str = _setting("10.0.0.199", "last address of that range")
+    dhcp_netmask: str = _setting("255.255.255.0", "netmask of the provisioning network")
+    dhcp_gateway: str = _setting("", "default gateway given by DHCP; empty: none")
+    dhcp_ra_prefix: str = _setting("", "IPv6 prefix to advertise so that iPXE does not wait for IPv6; empty: none")
+    dhcp_config: str = _setting("", "path of dnsmasq's configuration; empty: dnsmasq.conf in run_dir; 'off': no DHCP")
+    kernel_args: str = _setting("console=tty0 console=ttyS0,115200 quiet", "kernel arguments of live and installed systems")
+    ntp_servers: list[str] = _setting([], "time servers for machines; empty: server_address")
+    dns_servers: list[str] = _setting([], "DNS servers for machines")
+    ssh_authorized_keys: list[str] = _setting([], "public SSH keys that may sign in as root on machines")
+    root_password_hash: str = _setting("", "crypt(5) hash of root's password on installed machines; empty: locked")
+    ca_certificates: dict[str, str] = _setting(
+        {}, "further CA certificates for installed machines: name -> path of a PEM file"
+    )
+    apt_uri: str = _setting("", "Debian mirror of installed machines; empty: the appliance's own, http_url/debian")
+    apt_upstream: str = _setting(
+        "", "mirror behind http_url/debian; empty: the one that this host's own apt uses; 'off': none"
+    )
+    apt_security_upstream: str = _setting("", "the same behind http_url/debian-security")
+    apt_suite: str = _setting("trixie", "Debian suite of installed machines")
+    apt_components: str = _setting("main", "Debian components of installed machines")
+    puppet_server: str = _setting("puppet", "fully qualified name of the Puppet server")
+    puppet_address: str = _setting("", "address of the Puppet server; empty: server_address")
+    puppet_ca_url: str = _setting("", "URL of the Puppet CA; empty: https://puppet_server:8140")
+    puppet_ssl_dir: str = _setting("/var/lib/puppet/ssl", "directory with the certificate that may use the Puppet CA's API")
+    heartbeat_seconds: int = _setting(5, "how often a machine in the live image says that it is there")
+    tick_seconds: int = _setting(5, "how often the appliance compares what is with what should be")
+    silence_seconds: int = _setting(90, "how long a busy machine may be silent before its work is tried again")
+    takeover_seconds: int = _setting(20, "silence after which a later boot of a machine speaks for it")
+    bmc_settle_seconds: int = _setting(
+        150, "how long a management controller may take to show a power state that it was told"
+    )
+    firstboot_silence_seconds: int = _setting(420, "how long a machine that works from its own disk may say nothing at all")
+    first_sign_seconds: int = _setting(1200, "how long a machine that starts anew may take to its first sign of life")
+    attempts: int = _setting(3, "how often an install or wipe is tried before it is called failed")
+    install_seconds: int = _setting(3600, "how long an install or a wipe may go on without progress")
+    configure_seconds: int = _setting(7200, "how long first boot and first Puppet run may go on without progress")
+    longest_seconds: int = _setting(
+        86400, "how long an install or first boot may take in all; a wipe has more, by its bytes"
+    )
+    reports_kept: int = _setting(5, "raw reports kept for each machine")
+    report_bytes: int = _setting(8388608, "largest report that is read")
+    signin_attempts: int = _setting(5, "failed sign-ins for each name or address within a minute before a pause")
+    session_hours: int = _setting(12, "how long a browser stays signed in")
+    secure_cookies: bool = _setting(True, "browser cookies only over HTTPS")
 
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.__dict__["values"][name]
-        except KeyError:
-            raise AttributeError(name) from None
+    def values(self) -> dict[str, Any]:
+        """All of them by name."""
+        return {known.name: getattr(self, known.name) for known in fields(self)}
 
     def path(self, name: str, *more: str) -> Path:
         """The setting `name` as a path, with further parts."""
-        return Path(self.values[name], *more)
+        return Path(getattr(self, name), *more)
+
+
+def _default(known: Field[Any]) -> Any:
+    return known.default_factory() if known.default_factory is not MISSING else known.default
+
+
+SETTINGS: tuple[Setting, ...] = tuple(
+    Setting(known.name, _default(known), known.metadata["help"]) for known in fields(Config)
+)
 
 
 def _all_text(value: Any) -> bool:
@@ -130,7 +147,7 @@ def configure(values: dict[str, Any]) -> Config:
     for name, value in derived.items():
         merged[name] = merged[name] or value
     merged["apt_uri"] = merged["apt_uri"] or f"{merged['http_url']}/debian"
-    return Config(merged)
+    return Config(**merged)
 
 
 def shipped(*parts: str) -> Path:

@@ -14,7 +14,7 @@ import uuid
 from functools import cache
 from pathlib import Path
 from queue import Empty
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery
 from celery.signals import worker_init, worker_ready
@@ -24,6 +24,10 @@ from kombu.utils.json import dumps, loads
 from oci import config as configuration
 from oci.records.path import clock_turns
 from oci.services.activity import health, jobs, site_troubles, tick
+
+if TYPE_CHECKING:
+    from oci.app import Appliance
+    from oci.context import Ctx
 
 log = logging.getLogger("oci.worker")
 WORKER = "OCI_WORKER"
@@ -123,13 +127,13 @@ def _tell_troubles() -> int:
 
 
 @cache
-def _appliance():  # type: ignore[no-untyped-def]
+def _appliance() -> Appliance:
     from oci.app import appliance
 
     return appliance()
 
 
-def _ctx():  # type: ignore[no-untyped-def]
+def _ctx() -> Ctx:
     from oci.app import APPLIANCE
 
     return _appliance().ctx(APPLIANCE)

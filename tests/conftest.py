@@ -52,6 +52,12 @@ class World:
     def ctx(self, actor: Actor = OPERATOR) -> Ctx:
         return self.appliance.ctx(actor)
 
+    def set(self, **changes: object) -> None:
+        """Change settings in place, as if the appliance had been started with them."""
+        for name, value in changes.items():
+            assert hasattr(self.appliance.config, name), name
+            object.__setattr__(self.appliance.config, name, value)
+
     def outside(self, **changes: object) -> None:
         """Replace parts of the outside world."""
         self.appliance = replace(self.appliance, outside=replace(self.appliance.outside, **changes))

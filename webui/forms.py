@@ -151,7 +151,7 @@ class NewNetwork(Order):
     model = NetworkIn
     plain = ("purpose",)
     name = StringField("Name", description="lower-case letters, digits and hyphens")
-    purpose = SelectField("Purpose", choices=PURPOSES, default="provisioning")
+    purpose = SelectField("Purpose", choices=[(name, name) for name in PURPOSES], default="provisioning")
     cidr = StringField("Network")
     first = StringField("First address")
     last = StringField("Last address")
@@ -170,7 +170,7 @@ class NewPerson(Order):
     )
     level = SelectField(
         "Level",
-        choices=("viewer", "operator", "admin"),
+        choices=[(name, name) for name in ("viewer", "operator", "admin")],
         description="a viewer looks, an operator works on machines, an admin also on people",
     )
     password = PasswordField("Password", render_kw={"autocomplete": "new-password"})
@@ -178,7 +178,7 @@ class NewPerson(Order):
 
 class Level(Order):
     model = LevelIn
-    level = SelectField("Level", choices=("viewer", "operator", "admin"))
+    level = SelectField("Level", choices=[(name, name) for name in ("viewer", "operator", "admin")])
 
 
 class Password(Order):

@@ -118,7 +118,9 @@ def _agent_routes(app: Flask) -> None:
 
     @app.post("/agent/claim")
     def claim() -> Response:
-        return _text(lines(installs.claim(_ctx(), _token(), request.form.get("action", ""))))
+        orders = installs.claim(_ctx(), _token(), request.form.get("action", ""))
+        assert not isinstance(orders, Problem), "a use case raises what it returns"
+        return _text(lines(orders))
 
 
 def _install_routes(app: Flask) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
+from typing import Any
 
 from oci.client import arguments, output, profile, waiting
 from oci.client.api import Client
 
 
-def login(words: list[str], options: argparse.Namespace, transport: object) -> int:
+def login(words: list[str], options: argparse.Namespace, transport: Any) -> int:
     """Make a token with name and password, and keep it in the configuration file."""
     parser = argparse.ArgumentParser(
         prog="ocicli login",

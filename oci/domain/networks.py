@@ -57,9 +57,9 @@ def check(network: NetworkRecord) -> None:
     if net.num_addresses < 4:
         raise BadNetwork(f"network {net} is too small to hold a server and machines; use a /29 or larger")
     first, last = _address(network.first, "first address"), _address(network.last, "last address")
-    inside = (("first address", first), ("last address", last))
+    inside: list[tuple[str, ipaddress.IPv4Address]] = [("first address", first), ("last address", last)]
     if network.gateway:
-        inside += (("gateway", _address(network.gateway, "gateway")),)
+        inside.append(("gateway", _address(network.gateway, "gateway")))
     for what, address in inside:
         if address not in net or address in (net.network_address, net.broadcast_address):
             raise BadNetwork(f"{what} {address} is not a host address of {net}; choose one inside it")

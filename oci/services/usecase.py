@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
@@ -43,8 +43,8 @@ def _record_notes(ctx: Ctx) -> None:
     """Write what `note` collected. The same words within a minute are written once: a stranger who
     repeats himself must not fill the disk."""
     with ctx.make_session() as db:
-        for machine_id in ctx._alive:
-            db.execute(update(tables.Machine).where(tables.Machine.id == machine_id).values(seen=ctx.now()))
+        for alive in ctx._alive:
+            db.execute(update(tables.Machine).where(tables.Machine.id == alive).values(seen=ctx.now()))
         for kind, text, machine_id in ctx._notes:
             recent = (
                 select(tables.Event.id)
@@ -120,6 +120,6 @@ def usecase(
             return result
 
         run.level = level  # type: ignore[attr-defined]
-        return run
+        return cast("Callable[Concatenate[Ctx, P], R]", run)
 
     return wrap

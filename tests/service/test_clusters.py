@@ -72,11 +72,10 @@ def test_a_network_that_is_in_the_way_of_another(world, changes, words) -> None:
 def test_a_range_leaves_out_what_the_appliance_holds_and_gives_by_dhcp(world) -> None:
     with pytest.raises(Conflict, match="own address"):
         network(world, first="10.77.0.1")
-    config = world.appliance.config
-    config.values.update(dhcp_first="10.77.0.15", dhcp_last="10.77.0.30")
+    world.set(dhcp_first="10.77.0.15", dhcp_last="10.77.0.30")
     with pytest.raises(Conflict, match="DHCP range"):
         network(world)
-    config.values.update(dhcp_mode="proxy")
+    world.set(dhcp_mode="proxy")
     assert network(world)
 
 

@@ -74,7 +74,7 @@ def assign(world, name: str = "1", **changes):
 @pytest.fixture
 def site(world):
     """Three machines: 1 is free, 2 has a controller, 3 is called other1 and has 10.77.0.31."""
-    world.appliance.config.values.update(SETTINGS)
+    world.set(**SETTINGS)
     network(world)
     clusters.create_cluster(world.ctx(), ClusterIn(name="c1", domain="lab.test", network="prov"))
     for number in (1, 2, 3):
@@ -136,12 +136,12 @@ def test_a_controller_that_programs_read_in_two_ways(site, text) -> None:
     [i for i in HELD.items() if i[1].split()[0] not in ("host", "held", "gateway") and "network prov" not in i[1]],
 )
 def test_a_range_without_what_is_held(world, address, says) -> None:
-    world.appliance.config.values.update(SETTINGS)
+    world.set(**SETTINGS)
     verbs.enrol(world.ctx(), mac(1))
     verbs.enrol(world.ctx(), mac(2), bmc("10.77.0.30"))
     with pytest.raises(Conflict, match=says):
         network(world, first=address, last=address)
-    world.appliance.config.values.update(dhcp_first="10.9.0.1", dhcp_last="10.9.0.9")
+    world.set(dhcp_first="10.9.0.1", dhcp_last="10.9.0.9")
     if "DHCP" in says:
         assert network(world, first=address, last=address)
 
@@ -158,7 +158,7 @@ def test_a_range_without_what_is_held(world, address, says) -> None:
     ],
 )
 def test_a_network_is_not_led_through_what_is_held(world, changes, says) -> None:
-    world.appliance.config.values.update(SETTINGS)
+    world.set(**SETTINGS)
     verbs.enrol(world.ctx(), mac(1), bmc("10.77.0.30"))
     with pytest.raises(Conflict, match=says):
         network(world, **{"first": "10.77.0.40", "last": "10.77.0.50", **changes})
@@ -167,7 +167,7 @@ def test_a_network_is_not_led_through_what_is_held(world, changes, says) -> None
 
 def test_the_next_free_address_is_nobodys(site) -> None:
     """The range is 10.77.0.20 to .40; a controller has .30, a machine .31, and later the settings claim more."""
-    site.appliance.config.values.update(puppet_address="10.77.0.20", dhcp_first="10.77.0.22", dhcp_last="10.77.0.28")
+    site.set(puppet_address="10.77.0.20", dhcp_first="10.77.0.22", dhcp_last="10.77.0.28")
     given_out = []
     for number in range(10, 25):
         made = verbs.enrol(site.ctx(), mac(number))
@@ -195,7 +195,7 @@ NAMES = {
 @pytest.mark.parametrize(("host", "says"), NAMES.items())
 def test_names_by_hand(site, host, says) -> None:
     site.outside(host_names=("Head.Lab.Test",))
-    site.appliance.config.values.update(puppet_server="Puppet.Lab.Test.", http_url="http://boot.lab.test:80")
+    site.set(puppet_server="Puppet.Lab.Test.", http_url="http://boot.lab.test:80")
     with pytest.raises(Conflict, match=says):
         assign(site, hostname=host)
     assert assign(site, hostname="free").fqdn == "free.lab.test"
@@ -203,13 +203,13 @@ def test_names_by_hand(site, host, says) -> None:
 
 @pytest.mark.parametrize("server", ["puppet", "PUPPET."])
 def test_a_server_known_by_its_short_name_has_it_in_every_domain(site, server) -> None:
-    site.appliance.config.values["puppet_server"] = server
+    site.set(puppet_server=server)
     with pytest.raises(Conflict, match="Puppet server"):
         assign(site, hostname="puppet")
 
 
 def test_a_pattern_leaves_out_names_that_are_somebodys(site) -> None:
-    site.appliance.config.values["puppet_server"] = "compute1.lab.test"
+    site.set(puppet_server="compute1.lab.test")
     clusters.create_cluster(site.ctx(), ClusterIn(name="c2", domain="lab.test", network="prov"))
     assert assign(site, "1").hostname == "compute2"
     assert assign(site, "2", cluster="c2").hostname == "compute3"
@@ -310,7 +310,7 @@ def test_a_card_has_one_spelling_and_so_has_an_id(site) -> None:
 
 def test_settings_that_collide_with_what_is_stored_are_told(site) -> None:
     assert site_troubles.list_troubles(site.ctx()) == [] and site_troubles.tell(site.ctx(APPLIANCE)) == 0
-    site.appliance.config.values.update(
+    site.set(
         puppet_server="other1.lab.test",
         puppet_address="10.77.0.31",
         dhcp_first="10.77.0.28",
@@ -333,10 +333,10 @@ def test_settings_that_collide_with_what_is_stored_are_told(site) -> None:
 
 
 def test_a_promise_that_the_settings_took_back_is_not_installed(site) -> None:
-    site.appliance.config.values.update(puppet_address="10.77.0.31")
+    site.set(puppet_address="10.77.0.31")
     with pytest.raises(Conflict, match=r"address 10.77.0.31 is the address of the Puppet server"):
         verbs.install(site.ctx(), "other1")
-    site.appliance.config.values.update(puppet_address="10.77.0.2", puppet_server="other1.lab.test")
+    site.set(puppet_address="10.77.0.2", puppet_server="other1.lab.test")
     with pytest.raises(Conflict, match="its name is that of the Puppet server"):
         verbs.install(site.ctx(), "other1")
 
@@ -351,7 +351,7 @@ def test_the_last_door_never_cleans_the_puppet_server(world, server) -> None:
     verbs.install(world.ctx(), "node1")
     token = installs.claim(world.ctx(NOBODY), boot, "install")["TOKEN"]
     installs.done(world.ctx(NOBODY), token)
-    world.appliance.config.values["puppet_server"] = server
+    world.set(puppet_server=server)
     with pytest.raises(Forbidden, match="no machine gets its certificate"):
         puppet.challenge(world.ctx(NOBODY), token)
     world.outside(puppet_ca=world.puppet_ca)

@@ -22,7 +22,7 @@ RANGE = {"dhcp_first": "10.77.0.100", "dhcp_last": "10.77.0.199"}
 
 @pytest.fixture
 def world(world: Any) -> Any:
-    world.appliance.config.values.update(RANGE)
+    world.set(**RANGE)
     return world
 
 
@@ -85,7 +85,7 @@ def test_images_and_puppet(world: Any) -> None:
 
 
 def test_a_range_that_cannot_be_is_one_event_and_no_traceback(world: Any) -> None:
-    world.appliance.config.values.update(dhcp_last="10.9.0.50")
+    world.set(dhcp_last="10.9.0.50")
     for _ in range(20):
         rounds(world)
         world.clock.now += 5
@@ -119,14 +119,14 @@ def test_a_server_that_is_just_being_started_is_no_event(world: Any) -> None:
 
 def test_a_change_is_told_again(world: Any) -> None:
     rounds(world)
-    world.appliance.config.values.update(dhcp_last="10.77.0.150")
+    world.set(dhcp_last="10.77.0.150")
     rounds(world)
     rounds(world)
     assert len(told(world, "dhcp.applied")) == 2
 
 
 def test_dhcp_that_is_off_is_no_trouble(world: Any) -> None:
-    world.appliance.config.values.update(dhcp_config="off")
+    world.set(dhcp_config="off")
     world.dhcp.trouble = "nobody"
     rounds(world)
     assert tick.dhcp(world.ctx(APPLIANCE)) == "" and states(world, fresh=True)["dhcp"] == "ok"

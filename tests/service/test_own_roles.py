@@ -190,7 +190,7 @@ def test_a_certificate_that_is_missing_is_said_at_the_start_and_when_puppet_asks
     cluster(world)
     fqdn = assign(world, 1, "compute")
     path = tmp_path / "site.pem"
-    world.appliance.config.values["ca_certificates"] = {"2025-1-5": str(path)}
+    world.set(ca_certificates={"2025-1-5": str(path)})
     for write in (
         lambda: None,
         lambda: path.write_text("no certificate"),
@@ -217,7 +217,7 @@ def test_a_certificate_is_read_once(world, tmp_path: Path) -> None:
     path.write_text(pem)
     cluster(world)
     fqdn = assign(world, 1, "compute")
-    world.appliance.config.values["ca_certificates"] = {"2025-1-5": str(path)}
+    world.set(ca_certificates={"2025-1-5": str(path)})
     known, wrong = authority_files.read(world.appliance.config.ca_certificates)
     world.outside(authorities=known)
     path.unlink()
@@ -227,7 +227,7 @@ def test_a_certificate_is_read_once(world, tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_refused_with_words(world) -> None:
     cluster(world)
     fqdn = assign(world, 1, "compute")
-    world.appliance.config.values["ssh_authorized_keys"] = ["ssh-ed25519 AAAA \udcff"]
+    world.set(ssh_authorized_keys=["ssh-ed25519 AAAA \udcff"])
     with pytest.raises(Conflict, match=r"ssh_authorized_keys'\]\[0\] holds half of a character"):
         puppet.classify(world.ctx(APPLIANCE), fqdn)
 

@@ -16,7 +16,7 @@ from oci.services.activity import health, tick
 
 @pytest.fixture
 def client(world: Any, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
-    world.appliance.config.values.update(dhcp_first="10.77.0.100", dhcp_last="10.77.0.199")
+    world.set(dhcp_first="10.77.0.100", dhcp_last="10.77.0.199")
     return sign_in(scene.open_pages(world, monkeypatch), "vera")
 
 

@@ -41,7 +41,7 @@ def test_a_classification_that_cannot_be_made_says_why(world, client) -> None:
     world.outside(roles={})
     answer = puppet(world.appliance).test_client().get(f"/enc/{NAME}")
     assert answer.status_code == 409 and "the role 'compute' has no role file" in answer.json["message"]
-    world.appliance.config.values["ca_certificates"] = {"site": "/none.pem"}
+    world.set(ca_certificates={"site": "/none.pem"})
     answer = puppet(world.appliance).test_client().get(f"/enc/{NAME}")
     assert answer.status_code == 503 and "the CA certificate site" in answer.json["message"]
 

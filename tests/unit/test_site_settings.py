@@ -80,7 +80,7 @@ def test_what_is_accepted_can_be_rendered(server: str, first: str, last: str, pr
     config = configure(
         {"server_address": server, "dhcp_first": first, "dhcp_last": last, "dhcp_netmask": mask, "dhcp_gateway": gateway}
     )
-    if wrong(config.values):
+    if wrong(config.values()):
         return
 
     class Given:

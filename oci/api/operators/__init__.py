@@ -17,7 +17,7 @@ from oci.api.operators import access, bodies, conflicts, health, machines, peopl
 from oci.schemas.site import ErrorOut
 
 API_VERSION = "1.0"
-SECURITY = {
+SECURITY: dict[str, Any] = {
     "token": {"type": "http", "scheme": "bearer", "description": "a token made by `ocicli login` or `ocicli token make`"},
     "session": {
         "type": "apiKey",
@@ -111,7 +111,7 @@ def create(made: Any) -> Flask:
         info=info,
         security_schemes=SECURITY,
         doc_ui=False,
-        static_folder=None,  # type: ignore[arg-type]
+        static_folder=None,
         validation_error_status=400,
         validation_error_model=ErrorOut,
         validation_error_callback=bodies.invalid,

@@ -25,7 +25,7 @@ def appliance(ctx: Ctx) -> Appliance:
         server_address=c.server_address,
         puppet_server=c.puppet_server,
         puppet_address=c.puppet_address,
-        urls=tuple((name, c.values[name]) for name in URLS),
+        urls=tuple((name, getattr(c, name)) for name in URLS),
         dhcp=(c.dhcp_first, c.dhcp_last) if c.dhcp_mode == "dhcp" else None,
         gateway=c.dhcp_gateway,
         dns=tuple(c.dns_servers),

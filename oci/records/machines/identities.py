@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import ColumnElement, or_, select, tuple_
 
 from oci.context import Ctx
 from oci.db import tables
@@ -56,7 +56,7 @@ def shared_among(ctx: Ctx, facts: Identity) -> set[tuple[str, str]]:
 
 def near(ctx: Ctx, facts: Identity) -> list[tables.Machine]:
     """Machines that share a fact with `facts`: index look-ups only."""
-    ways = []
+    ways: list[ColumnElement[bool]] = []
     if macs := facts.macs | facts.boot_macs:
         ways.append(tables.Machine.id.in_(select(tables.Nic.machine_id).where(tables.Nic.mac.in_(macs))))
     if facts.uuid:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 
 from oci.context import Ctx
@@ -11,7 +13,7 @@ from oci.domain.power import WORDS, Progress, inherit, supersedes
 JOB = tables.Job
 
 
-def order(ctx: Ctx, machine: tables.Machine, verb: str, why: str = "", **work: object) -> tables.Job:
+def order(ctx: Ctx, machine: tables.Machine, verb: str, why: str = "", **work: Any) -> tables.Job:
     """Queue the power verb in the name of whoever acts, with an event that says who and why.
 
     `work` says what it is switched for, where it is not to be switched once that is over (`liveness.spared`).

@@ -52,7 +52,7 @@ def _clock(ctx: Ctx) -> Check:
 
 
 LOOKS: dict[str, Callable[[Ctx], Check]] = {
-    "settings": lambda ctx: rules.settings(site_settings.wrong(ctx.config.values)),
+    "settings": lambda ctx: rules.settings(site_settings.wrong(ctx.config.values())),
     "database": lambda ctx: rules.database(*ctx.outside.host.schema()),
     "dhcp": _dhcp,
     "loaders": _loaders,
