@@ -20,7 +20,7 @@ ADDRESSES = st.integers(0, 2**32 - 1).map(lambda number: str(IPv4Address(number)
 
 
 def found(**values: object) -> list[str]:
-    return [str(one) for one in wrong(configure(dict(values)).values)]
+    return [str(one) for one in wrong(configure(dict(values)).values())]
 
 
 def test_the_defaults_and_the_example_can_be_used() -> None:
