@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from webui import filters, session, static_files, trouble, views
+from webui import activity, clusters, filters, machines, people, places, session, static_files, trouble
+
+AREAS = (people, activity, machines, clusters)
 
 
 def blueprint() -> Blueprint:
     """The pages, for the operators' application, which has `extensions['oci']` and a SECRET_KEY."""
     made = Blueprint("webui", __name__, template_folder="templates", static_folder=None)
-    session.install(made)
-    trouble.install(made)
-    filters.install(made)
-    static_files.install(made)
-    views.install(made)
+    for part in (session, trouble, filters, static_files, places):
+        part.install(made)
+    for area in AREAS:
+        for family in area.FAMILIES:
+            family.routes(made)
     return made

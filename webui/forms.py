@@ -1,4 +1,4 @@
-"""Forms. What is valid is said once, in oci.schemas; a form only knows which control shows a field."""
+"""What all forms share. What is valid is said once, in oci.schemas; a form only knows which control shows a field."""
 
 from __future__ import annotations
 
@@ -6,14 +6,6 @@ from typing import Any, ClassVar
 
 from flask_wtf import FlaskForm
 from pydantic import BaseModel, ValidationError
-from wtforms import IntegerField, PasswordField, SelectField, StringField
-from wtforms.validators import Optional
-
-from oci.domain.networks import PURPOSES
-from oci.schemas.conflict import MergeIn
-from oci.schemas.disk import DiskIn
-from oci.schemas.machine import AssignIn, BmcIn, EnrolIn, ReleaseIn
-from oci.schemas.site import ClusterIn, LevelIn, NetworkIn, PasswordIn, PersonIn, TokenIn
 
 WORDS = {
     "missing": "fill this in",
@@ -72,122 +64,3 @@ class Order(FlaskForm):  # type: ignore[misc]
         else:
             words = WORDS.get(error["type"], error["msg"]).format(**error.get("ctx", {}))
         field.errors = (*field.errors, words)
-
-
-class Assign(Order):
-    model = AssignIn
-    plain = ("cluster", "role")
-    cluster = SelectField("Cluster", validate_choice=False)
-    role = SelectField("Role", validate_choice=False)
-    hostname = StringField(
-        "Host name",
-        render_kw={"autocomplete": "off"},
-        description="lower-case letters, digits, hyphens; empty: by the role's pattern",
-    )
-    address = StringField("Address", render_kw={"autocomplete": "off", "inputmode": "decimal"})
-
-
-class Bmc(Order):
-    model: ClassVar[type[BaseModel]] = BmcIn
-    address = StringField("Address", render_kw={"autocomplete": "off"})
-    port = IntegerField("Port", default=623, validators=[Optional()])
-    username = StringField("User name", render_kw={"autocomplete": "off"})
-    password = PasswordField(
-        "Password", description="stored sealed and never shown again", render_kw={"autocomplete": "new-password"}
-    )
-
-
-class Enrol(Bmc):
-    """A MAC, and a controller if its address is filled in."""
-
-    model = EnrolIn
-    mac = StringField(
-        "MAC",
-        render_kw={"autocomplete": "off", "spellcheck": "false"},
-        description="of the card that it boots from, with colons, like 52:54:00:12:34:56",
-    )
-    address = StringField(
-        "Controller address",
-        render_kw={"autocomplete": "off"},
-        description="empty: no controller, a person switches its power",
-    )
-    field_order = ("mac", "address", "port", "username", "password")
-
-    def values(self) -> dict[str, Any]:
-        found = super().values()
-        mac = found.pop("mac", "").lower()
-        return {"mac": mac, "bmc": found} if found.get("address") else {"mac": mac}
-
-
-class Confirm(Order):
-    model = ReleaseIn
-    confirm = StringField("Name of the machine", render_kw={"autocomplete": "off", "spellcheck": "false"})
-
-
-class Merge(Order):
-    model = MergeIn
-    other = StringField("Other record", render_kw={"autocomplete": "off", "spellcheck": "false"})
-    confirm = StringField("Name of that record", render_kw={"autocomplete": "off", "spellcheck": "false"})
-
-
-class ChooseDisk(Order):
-    model = DiskIn
-    disk = StringField("Disk")
-    confirm = StringField(
-        "Name of the disk",
-        description="its wwn:, serial: or path: name, where it must be confirmed",
-        render_kw={"autocomplete": "off", "spellcheck": "false"},
-    )
-
-
-class NewCluster(Order):
-    model = ClusterIn
-    name = StringField("Name", description="lower-case letters, digits and hyphens")
-    domain = StringField("Domain", description="DNS domain of its machines, like cloud.example.org")
-    network = SelectField("Provisioning network", validate_choice=False)
-
-
-class NewNetwork(Order):
-    model = NetworkIn
-    plain = ("purpose",)
-    name = StringField("Name", description="lower-case letters, digits and hyphens")
-    purpose = SelectField("Purpose", choices=[(name, name) for name in PURPOSES], default="provisioning")
-    cidr = StringField("Network")
-    first = StringField("First address")
-    last = StringField("Last address")
-    gateway = StringField("Gateway")
-    dns = StringField("DNS servers", description="addresses, separated by blanks; at most 4")
-
-    def values(self) -> dict[str, Any]:
-        found = super().values()
-        return {**found, "dns": found.get("dns", "").replace(",", " ").split()}
-
-
-class NewPerson(Order):
-    model = PersonIn
-    name = StringField(
-        "Name", description="lower-case letters, digits, dot, hyphen; a letter first", render_kw={"autocomplete": "off"}
-    )
-    level = SelectField(
-        "Level",
-        choices=[(name, name) for name in ("viewer", "operator", "admin")],
-        description="a viewer looks, an operator works on machines, an admin also on people",
-    )
-    password = PasswordField("Password", render_kw={"autocomplete": "new-password"})
-
-
-class Level(Order):
-    model = LevelIn
-    level = SelectField("Level", choices=[(name, name) for name in ("viewer", "operator", "admin")])
-
-
-class Password(Order):
-    model = PasswordIn
-    password = PasswordField("New password", render_kw={"autocomplete": "new-password"})
-
-
-class NewToken(Order):
-    model = TokenIn
-    plain = ("name",)
-    name = StringField("What it is for", render_kw={"autocomplete": "off"})
-    days = IntegerField("Days", default=90)

@@ -11,14 +11,15 @@ from webui.filters import cursor
 from webui.session import unchanged
 
 
-def live(name: str, shown: tuple[Any, ...], **context: Any) -> Response | str:
-    """The page `name`, or its live part alone for htmx, or 204 when `shown` is what the reader has.
+def live(place: str, shown: tuple[Any, ...], **context: Any) -> Response | str:
+    """The page `place` (area/name), or its live part alone for htmx, or 204 when `shown` is what the reader has.
 
     `shown` must hold everything that the part shows, less what changes by itself.
     """
     seen = cursor(*shown)
     if not request.headers.get("HX-Request"):
-        return render_template(f"{name}.html", seen=seen, **context)
+        return render_template(f"{place}.html", seen=seen, **context)
     if request.args.get("seen") == seen:
         return unchanged()
-    return render_template(f"live/{name}.html", seen=seen, **context)
+    area, _, name = place.rpartition("/")
+    return render_template(f"{area}/live/{name}.html", seen=seen, **context)

@@ -13,7 +13,7 @@ from scene import MACS, sign_in
 
 from oci.db import tables
 from oci.services.machines import verbs
-from webui.expected import medians
+from webui.machines.expected import medians
 
 LIVE = {"HX-Request": "true"}
 

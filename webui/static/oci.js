@@ -87,7 +87,7 @@
   document.addEventListener("htmx:afterSettle", () => { times(); say(); });
 
   // --- keys
-  const places = { o: "/", m: "/machines", c: "/clusters", n: "/networks", e: "/events" };
+  const place = (key) => document.querySelector(`nav a[data-key="${CSS.escape(key)}"]`);
   let went = 0;
   const lines = () => [...document.querySelectorAll("main tbody th a")].filter((node) => node.offsetParent);
 
@@ -111,7 +111,7 @@
     const writing = event.target.closest("input, select, textarea, dialog[open]");
     if (event.key === "Escape" && event.target.id === "find") event.target.blur();
     if (writing || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (Date.now() - went < 1500 && places[event.key]) { event.preventDefault(); location.assign(places[event.key]); return; }
+    if (Date.now() - went < 1500 && place(event.key)) { event.preventDefault(); location.assign(place(event.key).href); return; }
     if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
   });
 

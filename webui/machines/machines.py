@@ -13,8 +13,8 @@ from oci.schemas.machine import MachineDetail, MachineList, MachineOut
 from oci.schemas.site import EventOut, EventQuery
 from oci.services.activity import events
 from oci.services.machines import look, verbs
-from webui.forms import Enrol
 from webui.live import live
+from webui.machines.forms import Enrol
 from webui.session import ctx
 from webui.submit import Answer, needs, submit
 
@@ -73,7 +73,7 @@ def machines() -> Response | str:
     lines = [m.model_dump(include=LINE, exclude={"progress": {"doing"}}) for m in found.machines]
     shown = (lines, found.total, counts, asked)
     return live(
-        "machines",
+        "machines/machines",
         shown,
         found=found,
         counts=counts,

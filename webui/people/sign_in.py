@@ -13,7 +13,7 @@ from webui.session import ctx, local, remember
 
 def sign_in_form() -> str:
     """Name and password."""
-    return render_template("sign_in.html", name="", problem="")
+    return render_template("people/sign_in.html", name="", problem="")
 
 
 def sign_in() -> Response | tuple[str, int, dict[str, str]]:
@@ -23,7 +23,7 @@ def sign_in() -> Response | tuple[str, int, dict[str, str]]:
         me = people.sign_in(ctx(NOBODY), name, password, source())
     except Problem as refused:
         wait = {"Retry-After": "60"} if isinstance(refused, TooMany) else {}
-        return render_template("sign_in.html", name=name, problem=str(refused)), refused.status, wait
+        return render_template("people/sign_in.html", name=name, problem=str(refused)), refused.status, wait
     remember(me.name)
     return redirect(local(request.args.get("next", "/")), 303)
 

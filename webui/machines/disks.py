@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, request, url_for
 from oci.problems import Problem
 from oci.schemas.disk import DiskIn
 from oci.services.machines import look, machine_disks
-from webui.forms import ChooseDisk
+from webui.machines.forms import ChooseDisk
 from webui.session import ctx
 from webui.submit import Answer, done, needs
 
@@ -27,7 +27,7 @@ def disk(name: str) -> Answer:
             return done(words.format(name=machine.name), url_for("webui.machine", name=machine.name, tab="disks"))
     found = machine_disks.list_disks(ctx(), str(machine.id))
     return render_template(
-        "disk.html",
+        "machines/disk.html",
         m=machine,
         form=form,
         problem=problem,

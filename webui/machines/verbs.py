@@ -9,10 +9,10 @@ from oci.problems import Problem
 from oci.schemas.machine import MachineDetail
 from oci.services.clusters import clusters, roles
 from oci.services.machines import look, verbs
-from webui.forms import Assign, Bmc, Confirm
+from webui.machines.forms import Assign, Bmc, Confirm
+from webui.machines.offers import POWER, VERBS, asks_name, loss
 from webui.session import ctx
 from webui.submit import Answer, done, needs, submit
-from webui.verbs import POWER, VERBS, asks_name, loss
 
 
 def _page(name: str) -> str:
@@ -31,7 +31,7 @@ def assign(name: str) -> Answer:
     form.cluster.choices = [(c.name, f"{c.name} ({c.domain})") for c in known]
     form.role.choices = [(r.name, f"{r.name}: {r.title}") for r in given]
     return submit(
-        "assign.html",
+        "machines/assign.html",
         form,
         lambda order: verbs.assign(ctx(), name, order),
         lambda made: _said(VERBS["assign"].after, made),
@@ -62,7 +62,7 @@ def bmc(name: str) -> Answer:
 def forget_bmc(name: str) -> Answer | str:
     """Forget the management controller; asked about first."""
     if request.method == "GET":
-        return render_template("ask_forget_bmc.html", m=look.show(ctx(), name))
+        return render_template("machines/ask_forget_bmc.html", m=look.show(ctx(), name))
     return done(*_said("The controller of {name} is forgotten.", verbs.forget_bmc(ctx(), name)))
 
 
@@ -80,7 +80,7 @@ def _ask(verb: str, machine: MachineDetail, form: Confirm, problem: str = "", st
         can = ", ".join(machine.verbs) or "nothing by hand"
         problem, status = f"{machine.name} is {machine.state} and cannot {verb}; it can: {can}", 409
     return render_template(
-        "ask.html",
+        "machines/ask.html",
         verb=verb,
         offer=VERBS[verb],
         m=machine,
@@ -121,7 +121,7 @@ def power(name: str) -> Answer | str:
         raise Problem("power is on, off or cycle; choose one of these")
     if request.method == "GET":
         machine = look.show(ctx(), name)
-        return render_template("ask_power.html", m=machine, wanted=wanted, offer=POWER[wanted])
+        return render_template("machines/ask_power.html", m=machine, wanted=wanted, offer=POWER[wanted])
     return done(*_said(POWER[wanted].after, verbs.power(ctx(), name, wanted)))
 
 

@@ -14,7 +14,7 @@ from webui.session import ctx
 def health() -> Response | str:
     """All checks, with what was found and what can be done."""
     found = service.show(ctx())
-    return live("health", (found.model_dump(),), health=found, questions=CHECKS)
+    return live("activity/health", (found.model_dump(),), health=found, questions=CHECKS)
 
 
 def routes(bp: Blueprint) -> None:

@@ -8,14 +8,14 @@ from werkzeug.wrappers import Response
 from oci.schemas.conflict import ConflictOut, JoinIn
 from oci.schemas.machine import MachineRef
 from oci.services.machines import conflicts as service
-from webui.forms import Merge
+from webui.machines.forms import Merge
 from webui.session import ctx
 from webui.submit import Answer, done, needs, submit
 
 
 def conflict(number: int) -> str:
     """One question with the machines that it may be."""
-    return render_template("conflict.html", c=service.show(ctx(), number))
+    return render_template("machines/conflict.html", c=service.show(ctx(), number))
 
 
 def _answer(number: int, verb: str) -> ConflictOut:

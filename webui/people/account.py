@@ -8,7 +8,7 @@ from oci.api.operators.access import source
 from oci.problems import Problem
 from oci.schemas.site import PersonOut, TokenOut
 from oci.services.people import people
-from webui.forms import NewToken, Password
+from webui.people.forms import NewToken, Password
 from webui.session import ctx, remember
 from webui.submit import Answer, done
 
@@ -24,7 +24,7 @@ def _show(status: int = 200, **more: object) -> Answer:
         "made": None,
         "problem": "",
     }
-    return render_template("account.html", tokens=_mine(), **{**wanted, **more}), status
+    return render_template("people/account.html", tokens=_mine(), **{**wanted, **more}), status
 
 
 def account() -> Answer:

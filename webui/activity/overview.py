@@ -46,7 +46,15 @@ def overview() -> Response | str:
         [e.id for e in last],
     )
     return live(
-        "overview", shown, bad=bad, counts=counts, running=running, failed=failed, doubts=doubts, events=last, states=STATES
+        "activity/overview",
+        shown,
+        bad=bad,
+        counts=counts,
+        running=running,
+        failed=failed,
+        doubts=doubts,
+        events=last,
+        states=STATES,
     )
 
 

@@ -32,7 +32,7 @@ def events() -> Response | str:
     found, problem = _found(machine, kind, before if before is None or before > 0 else None)
     lines = found.events[::-1]
     return live(
-        "events",
+        "activity/events",
         ([e.id for e in lines], problem),
         lines=lines,
         kinds=EVENTS,

@@ -7,7 +7,7 @@ from flask import Blueprint, request, url_for
 from oci.problems import Problem
 from oci.schemas.site import PersonOut
 from oci.services.people import people as service
-from webui.forms import Level, NewPerson
+from webui.people.forms import Level, NewPerson
 from webui.session import ctx
 from webui.submit import Answer, done, needs, submit
 
@@ -20,7 +20,7 @@ def _added(made: PersonOut) -> tuple[str, str]:
 def people() -> Answer:
     """Everybody who may sign in; a post adds one."""
     return submit(
-        "people.html",
+        "people/people.html",
         NewPerson(),
         lambda order: service.add_person(ctx(), order),
         _added,

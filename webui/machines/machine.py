@@ -16,11 +16,11 @@ from oci.schemas.machine import MachineDetail
 from oci.schemas.site import EventOut, EventQuery, TimelineQuery
 from oci.services.activity import events
 from oci.services.machines import look, machine_disks
-from webui.expected import expected
 from webui.filters import now
 from webui.live import live
+from webui.machines.expected import expected
+from webui.machines.offers import PRIMARY, VERBS, loss
 from webui.session import ctx
-from webui.verbs import PRIMARY, VERBS, loss
 
 LINES, LOG_LINES, RUNS = 250, 400, 20
 # What a countdown on the page may lag behind.
@@ -84,7 +84,7 @@ def machine(name: str) -> AnyResponse | str:
         int(now() / REFRESH_SECONDS) if found.deadline else 0,
     )
     return live(
-        "machine",
+        "machines/machine",
         shown,
         m=found,
         tab=tab,

@@ -6,7 +6,7 @@ from flask import Blueprint, url_for
 
 from oci.schemas.site import ClusterOut, NetworkOut
 from oci.services.clusters import clusters, networks
-from webui.forms import NewCluster, NewNetwork
+from webui.clusters.forms import NewCluster, NewNetwork
 from webui.session import ctx
 from webui.submit import Answer, needs, submit
 
@@ -25,7 +25,7 @@ def clusters_page() -> Answer:
     provisioning = [n for n in networks.list_networks(ctx()).networks if n.purpose == "provisioning"]
     form.network.choices = [(n.name, f"{n.name} ({n.cidr})") for n in provisioning]
     return submit(
-        "clusters.html",
+        "clusters/clusters.html",
         form,
         lambda order: clusters.create_cluster(ctx(), order),
         _cluster_made,
@@ -38,7 +38,7 @@ def networks_page() -> Answer:
     """All networks, with how full each is; a post makes one."""
     form = NewNetwork()
     return submit(
-        "networks.html",
+        "clusters/networks.html",
         form,
         lambda order: networks.create_network(ctx(), order),
         _network_made,

@@ -1,0 +1,7 @@
+"""Pages about clusters and the networks that they stand on."""
+
+from __future__ import annotations
+
+from webui.clusters import clusters
+
+FAMILIES = (clusters,)
