@@ -10,7 +10,7 @@ from oci.api import errors
 from oci.domain.hardware import Probe
 from oci.ports import OutsideError
 from oci.render.boot import start
-from oci.render.orders import lines
+from oci.render.orders import archive, given, lines
 from oci.services import boots, installs, puppet, reports
 from oci.services.context import Actor, Ctx, Problem, TooLarge
 
@@ -35,6 +35,11 @@ def _source() -> str:
 
 def _text(body: str) -> Response:
     return Response(body, mimetype="text/plain")
+
+
+def _once(archive_body: bytes) -> Response:
+    """An archive that is for one machine, and given out once."""
+    return Response(archive_body, mimetype="application/octet-stream", headers={"Cache-Control": "no-store"})
 
 
 def _percent() -> int:
@@ -91,8 +96,7 @@ def _boot_routes(app: Flask) -> None:
 
     @app.get("/boot/site.cpio")
     def site() -> Response:
-        body = boots.site(_ctx(), request.args.get("boot", ""), _source())
-        return Response(body, mimetype="application/octet-stream", headers={"Cache-Control": "no-store"})
+        return _once(boots.site(_ctx(), request.args.get("boot", ""), _source()))
 
     @app.post("/boot/beacon")
     def early_beacon() -> tuple[str, int]:
@@ -117,7 +121,8 @@ def _agent_routes(app: Flask) -> None:
 
     @app.post("/agent/claim")
     def claim() -> Response:
-        return _text(lines(installs.claim(_ctx(), _token(), request.form.get("action", ""))))
+        facts = installs.claim(_ctx(), _token(), request.form.get("action", ""))
+        return _once(archive(given(facts)))
 
 
 def _install_routes(app: Flask) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from oci.db import tables
 from oci.domain import lifecycle, phases, roles
+from oci.domain.cluster.layouts import CannotLayOut
 from oci.domain.controllers import doubt
 from oci.domain.convergence import CONVERGENCE
 from oci.domain.hardware import Inventory, disk_wipe
@@ -302,12 +303,14 @@ def install(ctx: Ctx, name: str) -> MachineDetail:
     if machine.state in ("failed", "active") and ctx.db.get(tables.Assignment, machine.id) is None:
         raise Conflict(f"{machine.name} has no role; unassign it and assign it to a cluster first")
     claims.check_promise(ctx, machine)
-    choice = disk_orders.choice(machine)
+    layout = claims.layout_of(ctx, machine)
     move(ctx, machine, "install")
     if machine.inventory:  # one that was enrolled and has not reported yet is judged when it asks for its orders
-        if choice.disk is None:
-            raise Conflict(disk_orders.refusal(machine, choice))
-        ctx.event("install.disk", disk_orders.sentence(choice), machine)
+        try:
+            choices = disk_orders.laid_out(machine, layout)
+        except CannotLayOut as refused:
+            raise Conflict(str(refused)) from None
+        ctx.event("install.disk", disk_orders.sentences(choices), machine)
     machine.convergence = "never"
     start_work(ctx, machine, "install")
     return _detail(ctx, machine)
