@@ -16,6 +16,7 @@ import yaml
 
 from oci.client.command import Command, commands
 from oci.config import SETTINGS
+from oci.domain.cluster.layouts import LAYOUTS, Layout, OrderedDisk, steps
 from oci.domain.convergence import CONVERGENCE
 from oci.domain.events import EVENTS
 from oci.domain.hardware import VERDICTS
@@ -257,6 +258,29 @@ def disks() -> str:
     )
 
 
+def _layout(layout: Layout) -> str:
+    ordered = [OrderedDisk(f"serial:{number}", 480 * 10**9) for number in range(1, layout.disks + 1)]
+    made = steps(layout.name, ordered, "7c0f0a4e-6d0b-4d0e-9b3e-0123456789ab")
+    lines = (" ".join((step.word, *step.args)) for step in made)
+    return "\n".join((f"## {layout.name}", "", f"{layout.title[0].upper()}{layout.title[1:]}.", "", "```", *lines, "```"))
+
+
+def layouts() -> str:
+    """How disks are cut up: each layout with the steps that make it of disks of 480 GB."""
+    rows = (
+        (f"`{layout.name}`", layout.title, layout.disks, f"{layout.smallest / 10**9:.1f} GB") for layout in LAYOUTS.values()
+    )
+    return page(
+        "Layouts of disks",
+        "The key `disks` of a role file names one. What a layout cannot be made of is refused with the reason when an "
+        "install is ordered. The first disk is the one that [an install writes](disks.md). Further ones are the disks of "
+        "the last install or empty ones, of the same size first; never one with data. The words are those of the "
+        "[machine protocol](machine-protocol.md), the reasons in [ADR 0013](../adr/0013-disk-steps-and-files.md).",
+        table(("layout", "what it is", "disks", "each at least"), rows),
+        *map(_layout, LAYOUTS.values()),
+    )
+
+
 def pages() -> dict[Path, str]:
     """Every generated page: its path and its text."""
     made = {
@@ -269,6 +293,7 @@ def pages() -> dict[Path, str]:
             ("roles", roles),
             ("probes", probes),
             ("disks", disks),
+            ("layouts", layouts),
         )
     }
     if OPENAPI.exists():

@@ -12,7 +12,7 @@ from oci.domain.hardware import Probe
 from oci.ports import OutsideError
 from oci.problems import Problem, TooLarge
 from oci.render.boot import start
-from oci.render.orders import lines
+from oci.render.orders import archive, given, lines
 from oci.services.path import boots, installs, puppet, reports
 
 PROBE_BYTES, ERROR_BYTES, PROBES = 1 << 20, 16384, 64
@@ -36,6 +36,11 @@ def _source() -> str:
 
 def _text(body: str) -> Response:
     return Response(body, mimetype="text/plain")
+
+
+def _once(archive_body: bytes) -> Response:
+    """An archive that is for one machine, and given out once."""
+    return Response(archive_body, mimetype="application/octet-stream", headers={"Cache-Control": "no-store"})
 
 
 def _percent() -> int:
@@ -92,8 +97,7 @@ def _boot_routes(app: Flask) -> None:
 
     @app.get("/boot/site.cpio")
     def site() -> Response:
-        body = boots.site(_ctx(), request.args.get("boot", ""), _source())
-        return Response(body, mimetype="application/octet-stream", headers={"Cache-Control": "no-store"})
+        return _once(boots.site(_ctx(), request.args.get("boot", ""), _source()))
 
     @app.post("/boot/beacon")
     def early_beacon() -> tuple[str, int]:
@@ -118,9 +122,9 @@ def _agent_routes(app: Flask) -> None:
 
     @app.post("/agent/claim")
     def claim() -> Response:
-        orders = installs.claim(_ctx(), _token(), request.form.get("action", ""))
-        assert not isinstance(orders, Problem), "a use case raises what it returns"
-        return _text(lines(orders))
+        facts = installs.claim(_ctx(), _token(), request.form.get("action", ""))
+        assert not isinstance(facts, Problem), "a use case raises what it returns"
+        return _once(archive(given(facts)))
 
 
 def _install_routes(app: Flask) -> None:

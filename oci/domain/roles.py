@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from oci.domain.cluster.layouts import LAYOUTS
 from oci.domain.hostnames import bad_host
 from oci.domain.networks import PURPOSES
 
-LAYOUTS = ("plain",)
 _NAME = re.compile(r"[a-z][a-z0-9]{0,31}")
 # A class of Puppet: Puppet language reference, "Reserved words and acceptable names".
 _CLASS = re.compile(r"[a-z][a-z0-9_]*(::[a-z][a-z0-9_]*)*")
@@ -124,7 +124,7 @@ def parse(stem: str, data: Any, own: bool = False) -> Role:
     networks = _words(stem, data, "networks", ("provisioning",))
     _known(stem, "networks", networks, PURPOSES)
     disks = _text(stem, data, "disks", "plain")
-    _known(stem, "disks", (disks,), LAYOUTS)
+    _known(stem, "disks", (disks,), tuple(LAYOUTS))
     return Role(
         name=name,
         title=_text(stem, data, "title", name),

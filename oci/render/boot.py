@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from oci.domain.cluster.layouts import ESP_LABEL
 from oci.domain.netboot import LOADER_PATH, START_PATH
 
 _URL = re.compile(r"http://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
@@ -15,7 +16,6 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _KERNEL_ARG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:=/@%+~-]*")
 _MARK = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MARK_LOOK = "a UUID in small letters"
-ESP_LABEL = "OCI-ESP"  # what discovery/lib.sh calls every EFI system partition that it makes
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _RESERVED = ("initrd=", "oci.")
 

@@ -1,10 +1,16 @@
-"""KEY='value' lines: the only form in which the appliance tells a machine anything."""
+"""What a machine is told: KEY='value' lines and, as the orders of an install, files; data, and never a script."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from collections.abc import Mapping
+
+from oci.domain.cluster import layouts
+from oci.domain.cluster.layouts import OrderedDisk
+from oci.render import disks
+from oci.render.boot import newc
+from oci.render.machine_files import PRIVATE, File, Machine, files
 
 _KEY = re.compile(r"[A-Z][A-Z0-9_]*")
 
@@ -21,3 +27,50 @@ def lines(values: Mapping[str, str]) -> str:
         quoted = shlex.quote(value)
         out.append(f"{key}={quoted if quoted.startswith(chr(39)) else chr(39) + quoted + chr(39)}\n")
     return "".join(out)
+
+
+# What the installer's own steps read of its orders. All else is in the layout and in the files.
+_INSTALLER = ("TOKEN", "IMAGE_URL", "IMAGE_SHA256", "IMAGE_BYTES", "ROOT_HASH")
+
+
+def given(facts: Mapping[str, str]) -> dict[str, File]:
+    """The orders that a claim ended with, by path: `orders.env`; of an install also `layout`, and `files/...`, which the new
+    system gets. What has several values has them separated by blanks, keys by ends of lines.
+
+    Raises CannotLayOut, BadFileValue, and ValueError for what no line can carry; a claim has looked at all of it before.
+    """
+    if "LAYOUT" not in facts:
+        return {"orders.env": File(lines(facts), PRIVATE)}
+    sizes = map(int, facts["DISK_BYTES"].split())
+    ordered = [OrderedDisk(name, size) for name, size in zip(facts["DISK"].split(), sizes, strict=True)]
+    steps = layouts.steps(facts["LAYOUT"], ordered, facts["MARK"])
+    system = files(_machine(facts), steps)
+    system["etc/oci/oci.env"] = File(lines({"OCI_URL": facts["URL"], "FQDN": facts["FQDN"]}), PRIVATE)
+    return {
+        "orders.env": File(lines({key: facts[key] for key in _INSTALLER}), PRIVATE),
+        "layout": File(disks.lines(steps, ordered)),
+        **{f"files/{path}": file for path, file in sorted(system.items())},
+    }
+
+
+def _machine(facts: Mapping[str, str]) -> Machine:
+    return Machine(
+        hostname=facts["HOSTNAME"],
+        fqdn=facts["FQDN"],
+        nic_mac=facts["NIC_MAC"],
+        address=facts["ADDRESS"],
+        mark=facts["MARK"],
+        puppet_server=facts["PUPPET_SERVER"],
+        puppet_address=facts["PUPPET_ADDRESS"],
+        environment=facts["ENVIRONMENT"],
+        gateway=facts["GATEWAY"],
+        dns=tuple(facts["DNS"].split()),
+        ntp=tuple(facts["NTP"].split()),
+        ssh_keys=tuple(facts["SSH_KEYS"].splitlines()),
+        kernel_args=facts["KERNEL_ARGS"],
+    )
+
+
+def archive(orders: Mapping[str, File]) -> bytes:
+    """The orders as the one small archive (cpio, newc) that a claim is answered with; any cpio unpacks it."""
+    return newc((path, 0o100000 | file.mode, file.text.encode()) for path, file in orders.items())

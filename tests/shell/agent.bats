@@ -75,12 +75,12 @@ agent() { timeout 60 "$LIB/agent" >"$T/out" 2>&1 || true; }
 
 @test "orders are claimed once, kept private, and the agent goes on after a failed install" {
   printf "ACTION='install'\n" >"$FAKE/answer.agent_heartbeat"; echo 200 >"$FAKE/code.agent_heartbeat"
-  printf "TOKEN='order-secret'\nDISK='serial:none'\nDISK_BYTES='1'\n" >"$FAKE/answer.agent_claim"
+  given serial:none TOKEN=order-secret DISK_BYTES=3000000000 IMAGE_URL=; cp "$T/orders.cpio" "$FAKE/answer.agent_claim"; rm -rf "$WORK"
   printf '200\n409\n' >"$FAKE/code.agent_claim"
   ( sleep 6; printf "ACTION='poweroff'\n" >"$FAKE/answer.agent_heartbeat" ) &
   agent
   [ "$(grep -c 'POST /install/failed' "$FAKE/log")" -eq 1 ]
-  grep -q 'check' "$FAKE/bodies"; grep -q 'the orders lack MARK' "$FAKE/bodies"
+  grep -q 'check' "$FAKE/bodies"; grep -q 'the orders lack IMAGE_URL' "$FAKE/bodies"
   grep -q '^poweroff -f' "$FAKE/log"
   ! grep -q order-secret "$FAKE/log" "$T/out"
   [ ! -e "$WORK" ]

@@ -4,14 +4,14 @@ setup() {
   common_setup
   cp -r "$LIB" "$T/lib"; rm -f "$T"/lib/wipe.d/*
   # Disks of the machine that runs the tests are none of this work's.
-  sed -i 's|^disk_megabytes() {|disk_megabytes() { cat "$FAKE/disks"; return;|' "$T/lib/lib.sh"
+  sed -i 's|^disk_megabytes() {|disk_megabytes() { cat "$FAKE/disks"; return;|' "$T/lib/lib/beat.sh"
   echo '0 MB read, 0 MB written' >"$FAKE/disks"
   export OCI_STILL=600
 }
 teardown() { common_teardown; }
 
 step() { printf '#!/bin/sh\n%s\n' "$2" >"$T/lib/wipe.d/$1"; chmod +x "$T/lib/wipe.d/$1"; }
-work() { printf '#!/bin/sh\nset -eu\n. "%s/lib.sh"\n[ "$(cut -d" " -f6 /proc/self/stat)" = $$ ] || exec setsid -w "$0" "$@"\nwork wipe "$@" || exit\n' "$T/lib" >"$T/lib/worker"; chmod +x "$T/lib/worker"; }
+work() { printf '#!/bin/sh\nset -eu\nfor part in "%s"/lib/*.sh; do . "$part"; done\n[ "$(cut -d" " -f6 /proc/self/stat)" = $$ ] || exec setsid -w "$0" "$@"\nwork wipe "$@" || exit\n' "$T/lib" >"$T/lib/worker"; chmod +x "$T/lib/worker"; }
 gone() { case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in '' | Z*) ;; *) return 1 ;; esac; }
 beats() { grep -c 'POST /install/alive' "$FAKE/log"; }
 until_beats() { for _ in $(seq 300); do [ "$(beats)" -lt "$1" ] || return 0; sleep 0.1; done; cat "$FAKE/log"; return 1; }

@@ -32,8 +32,8 @@ holds() { printf '%s\n' "$output" | sed -n "s,^holds ${1#/dev/} ,,p" | sed 's, *
 
 @test "what an install makes is told as that, and as nothing else" {
   disk d1 3000 virtio-x_disk1; zfs_label "$DISK_NODE"
-  orders DISK serial:disk1 DISK_BYTES "$(blockdev --getsize64 "$DISK_NODE")" MARK 7c0f0a4e-6d0b-4d0e-9b3e-0123456789ab
-  "$LIB/install.d/"[0-9][0-9]-teardown; OCI_SYS=/sys "$LIB/install.d/"[0-9][0-9]-partition; OCI_SYS=/sys "$LIB/install.d/"[0-9][0-9]-filesystems; shown
+  given serial:disk1
+  "$LIB/install.d/"[0-9][0-9]-teardown; OCI_SYS=/sys "$LIB/install.d/"[0-9][0-9]-partition; OCI_SYS=/sys "$LIB/install.d/"[0-9][0-9]-filesystems; umount -R "$OCI_TARGET"; shown
   run probe; echo "$output"; [ "$status" -eq 0 ]
   [ "$(holds "$DISK_NODE")" = 'PMBR gpt' ]; [ "$(holds "${DISK_NODE}p1")" = '' ]
   [ "$(holds "${DISK_NODE}p2")" = vfat ]; [ "$(holds "${DISK_NODE}p3")" = ext4 ]; [[ $output != *unread* ]]

@@ -4,7 +4,7 @@ MARK=7c0f0a4e-6d0b-4d0e-9b3e-0123456789ab
 setup() { common_setup; need_loop; echo 204 >"$FAKE/code.install_phase"; }
 teardown() { common_teardown; }
 step() { "$LIB"/install.d/[0-9][0-9]-"$1"; }
-ordered() { orders DISK serial:disk1 DISK_BYTES "$(blockdev --getsize64 "$DISK_NODE")" MARK "$MARK"; }
+ordered() { DISK_NODES=("$DISK_NODE"); given serial:disk1; }
 warns() { printf '#!/bin/sh\necho "%s"\n' "$2" >"$FAKE/bin/$1"; chmod +x "$FAKE/bin/$1"; }
 
 @test "partitions and file systems on sectors of 512 and of 4096 bytes, with nothing on them and with an old table" {
@@ -20,7 +20,7 @@ warns() { printf '#!/bin/sh\necho "%s"\n' "$2" >"$FAKE/bin/$1"; chmod +x "$FAKE/
     [ "$(blockdev --getsize64 "${DISK_NODE}p1")" -eq 1048576 ]; [ "$(blockdev --getsize64 "${DISK_NODE}p2")" -eq 536870912 ]
     [ "$(blkid -p -s VERSION -o value "${DISK_NODE}p2")" = FAT32 ]; [ "$(lib "clusters_of ${DISK_NODE}p2")" -ge 65525 ]
     [ "$(blkid -s PARTUUID -o value "${DISK_NODE}p2")" = "$MARK" ]; [ "$(blkid -s UUID -o value "${DISK_NODE}p3")" = "$MARK" ]
-    mount "${DISK_NODE}p3" "$OCI_TARGET"; umount "$OCI_TARGET"
+    [ "$(findmnt -no SOURCE "$OCI_TARGET")" = "${DISK_NODE}p3" ]; umount -R "$OCI_TARGET"
     rm "$OCI_BYID"/*
   done
 }
@@ -30,7 +30,7 @@ warns() { printf '#!/bin/sh\necho "%s"\n' "$2" >"$FAKE/bin/$1"; chmod +x "$FAKE/
   chmod +x "$FAKE/bin/blockdev"
   for sector in 512 1024 2048 4096; do
     echo $sector >"$FAKE/sector"; rm -f "$T/esp"; truncate -s 512M "$T/esp"
-    run lib "bytes_of() { stat -c %s \"\$1\"; }; make_esp $T/esp"; echo "$sector: $output"; [ "$status" -eq 0 ]
+    run lib "bytes_of() { stat -c %s \"\$1\"; }; make_esp $T/esp 5EF9-7CE9 OCI-ESP"; echo "$sector: $output"; [ "$status" -eq 0 ]
     # The one place that says it, and another program's reading of the same file system.
     [ "$(lib "clusters_of $T/esp")" -ge 65525 ]; [ "$(blkid -p -s VERSION -o value "$T/esp")" = FAT32 ]
   done
@@ -40,11 +40,11 @@ warns() { printf '#!/bin/sh\necho "%s"\n' "$2" >"$FAKE/bin/$1"; chmod +x "$FAKE/
   printf '#!/bin/sh\n[ "$1" != --getss ] || { echo 4096; exit; }\nexec %s "$@"\n' "$(command -v blockdev)" >"$FAKE/bin/blockdev"
   chmod +x "$FAKE/bin/blockdev"
   truncate -s 256M "$T/esp"
-  run lib "bytes_of() { stat -c %s \"\$1\"; }; make_esp $T/esp"; echo "$output"
+  run lib "bytes_of() { stat -c %s \"\$1\"; }; make_esp $T/esp 5EF9-7CE9 OCI-ESP"; echo "$output"
   [ "$status" -eq 1 ]; [[ $(cat "$WORK/reason") == *'mkfs.vfat warned'*'umber of clusters'* ]]
   # And when the tool says nothing, what it wrote is looked at.
   mkfs=$(command -v mkfs.vfat); printf '#!/bin/sh\n%s "$@" >/dev/null 2>&1\n' "$mkfs" >"$FAKE/bin/mkfs.vfat"; chmod +x "$FAKE/bin/mkfs.vfat"
-  run lib "bytes_of() { stat -c %s \"\$1\"; }; make_esp $T/esp"; echo "$output"
+  run lib "bytes_of() { stat -c %s \"\$1\"; }; make_esp $T/esp 5EF9-7CE9 OCI-ESP"; echo "$output"
   [ "$status" -eq 1 ]; [[ $(cat "$WORK/reason") == *'clusters of FAT32 where firmware wants 65525'* ]]
 }
 

@@ -17,11 +17,11 @@ common_setup() {
     chmod +x "$FAKE/bin/$name"
   done
   # A kernel without FAT can't mount the ESP; what is put there is the boot loader's business, not this suite's.
-  printf '#!/bin/sh\nfor last; do :; done\ncase $last in */boot/efi) set -- -t tmpfs esp "$last" ;; esac\nexec %s "$@"\n' "$(command -v mount)" >"$FAKE/bin/mount"
+  printf '#!/bin/sh\nfor last; do :; done\ncase $last in */boot/efi*) set -- -t tmpfs esp "$last" ;; esac\nexec %s "$@"\n' "$(command -v mount)" >"$FAKE/bin/mount"
   chmod +x "$FAKE/bin/mount"
   : >"$FAKE/log"
   export PATH=$FAKE/bin:$PATH
-  LOOPS=()
+  LOOPS=() DISK_NODES=()
 }
 
 common_teardown() {
@@ -38,13 +38,24 @@ common_teardown() {
 disk() {
   truncate -s "${2}M" "$T/$1.img"
   DISK_NODE=$(losetup -fP -b "${4:-512}" --show "$T/$1.img")
-  LOOPS+=("$DISK_NODE")
+  LOOPS+=("$DISK_NODE"); DISK_NODES+=("$DISK_NODE")
   ln -s "$DISK_NODE" "$OCI_BYID/${3:-virtio-$1}"
 }
 
 orders() { printf "%s='%s'\n" "$@" >"$WORK/orders.env"; }
 
-# In a shell of its own, as the scripts do.
-lib() { sh -euc '. "$0"; '"$*" "$LIB/lib.sh"; }
+# given DISK... [KEY=VALUE...]: the orders of an install onto disks of those names, as the appliance makes them. The disks'
+# sizes are asked of $DISK_NODES, or are those of DISK_BYTES='...'.
+given() {
+  local names=() facts=() sizes=''
+  for word; do case $word in *=*) facts+=("$word") ;; *) names+=("$word") ;; esac; done
+  for node in "${DISK_NODES[@]:0:${#names[@]}}"; do sizes="$sizes $(/usr/sbin/blockdev --getsize64 "$node")"; done
+  rm -rf "$WORK/files" "$WORK/layout" "$WORK/orders.env"
+  python3 "$BATS_TEST_DIRNAME/orders.py" DISK="${names[*]}" DISK_BYTES="${sizes# }" "${facts[@]}" >"$T/orders.cpio"
+  ( umask 077; cd "$WORK" && busybox cpio -idu <"$T/orders.cpio" )
+}
+
+# In a shell of its own, as the scripts do; with every part of the library that the live system has.
+lib() { sh -euc 'for part in "$0"/lib/*.sh; do [ "${part##*/}" = cards.sh ] || . "$part"; done; '"$*" "$LIB"; }
 
 need_loop() { [ "$(id -u)" = 0 ] && losetup -f >/dev/null 2>&1 || skip 'loop devices need root'; }

@@ -1,5 +1,5 @@
 load helper
-MARK=7c0f0a4e-6d0b-4d0e-9b3e-0123456789ab
+MARK=7c0f0a4e-6d0b-4d0e-9b3e-0123456789ab # of orders.py
 setup() {
   common_setup
   need_loop
@@ -23,13 +23,7 @@ make_image() {
   chown 12:34 "$r/payload"
   tar -C "$r" --numeric-owner -cf - . | zstd -q -3 >"$FAKE/image"
 }
-full_orders() {
-  orders TOKEN install-secret DISK "${1:-serial:disk1}" DISK_BYTES "${2:-$(blockdev --getsize64 "$DISK_NODE")}" MARK "$MARK" LAYOUT plain HOSTNAME node1 FQDN node1.lab.test \
-    NIC_MAC 52:54:00:00:00:01 ADDRESS 10.0.0.11/24 GATEWAY 10.0.0.1 DNS '10.0.0.1 10.0.0.2' NTP 10.0.0.1 IMAGE_URL http://appliance.test/image \
-    IMAGE_SHA256 "${3:-$(sha256sum <"$FAKE/image" | cut -d' ' -f1)}" IMAGE_BYTES "$(stat -c %s "$FAKE/image")" PUPPET_SERVER puppet.lab.test \
-    PUPPET_ADDRESS 10.0.0.1 ENVIRONMENT production ROOT_HASH '$6$salt$hash' KERNEL_ARGS 'quiet console=ttyS0'
-  printf "SSH_KEYS='ssh-ed25519 AAAA one\nssh-ed25519 BBBB two'\n" >>"$WORK/orders.env"
-}
+full_orders() { given "${1:-serial:disk1}" IMAGE_SHA256="${2:-$(sha256sum <"$FAKE/image" | cut -d' ' -f1)}" IMAGE_BYTES="$(stat -c %s "$FAKE/image")"; }
 step() { "$LIB"/install.d/[0-9][0-9]-"$1"; }
 empty() { cmp -s -n "${2:-8388608}" "$DISK_NODE" /dev/zero; }
 
@@ -56,7 +50,7 @@ empty() { cmp -s -n "${2:-8388608}" "$DISK_NODE" /dev/zero; }
   [ "$(stat -c %a "$r/etc/oci")" = 700 ]; [ "$(stat -c %a "$r/etc/oci/auth")" = 600 ]; grep -q install-secret "$r/etc/oci/auth"
   grep -q "grub-install --target=i386-pc.*$DISK_NODE" "$r/boot/grub.log"; grep -q 'x86_64-efi.*--removable --no-nvram' "$r/boot/grub.log"
   grep -q 'quiet console=ttyS0' "$r/boot/grub/grub.cfg"
-  [ ! -s "$r/etc/machine-id" ]
+  [ ! -s "$r/etc/machine-id" ]; [ "$(stat -c %a "$r/etc/hosts" "$r/root/.ssh/authorized_keys" "$r/root/.ssh" "$r/etc" | tr '\n' ' ')" = '644 600 700 755 ' ]
   umount "$r"
   ! grep -q install-secret "$FAKE/log" "$WORK/log"
   ! grep -q 'salt.hash' "$FAKE/log" "$WORK/log"
@@ -71,7 +65,7 @@ empty() { cmp -s -n "${2:-8388608}" "$DISK_NODE" /dev/zero; }
 }
 
 @test "a disk of another size, a missing and an ambiguous one are not touched" {
-  full_orders serial:disk1 999
+  full_orders; sed -i 's/^\(disk disk1 .*\) [0-9]*$/\1 999/' "$WORK/layout"
   run "$LIB/install"; [ "$status" -eq 1 ]; grep -q 'not the 999 that were reported' "$FAKE/bodies"
   full_orders serial:other
   run "$LIB/install"; [ "$status" -eq 1 ]; grep -q 'no disk of this machine is named serial:other' "$FAKE/bodies"
@@ -127,7 +121,7 @@ empty() { cmp -s -n "${2:-8388608}" "$DISK_NODE" /dev/zero; }
 
 @test "an image with another hash, a spoilt one and a missing one are refused after three tries" {
   step partition; step filesystems
-  full_orders serial:disk1 "$(blockdev --getsize64 "$DISK_NODE")" "$(printf %064d 0)"
+  full_orders serial:disk1 "$(printf %064d 0)"
   run step stream; echo "$output"; [ "$status" -eq 1 ]; [[ $output != *Illegal* ]]; [[ $(cat "$WORK/reason") == *SHA-256* ]]; [ "$(grep -c 'GET image 0' "$FAKE/log")" -eq 3 ]
   full_orders; printf x | dd of="$FAKE/image" bs=1 seek=1000000 conv=notrunc status=none
   run step stream; [ "$status" -eq 1 ]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oci.domain.cluster.layouts import LAYOUTS, OrderedDisk, Step, steps
 from oci.domain.hardware import (
     NEVER,
     VERDICTS,
@@ -26,7 +29,7 @@ from oci.domain.hardware import (
     remembered,
 )
 
-STEPS = Path(__file__).parents[2] / "discovery" / "install.d"
+DISCOVERY = Path(__file__).parents[2] / "discovery"
 SIGNATURES = (
     "gpt",
     "dos",
@@ -175,10 +178,49 @@ def test_the_table_has_the_order_in_which_disks_are_judged() -> None:
     assert list(VERDICTS) == [*first, "last-install", *then, "may-be-installed"]
 
 
-def test_what_counts_as_our_own_layout_is_what_the_installer_makes() -> None:
-    labels = re.findall(r"-c [0-9]:([a-z]+)", (STEPS / "30-partition").read_text())
-    assert labels and all(any(word in label for word in disk_contents.OWN_LABELS) for label in labels)
-    assert len(labels) <= len(disk_contents.OWN_LABELS)
-    steps = "".join(path.read_text() for path in (STEPS / "40-filesystems", STEPS.parent / "lib.sh"))
-    made = re.findall(r"\bmkfs\.([a-z0-9]+) -", steps)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_counts_as_our_own_layout_is_what_the_installer_makes(layout: str) -> None:
+    """Each disk after an install is known as our own, whole or half made; and not with a stranger's label or layer."""
+    ordered = [OrderedDisk(f"serial:{n}", 10**11) for n in range(LAYOUTS[layout].disks)]
+    made = steps(layout, ordered, "7c0f0a4e-6d0b-4d0e-9b3e-0123456789ab")
+    for number in range(1, len(ordered) + 1):
+        parts = tuple(_partitions(made, f"disk{number}"))
+        types = {part.filesystem for part in parts} - {""}
+        for known in range(len(parts) + 1):
+            half = Disk("sda", signatures=("gpt", *sorted(types)), partitions=parts[:known])
+            assert disk_contents.is_own_layout(half) == (types <= {p.filesystem for p in parts[:known]} | {"vfat", "ext4"})
+        assert disk_contents.is_own_layout(Disk("sda", signatures=("PMBR", "gpt", *sorted(types)), partitions=parts))
+        for n, part in enumerate(parts):
+            for strange in (
+                replace(part, label="data"),
+                replace(part, filesystem="xfs"),
+                replace(part, filesystem="bcache"),
+            ):
+                changed = (*parts[:n], strange, *parts[n + 1 :])
+                types = {p.filesystem for p in changed} - {""}
+                assert not disk_contents.is_own_layout(Disk("sda", signatures=("gpt", *sorted(types)), partitions=changed))
+
+
+@pytest.mark.parametrize("layer", disk_contents.OWN_LAYERS)
+def test_a_layer_of_somebody_else_is_not_our_own(layer: str) -> None:
+    own = Partition("sda1", 1 << 30, "ext4", "root")
+    assert not disk_contents.is_own_layout(Disk("sda", signatures=("gpt", layer), partitions=(own,))), "on the disk itself"
+    for label in ("root", "bios", "", "raid3", "lvm2"):
+        part = Partition("sda2", 1 << 30, layer, label)
+        assert not disk_contents.is_own_layout(Disk("sda", signatures=("gpt", layer), partitions=(own, part)))
+
+
+def _partitions(made: tuple[Step, ...], disk: str) -> Iterator[Partition]:
+    """The partitions that the steps make on `disk`, as the live system shows them afterwards."""
+    for step in (s for s in made if s.word == "part" and s.args[1] == disk):
+        name = step.args[0]
+        kinds = {"esp": "vfat", "ext4": "ext4"}
+        on_it = next((kinds[s.args[1]] for s in made if s.word == "fs" and s.args[0] == name), "")
+        on_it = "linux_raid_member" if any(s.word == "raid" and name in s.args[2:] for s in made) else on_it
+        on_it = "LVM2_member" if any(s.word == "pv" and s.args[0] == name for s in made) else on_it
+        yield Partition(f"sda{step.args[2]}", 1 << 30, on_it, name)
+
+
+def test_the_steps_that_make_file_systems_make_those_that_are_known_as_ours() -> None:
+    made = re.findall(r"\bmkfs\.([a-z0-9]+) -", (DISCOVERY / "lib" / "make.sh").read_text())
     assert {*made} == disk_contents.OWN_FILE_SYSTEMS

@@ -15,6 +15,7 @@ from docs import generate
 from oci.client.cli import BY_HAND
 from oci.client.command import Command, commands
 from oci.config import SETTINGS
+from oci.domain.cluster.layouts import LAYOUTS
 from oci.domain.events import EVENTS
 from oci.domain.lifecycle import STATES
 from oci.domain.phases import PHASES
@@ -62,6 +63,7 @@ def test_the_check_says_which_page_is_stale(monkeypatch, capsys, tmp_path: Path)
         ("settings", [setting.name for setting in SETTINGS]),
         ("events", list(EVENTS)),
         ("phases", list(PHASES)),
+        ("layouts", list(LAYOUTS)),
         ("roles", [path.stem for path in (ROOT / "oci/roles").glob("*.yaml")]),
         ("probes", [path.name for path in (ROOT / "discovery/probes").iterdir()]),
     ],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from oci.render.orders import lines
 
-LIB = Path(__file__).resolve().parents[2] / "discovery" / "lib.sh"
+LIB = Path(__file__).resolve().parents[2] / "discovery" / "lib" / "orders.sh"
 HOSTILE = (
     "",
     " ",
@@ -74,7 +74,7 @@ def test_any_value_comes_back_as_it_is(tmp_path: Path, value: str) -> None:
 
 @pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
 def test_the_machines_own_reader_understands_them(value: str, tmp_path: Path) -> None:
-    """read_env of discovery/lib.sh runs nothing and refuses what is no such line."""
+    """read_env of discovery/lib/orders.sh runs nothing and refuses what is no such line."""
     file = tmp_path / "orders"
     file.write_bytes(lines({"OTHER": "x", "VALUE": value}).encode())
     done = subprocess.run(

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oci.domain import netboot
+from oci.domain.cluster.layouts import LAYOUTS
 from oci.render import boot
 from oci.render.boot import BadBootValue
 
@@ -72,7 +73,7 @@ def test_a_boot_that_knows_no_mark_takes_an_own_disk_before_an_older_systems(tex
     sanboots = [line for line in text.splitlines() if line.startswith("sanboot")]
     assert [f"--label {boot.ESP_LABEL} ||" in line for line in sanboots] == [True, False] * (len(sanboots) // 2)
     assert sanboots[0].endswith(" ||") and sanboots[1].endswith("|| exit 1")
-    assert f"-n {boot.ESP_LABEL} " in Path("discovery/lib.sh").read_text()
+    assert all(f" {boot.ESP_LABEL}\n" in layout.text for layout in LAYOUTS.values())
 
 
 def test_a_marked_disk_is_the_only_one_that_is_ever_booted() -> None:

@@ -21,6 +21,7 @@ from oci.domain.hardware.disk_choice import (
     remembered,
 )
 from oci.domain.hardware.disk_names import AmbiguousDisk, disk_name, disk_named
+from oci.domain.hardware.disk_set import choose_set
 from oci.domain.hardware.identity_facts import identity
 from oci.domain.hardware.inventory import (
     Bmc,
@@ -59,6 +60,7 @@ __all__ = [
     "Remembered",
     "WantedFirmware",
     "choose",
+    "choose_set",
     "clock_is_wrong",
     "disk_name",
     "disk_named",

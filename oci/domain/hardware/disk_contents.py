@@ -42,7 +42,9 @@ UNREAD = "unread"
 
 OWN_FILE_SYSTEMS = frozenset({"vfat", "ext4"})
 OWN_LABELS = ("bios", "esp", "root")
-"""What the installer's layout consists of; a test holds both against its steps."""
+OWN_LAYERS = {"linux_raid_member": ("raid", "raid2"), "LVM2_member": ("lvm",)}
+MOST_PARTITIONS = 4
+"""What the layouts consist of; a test holds all of it against their steps. A layer counts only under its very label."""
 
 WORDS = {
     UNREAD: "something that could not be read",
@@ -97,15 +99,19 @@ def has_data(disk: Disk) -> bool:
 
 def is_own_layout(disk: Disk) -> bool:
     """Whether all that is on `disk` may be what an install has written, whole or half."""
+    layers = OWN_LAYERS.keys() & {part.filesystem for part in disk.partitions}
     return (
-        not _remarkable(disk) - OWN_FILE_SYSTEMS
+        not _remarkable(disk) - OWN_FILE_SYSTEMS - layers
         and all(map(_is_own, disk.partitions))
-        and len(disk.partitions) <= len(OWN_LABELS)
+        and len(disk.partitions) <= MOST_PARTITIONS
     )
 
 
 def _is_own(part: Partition) -> bool:
     label = part.label.casefold()
+    layer = next((layer for layer, labels in OWN_LAYERS.items() if label in labels), "")
+    if layer or part.filesystem in OWN_LAYERS:
+        return part.filesystem in {"", layer}
     return part.filesystem in {"", *OWN_FILE_SYSTEMS} and any(word in label for word in OWN_LABELS)
 
 

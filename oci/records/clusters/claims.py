@@ -134,6 +134,12 @@ def role_named(ctx: Ctx, name: str) -> Role:
         raise Conflict(str(bad)) from None
 
 
+def layout_of(ctx: Ctx, machine: tables.Machine) -> str:
+    """The name of the layout that the machine's role wants. Raises Conflict when the role's file is gone."""
+    promise = ctx.db.get(tables.Assignment, machine.id)
+    return role_named(ctx, promise.role).disks if promise else "plain"
+
+
 def check_promise(ctx: Ctx, machine: tables.Machine) -> None:
     """Raise Conflict when what the machine was promised cannot be held any more: settings and files change."""
     promise = ctx.db.get(tables.Assignment, machine.id)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain import hardware
+from oci.domain.cluster import layouts
+from oci.domain.cluster.layouts import CannotLayOut, OrderedDisk
 from oci.domain.hardware import Choice, Inventory, Remembered, disk_wipe
 
 
@@ -37,6 +40,11 @@ def sentence(found: Choice) -> str:
     return f"{found.disk.name} ({found.name}) is written, because {found.reason}"
 
 
+def sentences(choices: Sequence[Choice]) -> str:
+    """All choices of one install, for a person."""
+    return "; ".join(map(sentence, choices))
+
+
 def refusal(machine: tables.Machine, found: Choice) -> str:
     """Why an install of the machine cannot be ordered, and what can be done."""
     return (
@@ -58,12 +66,30 @@ def outlook(machine: tables.Machine) -> dict[str, Any]:
     }
 
 
-def remember(ctx: Ctx, machine: tables.Machine, found: Choice) -> None:
-    """Keep the disk that is written from now on; its contents are as good as lost."""
-    assert found.disk is not None
+def laid_out(machine: tables.Machine, layout: str) -> tuple[Choice, ...]:
+    """The disks that an install of `layout` would write now, in the layout's order. Raises CannotLayOut."""
+    kind = layouts.named(layout)
+    others = [was for kept in (machine.disk_last or {}).get("others", ()) if (was := Remembered.from_dict(kept))]
+    choices = hardware.choose_set(inventory_of(machine), kind.disks, last_of(machine), wish_of(machine), others)
+    if choices[-1].disk is None:
+        raise CannotLayOut(refusal(machine, choices[-1]))
+    layouts.steps(layout, ordered(choices), layouts.NO_MARK)
+    return choices
+
+
+def ordered(choices: Sequence[Choice]) -> list[OrderedDisk]:
+    """The chosen disks as orders name them."""
+    return [OrderedDisk(found.name, found.disk.bytes, found.disk.sector_bytes) for found in choices if found.disk]
+
+
+def remember(ctx: Ctx, machine: tables.Machine, choices: Sequence[Choice]) -> None:
+    """Keep the disks that are written from now on; their contents are as good as lost."""
     inventory = inventory_of(machine)
-    machine.disk_last = {**hardware.remembered(inventory, found.disk).to_dict(), "name": found.name}
-    ctx.event("install.disk", sentence(found), machine)
+    first, *others = (
+        {**hardware.remembered(inventory, found.disk).to_dict(), "name": found.name} for found in choices if found.disk
+    )
+    machine.disk_last = {**first, "others": [{**kept, "contents": []} for kept in others]} if others else first
+    ctx.event("install.disk", sentences(choices), machine)
 
 
 def forget_contents(machine: tables.Machine, of: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain import attempt_log
+from oci.domain.cluster.layouts import CannotLayOut
 from oci.domain.hardware import disk_wipe
 from oci.problems import Conflict
 from oci.records.clusters import claims
@@ -20,12 +21,14 @@ def install(ctx: Ctx, machine: tables.Machine) -> None:
     if machine.state in ("failed", "active") and ctx.db.get(tables.Assignment, machine.id) is None:
         raise Conflict(f"{machine.name} has no role; unassign it and assign it to a cluster first")
     claims.check_promise(ctx, machine)
-    choice = disk_orders.choice(machine)
+    layout = claims.layout_of(ctx, machine)
     move(ctx, machine, "install")
     if machine.inventory:  # one that was enrolled and has not reported yet is judged when it asks for its orders
-        if choice.disk is None:
-            raise Conflict(disk_orders.refusal(machine, choice))
-        ctx.event("install.disk", disk_orders.sentence(choice), machine)
+        try:
+            choices = disk_orders.laid_out(machine, layout)
+        except CannotLayOut as refused:
+            raise Conflict(str(refused)) from None
+        ctx.event("install.disk", disk_orders.sentences(choices), machine)
     machine.convergence = "never"
     start_work(ctx, machine, "install")
 

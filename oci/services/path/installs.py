@@ -15,6 +15,7 @@ from sqlalchemy import select
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain import attempt_log, phases
+from oci.domain.cluster.layouts import CannotLayOut, OrderedDisk
 from oci.domain.hardware import disk_wipe
 from oci.domain.networks import prefix_length
 from oci.problems import Conflict, Problem
@@ -29,6 +30,7 @@ from oci.records.path.install_session import authenticate_install
 from oci.records.path.liveness import open_install
 from oci.records.path.order_guard import refuse_another_machine
 from oci.records.path.returns import back_to_disk, before_proof, doubt_two_at_once
+from oci.render.orders import given
 from oci.services.usecase import usecase
 
 KIND_OF = {"installing": "install", "releasing": "wipe"}
@@ -84,13 +86,14 @@ class Undoable(Exception):
     """Orders that the machine's disks do not allow; no second claim could mend it."""
 
 
-def _disk(ctx: Ctx, machine: tables.Machine) -> tuple[str, int]:
-    """Name and bytes of the disk that is written from now on. Raises Undoable."""
-    choice = disk_orders.choice(machine)
-    if choice.disk is None:
-        raise Undoable(disk_orders.refusal(machine, choice))
-    disk_orders.remember(ctx, machine, choice)
-    return choice.name, choice.disk.bytes
+def _disks(ctx: Ctx, machine: tables.Machine, layout: str) -> list[OrderedDisk]:
+    """The disks that are written from now on, in the layout's order. Raises Undoable."""
+    try:
+        choices = disk_orders.laid_out(machine, layout)
+    except CannotLayOut as refused:
+        raise Undoable(str(refused)) from None
+    disk_orders.remember(ctx, machine, choices)
+    return disk_orders.ordered(choices)
 
 
 def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, str]:
@@ -104,13 +107,15 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, 
     assignment, _cluster, network, address = row
     boot = ctx.db.get(tables.Boot, machine.boot_id)
     image, config = ctx.outside.images.root(), ctx.config
-    disk, size = _disk(ctx, machine)
-    return {
+    layout = role_named(ctx, assignment.role).disks
+    disks = _disks(ctx, machine, layout)
+    facts = {
         "TOKEN": token,
-        "DISK": disk,
-        "DISK_BYTES": str(size),
+        "DISK": " ".join(disk.name for disk in disks),
+        "DISK_BYTES": " ".join(str(disk.bytes) for disk in disks),
         "MARK": machine.mark,
-        "LAYOUT": role_named(ctx, assignment.role).disks,
+        "LAYOUT": layout,
+        "URL": config.https_url,
         "HOSTNAME": assignment.hostname,
         "FQDN": assignment.fqdn,
         "NIC_MAC": boot.mac if boot else "",
@@ -128,6 +133,11 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, 
         "SSH_KEYS": "\n".join(config.ssh_authorized_keys),
         "KERNEL_ARGS": config.kernel_args,
     }
+    try:
+        given(facts)  # what cannot be written down is refused before the orders are spent
+    except ValueError as refused:
+        raise Undoable(str(refused)) from None
+    return facts
 
 
 def _wipe_orders(ctx: Ctx, machine: tables.Machine, install: tables.Install, token: str) -> dict[str, str]:
