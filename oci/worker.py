@@ -23,7 +23,7 @@ from kombu.utils.json import dumps, loads
 
 from oci import config as configuration
 from oci.records.path import clock_turns
-from oci.services.activity import health, jobs, site_troubles, tick
+from oci.services.activity import health, jobs, lost_workers, site_troubles, tick
 
 if TYPE_CHECKING:
     from oci.app import Appliance
@@ -143,6 +143,12 @@ def _owner() -> str:
     return f"{socket.gethostname()[:40]}:{os.getpid()}"
 
 
+def is_lost(owner: str) -> bool:
+    """Whether `owner` was a process of this host that is gone. Of other hosts nothing is known."""
+    host, _, pid = owner.rpartition(":")
+    return host == socket.gethostname()[:40] and pid.isdigit() and not Path("/proc", pid).exists()
+
+
 @celery.task(name="oci.run_job")
 def run_job(job_id: int) -> None:
     """Do one job, unless somebody else does."""
@@ -181,7 +187,9 @@ def run_tick() -> None:
     ctx = _ctx()
     folder = ctx.config.path("run_dir", "broker")
     turned = clock_was_set(folder / "clock", time.time() - time.monotonic())
-    if woke(folder / "worker", os.environ.get(WORKER, "")) or turned:
+    if begins := woke(folder / "worker", os.environ.get(WORKER, "")):
+        lost_workers.free(_ctx(), is_lost)
+    if begins or turned:
         tick.woke(ctx)
     if told := tick.dhcp(_ctx()):
         log.warning("%s", told)

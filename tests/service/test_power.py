@@ -19,7 +19,7 @@ from oci.domain.power import STAGES, TIMES
 from oci.records.activity.leases import LEASE_SECONDS
 from oci.schemas.machine import BmcIn
 from oci.schemas.site import EventQuery, JobQuery
-from oci.services.activity import events, jobs
+from oci.services.activity import events, jobs, lost_workers
 from oci.services.machines import look, verbs
 
 MAC = "52:54:00:77:00:01"
@@ -328,3 +328,16 @@ def fresh(new_world):
         verbs.enrol(world.ctx(), MAC, BMC)
         work(world)
         yield world
+
+
+def test_a_killed_workers_order_goes_on_at_once_when_the_next_one_begins(room) -> None:
+    """Its lease outlasts the slowest verb; a machine that waits for its power would be tried again and given up."""
+    power = with_power(room, faults=["ok", "killed"])
+    verbs.power(room.ctx(), "1", "on")
+    work(room)
+    (job,) = [j.id for j in all_jobs(room) if j.state == "running"]
+    appliance = room.ctx(APPLIANCE)
+    assert jobs.due(appliance) == [] and lost_workers.free(appliance, lambda owner: owner == "other") == []
+    assert lost_workers.free(appliance, lambda owner: owner == "test") == [job] == jobs.due(appliance)
+    until_idle(room)
+    assert look.show(room.ctx(), "1").power == "on" and states(power) == ["on"]

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
-from oci.worker import woke
+from oci.worker import is_lost, woke
 
 
 def test_a_worker_wakes_once_and_the_next_one_again(tmp_path: Path) -> None:
     mark = tmp_path / "worker"
     assert [woke(mark, name) for name in ("one", "one", "two", "two", "one")] == [True, False, True, False, True]
+
+
+def test_a_process_of_this_host_that_is_gone_is_lost_and_no_other() -> None:
+    here = socket.gethostname()[:40]
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    assert is_lost(f"{here}:{gone.pid}")
+    for owner in (f"{here}:{os.getpid()}", f"not-{here}:{gone.pid}", "", here, f"{here}:", f"{here}:x"):
+        assert not is_lost(owner), owner
