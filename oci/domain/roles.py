@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from oci.domain.cluster.networks import PURPOSES
 from oci.domain.hostnames import bad_host
-from oci.domain.networks import PURPOSES
 
 LAYOUTS = ("plain",)
 _NAME = re.compile(r"[a-z][a-z0-9]{0,31}")
