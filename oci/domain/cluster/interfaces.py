@@ -93,7 +93,7 @@ class Interface:
 
         An unknown key is refused rather than dropped: a promise that is carried out without a part of it is another one.
         """
-        bond = stored.get("bond")
+        bond = stored.get("bond") if isinstance(stored, Mapping) else None
         return _record(
             cls,
             stored,
