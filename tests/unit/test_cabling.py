@@ -143,7 +143,7 @@ REFUSALS: list[tuple[str, tuple[Network, ...], tuple[Nic, ...], Override, str]] 
     ("card unknown", (PROV, MGMT), NICS, Override({"mgmt": "eth9"}), "no card is that; cards that can be used: ens1"),
     ("bond of a dead card", (PROV,), (NICS[0], replace(NICS[1], link=False)),
      Override(bonds=(BondOrder("bond0", ("ens1",)),)), "bond bond0: 'ens1' cannot be used: card ens1"),
-    ("two bonds", (PROV,), NICS, Override(bonds=(BondOrder("b0", (FAST,)), BondOrder("b1", (FAST,)))), "is in bond b0 already"),
+    ("two bonds", (PROV,), NICS, Override(bonds=(BondOrder("b0", (FAST,)), BondOrder("b1", (FAST,)))), "in bond b0 already"),
     ("bond mode", (PROV,), NICS, Override(bonds=(BondOrder("b0", (FAST,), Bond("7")),)), "choose one of 802.3ad"),
     ("bond hash", (PROV,), NICS, Override(bonds=(BondOrder("b0", (FAST,), Bond(hash="7")),)), "choose one of layer2"),
     ("bond least", (PROV,), NICS, Override(bonds=(BondOrder("b0", (FAST,), Bond(least=2)),)), "take 1 to 1"),
