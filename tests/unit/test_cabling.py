@@ -165,7 +165,7 @@ REFUSALS: list[tuple[str, tuple[Network, ...], tuple[Nic, ...], Override, str]] 
     ("networks", "nics", "override", "says"), [row[1:] for row in REFUSALS], ids=[r[0] for r in REFUSALS]
 )
 def test_a_refusal_says_why_and_what_instead(
-    _: str, networks: tuple[Network, ...], nics: tuple[Nic, ...], override: Override, says: str
+    networks: tuple[Network, ...], nics: tuple[Nic, ...], override: Override, says: str
 ) -> None:
     with pytest.raises(BadCabling) as refused:
         cabling(networks, nics, given_to(*networks), override, BOOT)

@@ -15,7 +15,7 @@ Among equals the fastest card is taken, then by name, then by MAC. IPv4 and IPv6
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from oci.domain.cluster.cards import Card, NotFound, pick, usable
 from oci.domain.cluster.interfaces import HASHES, MODES, Bond, Interface, Place, Way
@@ -442,7 +442,7 @@ def _interfaces(carriers: Mapping[str, _Carrier], places: Mapping[str, Place], o
             bonds.append(own)
         for card in sorted(carrier.cards, key=lambda card: card.rank):
             part = Interface(card.name, "card", card.mac, mtu, master=carrier.name if carrier.bond else master)
-            cards.append(part if carrier.bond else Interface(**{**vars(part), "places": held, "required": needed}))
+            cards.append(part if carrier.bond else replace(part, places=held, required=needed))
         for wire in sorted(carrier.tagged, key=lambda wire: wire.vlan):
             held, master = _held([wire], places, override, bridges)
             need = _required(wire, places)
