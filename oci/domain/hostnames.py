@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from oci.domain.words import LABEL, LONGEST_DNS_NAME, MAC
+
 # Words that `find` understands first, or that every resolver answers by itself (RFC 6761 section 6.3, Debian's /etc/hosts).
 _LOCAL = ("localhost", "localdomain", "ip6-localhost", "ip6-loopback", "ip6-allnodes", "ip6-allrouters", "broadcasthost")
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_MAC = re.compile(r"[0-9a-f]{2}([-:][0-9a-f]{2}){5}|[0-9a-f]{12}")
+_LABEL = re.compile(LABEL)
+# In every spelling that a host name can have: a colon is in none.
+_MAC = re.compile(rf"{MAC}|{MAC.replace(':[', '-[')}|[0-9a-f]{{12}}")
 _GIVEN = re.compile(r"(machine-[0-9]+|new-.*)")
-LONGEST = 253
+LONGEST = LONGEST_DNS_NAME
 
 
 def canonical(name: str) -> str:

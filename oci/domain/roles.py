@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from oci.domain.cluster.layouts import LAYOUTS
+from oci.domain.cluster.networks import PURPOSES
 from oci.domain.hostnames import bad_host
-from oci.domain.networks import PURPOSES
 
 _NAME = re.compile(r"[a-z][a-z0-9]{0,31}")
 # A class of Puppet: Puppet language reference, "Reserved words and acceptable names".

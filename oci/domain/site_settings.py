@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Network
 from typing import Any
 
-_INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
+from oci.domain.words import DNS_NAME_ANY_CASE, INTERFACE
+
+_INTERFACE, _NAME = re.compile(INTERFACE), re.compile(DNS_NAME_ANY_CASE)
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9_.~+-]+)*/?")
 MODES = ("dhcp", "proxy")
 APPLY = "Correct it in the configuration file, then run `oci-admin apply`"

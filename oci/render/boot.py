@@ -7,14 +7,12 @@ from collections.abc import Iterable, Mapping
 
 from oci.domain.cluster.layouts import ESP_LABEL
 from oci.domain.netboot import LOADER_PATH, START_PATH
+from oci.domain.words import MAC, SHA256, TOKEN, UUID
 
 _URL = re.compile(r"http://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
-_BOOT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_BOOT_ID, _MAC, _SHA256, _MARK = map(re.compile, (TOKEN, MAC, SHA256, UUID))
 # No dollar, brace, quote, ampersand or bar: iPXE would expand a setting or begin another command.
 _KERNEL_ARG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:=/@%+~-]*")
-_MARK = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MARK_LOOK = "a UUID in small letters"
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _RESERVED = ("initrd=", "oci.")

@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# A second hex digit that is even: no group address is a machine's own.
-MAC = r"^[0-9a-fA-F][02468aceACE](:[0-9a-fA-F]{2}){5}$"
+from oci.domain.words import LABEL, OWN_MAC_ANY_CASE
+
+MAC = rf"^{OWN_MAC_ANY_CASE}$"
 # What names a thing in a path: no control characters.
 PLAIN = r"^[^\x00-\x1f\x7f]+$"
 PLAIN_OR_EMPTY = r"^[^\x00-\x1f\x7f]*$"
@@ -103,9 +104,7 @@ class AssignIn(Strict):
 
     cluster: str = Field(description="name of the cluster", max_length=63, pattern=PLAIN)
     role: str = Field(description="name of the role", max_length=63, pattern=PLAIN)
-    hostname: str = Field(
-        "", description="short host name; empty: by the role's pattern", pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$"
-    )
+    hostname: str = Field("", description="short host name; empty: by the role's pattern", pattern=rf"^({LABEL})?$")
     address: str = Field("", description="address on the provisioning network; empty: the next free one", max_length=64)
 
 

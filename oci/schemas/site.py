@@ -6,10 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from oci.domain.words import DNS_NAME, LABEL
 from oci.schemas.machine import PLAIN, PLAIN_OR_EMPTY, Strict
 
-NAME = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
-DOMAIN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$"
+NAME = rf"^{LABEL}$"
+DOMAIN = rf"^{DNS_NAME}$"
 
 
 class NetworkIn(Strict):

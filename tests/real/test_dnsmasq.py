@@ -194,3 +194,18 @@ def test_a_missing_program_and_a_missing_directory_are_said_clearly(tmp_path: Pa
     with pytest.raises(DhcpError, match="by hand"):
         command_restart(["false"])()
     command_restart(["true"])()
+
+
+# -- several networks
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "tests/golden").glob("dnsmasq-*.conf")))
+def test_every_golden_configuration_is_one(name: str) -> None:
+    done = subprocess.run(
+        ["dnsmasq", "--test", "-C", str(ROOT / "tests/golden" / name)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

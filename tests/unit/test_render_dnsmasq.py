@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oci.domain.netboot import ARCHITECTURES, ClientArch, boot_file, loaders
-from oci.render.dnsmasq import BadDhcpValue, DhcpSettings, Reservation, render
+from oci.render.dnsmasq import BadDhcpValue, DhcpNetwork, DhcpSettings, Reservation, render, reverse_zones
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 URL = "http://10.77.0.1"
@@ -32,7 +33,43 @@ FULL = replace(
         Reservation("52:54:00:00:00:01", "10.77.1.2"),
     ),
 )
-CASES = {"dnsmasq-dhcp.conf": PLAIN, "dnsmasq-full.conf": FULL, "dnsmasq-proxy.conf": PROXY}
+PROV = DhcpNetwork(
+    "prov",
+    "10.77.0.0/21",
+    (("10.77.4.1", "10.77.5.250"), ("10.77.6.1", "10.77.7.250")),
+    "br0",
+    "10.77.0.254",
+    ("10.77.0.1",),
+    ("10.77.0.1",),
+    reservations=(Reservation("52:54:00:00:00:01", "10.77.1.10", "compute-1"),),
+)
+RACK = DhcpNetwork("rack-7", "10.78.0.0/24", (("10.78.0.100", "10.78.0.199"),), gateway="10.78.0.1", mtu=9000)
+SIX = DhcpNetwork(
+    "prov6",
+    "fd77::/64",
+    (("fd77::1000", "fd77::1fff"),),
+    "br0",
+    dns=("fd77::1",),
+    ntp=("fd77::1",),
+    reservations=(Reservation("52:54:00:00:00:01", "fd77::10", "compute-1"),),
+)
+FIXED = DhcpNetwork("ipmi", "10.79.0.0/24", interface="br1", reservations=(Reservation("52:54:00:00:00:02", "10.79.0.7"),))
+MANY = replace(
+    PLAIN,
+    range_start="",
+    range_end="",
+    serve_dns=True,
+    domain="lab.test",
+    domains=("prod.example", "test.example"),
+    records=(("compute1.prod.example", "10.77.1.10"), ("compute1.prod.example", "fd77::10")),
+    networks=(PROV, RACK, SIX, FIXED),
+)
+CASES = {
+    "dnsmasq-dhcp.conf": PLAIN,
+    "dnsmasq-full.conf": FULL,
+    "dnsmasq-networks.conf": MANY,
+    "dnsmasq-proxy.conf": PROXY,
+}
 
 
 def golden(name: str, text: str) -> None:
@@ -180,3 +217,69 @@ def _harmless(settings: DhcpSettings) -> None:
 def test_a_refusal_says_what_and_what_instead(change: dict[str, object], says: str) -> None:
     with pytest.raises(BadDhcpValue, match=says):
         render(replace(PLAIN, **change))  # type: ignore[arg-type]
+
+
+def test_the_order_of_networks_counts_for_nothing() -> None:
+    assert render(replace(MANY, networks=MANY.networks[::-1])) == render(MANY)
+
+
+@pytest.mark.parametrize(
+    ("network", "says"),
+    [
+        (replace(RACK, name="prov"), "two networks have one name"),
+        (replace(RACK, name="a,b"), "must look like rack-7"),
+        (replace(RACK, cidr="10.78.0.1/24"), "must look like 10.0.0.0/24"),
+        (replace(RACK, ranges=(("10.79.0.1", "10.78.0.2"),)), "is not in the network 10.78.0.0/24"),
+        (replace(RACK, ranges=(("10.78.0.2", "10.78.0.1"),)), "exchange them"),
+        (replace(RACK, gateway="10.77.0.1"), "is not in the network"),
+        (replace(RACK, dns=("fd00::1",)), "not of the family"),
+        (replace(RACK, cidr="fd78::/48", ranges=(), gateway=""), "larger than a /64"),
+        (replace(RACK, reservations=(Reservation("x", "10.78.0.3"),)), "must look like 52:54"),
+        (replace(RACK, reservations=(Reservation("52:54:00:00:00:01", "10.77.1.10"),)), "is not in the network"),
+        (replace(RACK, reservations=(Reservation("52:54:00:00:00:01", "10.78.0.3"),) * 2), "is reserved twice"),
+        (replace(RACK, interface="br0\n"), "must look like br0"),
+    ],
+)
+def test_a_network_that_cannot_be_served_is_refused(network: DhcpNetwork, says: str) -> None:
+    with pytest.raises(BadDhcpValue, match=says):
+        render(replace(MANY, networks=(PROV, network)))
+
+
+def test_networks_stand_instead_of_the_one_range() -> None:
+    with pytest.raises(BadDhcpValue, match="put these into a network"):
+        render(replace(FULL, networks=(PROV,)))
+
+
+@given(text=st.text(max_size=20))
+def test_no_value_of_a_network_injects_a_line(text: str) -> None:
+    most = len(render(MANY).splitlines())
+    for change in (
+        {"name": text},
+        {"cidr": text},
+        {"ranges": ((text, "10.77.4.2"),)},
+        {"interface": text},
+        {"gateway": text},
+        {"dns": (text,)},
+        {"reservations": (Reservation("52:54:00:00:00:01", "10.77.1.1", text),)},
+    ):
+        try:
+            made = render(replace(MANY, networks=(replace(PROV, **change), RACK, SIX, FIXED)))
+        except BadDhcpValue:
+            continue
+        assert len(made.splitlines()) <= most and made.isascii()
+
+
+@pytest.mark.parametrize(
+    ("cidr", "zones"),
+    [
+        ("10.77.1.0/24", ["1.77.10.in-addr.arpa"]),
+        ("10.77.0.0/23", ["0.77.10.in-addr.arpa", "1.77.10.in-addr.arpa"]),
+        ("10.77.1.128/25", ["1.77.10.in-addr.arpa"]),
+        ("10.0.0.0/8", ["10.in-addr.arpa"]),
+        ("fd00::/16", ["0.0.d.f.ip6.arpa"]),
+        ("fd00::/15", ["0.0.d.f.ip6.arpa", "1.0.d.f.ip6.arpa"]),
+        ("fd77::/64", ["0.0.0.0.0.0.0.0.0.0.0.0.7.7.d.f.ip6.arpa"]),
+    ],
+)
+def test_zones_of_names_backward(cidr: str, zones: list[str]) -> None:
+    assert reverse_zones(ip_network(cidr)) == zones
