@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from wtforms import IntegerField, PasswordField, SelectField, StringField
 from wtforms.validators import Optional
 
+from oci.domain.levels import PERSONAL
 from oci.domain.networks import PURPOSES
 from oci.schemas.conflict import MergeIn
 from oci.schemas.disk import DiskIn
@@ -170,7 +171,7 @@ class NewPerson(Order):
     )
     level = SelectField(
         "Level",
-        choices=("viewer", "operator", "admin"),
+        choices=PERSONAL,
         description="a viewer looks, an operator works on machines, an admin also on people",
     )
     password = PasswordField("Password", render_kw={"autocomplete": "new-password"})
@@ -178,7 +179,7 @@ class NewPerson(Order):
 
 class Level(Order):
     model = LevelIn
-    level = SelectField("Level", choices=("viewer", "operator", "admin"))
+    level = SelectField("Level", choices=PERSONAL)
 
 
 class Password(Order):

@@ -10,8 +10,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms.validators import ValidationError
 
 from oci.api.operators.access import NOBODY, READS
+from oci.domain.levels import LEVELS
 from oci.services import people
-from oci.services.context import LEVELS, Actor, Ctx, Problem
+from oci.services.context import Actor, Ctx, Problem
 
 OPEN = ("webui.sign_in", "webui.sign_in_form", "webui.static_file")
 

@@ -17,14 +17,13 @@ from sqlalchemy.orm.exc import StaleDataError
 from oci.config import Config
 from oci.db import tables
 from oci.domain.events import EVENTS
+from oci.domain.levels import LEVELS
 from oci.domain.roles import Role
 from oci.ports import Dhcp, Host, Images, Power, PuppetCa, Sealer, UnknownHost
 
 log = logging.getLogger("oci")
 P = ParamSpec("P")
 R = TypeVar("R")
-
-LEVELS = ("nobody", "machine", "viewer", "operator", "admin", "appliance")
 
 
 class Problem(Exception):

@@ -8,13 +8,13 @@ from sqlalchemy import Select, select
 
 from oci.db import tables
 from oci.domain.events import EVENTS
+from oci.domain.jobs import JOB_STATES
 from oci.schemas.site import EventList, EventOut, EventQuery, JobList, JobOut, JobQuery, TimelineQuery
 from oci.services import power_orders
 from oci.services.context import Ctx, Problem, usecase
 from oci.services.moves import find
 
 EVENT, JOB = tables.Event, tables.Job
-JOB_STATES = ("queued", "running", "done", "failed")
 
 
 def _with_names() -> Select[Any]:

@@ -9,13 +9,13 @@ import secrets
 from sqlalchemy import func, select
 
 from oci.db import tables
+from oci.domain.levels import PERSONAL
 from oci.schemas.site import Me, PersonIn, PersonList, PersonOut, TokenIn, TokenList, TokenMade, TokenOut
 from oci.services.context import Actor, Conflict, Ctx, Forbidden, NotFound, Problem, Unauthorised, usecase
 from oci.services.passwords import hashed, matches
 from oci.services.sign_in_limit import forgive, reserve
 
 PERSON, TOKEN = tables.Person, tables.Token
-LEVELS = ("viewer", "operator", "admin")
 # Words that history uses for those who are no person.
 RESERVED = ("appliance", "machine", "nobody", "puppet")
 DAY_SECONDS = 86400
@@ -161,8 +161,8 @@ def set_password(ctx: Ctx, name: str, password: str) -> PersonOut:
 @usecase("admin")
 def set_level(ctx: Ctx, name: str, level: str) -> PersonOut:
     """Make `name` a viewer, operator or admin. Raises Conflict for the last admin."""
-    if level not in LEVELS:
-        raise Problem(f"there is no level {level[:40]!r}; levels are {', '.join(LEVELS)}")
+    if level not in PERSONAL:
+        raise Problem(f"there is no level {level[:40]!r}; levels are {', '.join(PERSONAL)}")
     person = _find(ctx, name)
     if level != "admin":
         _keep_an_admin(ctx, person)
