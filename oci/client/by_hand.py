@@ -60,7 +60,7 @@ def login(words: list[str], options: argparse.Namespace, transport: Any) -> int:
     trusted = os.path.abspath(cacert) if cacert else ""  # noqa: PTH100 (of a name, not a path)
     kept = profile.keep(options.profile or "default", profile.Profile(appliance.url, made["token"], trusted))
     output.show(
-        {"signed in as": made["person"], "address": client.url, "expires": made["expires"], "kept in": str(kept)}
+        {"signed in as": made["person"], "address": appliance.url, "expires": made["expires"], "kept in": str(kept)}
         if options.output == "table"
         else {k: made[k] for k in ("id", "name", "person", "expires")},
         options.output,

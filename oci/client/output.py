@@ -22,14 +22,13 @@ def width() -> int | None:
 
 
 def _csv(look: Look, data: dict[str, Any]) -> None:
-    rows = data[look.rows] if look.rows in data else [data]
+    rows = data.get(look.rows, [data])
     names = list(rows[0]) if rows else []
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(names)
     for row in rows:
-        writer.writerow(
-            [json.dumps(row.get(n)) if isinstance(row.get(n), dict | list) else plain(row.get(n)) for n in names]
-        )
+        values = (row.get(name) for name in names)
+        writer.writerow([json.dumps(v) if isinstance(v, dict | list) else plain(v) for v in values])
 
 
 def _paragraph(text: str) -> None:

@@ -65,9 +65,8 @@ def until(client: Client, started: dict[str, Any], watch: dict[str, Any], second
             if word in watch["failed"]:
                 raise Ended(say(watch["ended"], seen))
             if elapsed > seconds:
-                raise InVain(
-                    f"after {span(seconds)} it is not done ({say(watch['line'], seen)}); {say(watch['again'], seen)}"
-                )
+                late = f"after {span(seconds)} it is not done: {say(watch['line'], seen)}"
+                raise InVain(f"{late}; {say(watch['again'], seen)}")
             time.sleep(min(POLL_SECONDS, max(0.05, seconds - elapsed)))
             try:
                 seen = client.call("GET", path)

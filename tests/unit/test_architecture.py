@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "services": {"domain", "render", "schemas", "config", "ports", "db", "services"},
     "api": {"domain", "render", "schemas", "config", "ports", "services", "api"},
     "webui": {"domain", "schemas", "config", "ports", "services", "api", "webui"},
-    "client": {"schemas", "client"},
+    "client": {"domain", "schemas", "client"},
     "worker": {"config", "ports", "services", "app"},
     "admin": {"domain", "render", "config", "ports", "schemas", "db", "services", "adapters", "app"},
     "app": {"config", "ports", "db", "services", "adapters", "api", "worker", "webui"},
@@ -68,7 +68,7 @@ PURE_MODULES = {
     "uuid",
     "zlib",
 }
-PURE_PACKAGES = {"schemas": {"pydantic"}}
+PURE_PACKAGES = {"schemas": {"pydantic", "pydantic_core"}}
 NO_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "base", "misc"}
 
 
