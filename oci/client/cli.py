@@ -41,7 +41,7 @@ def _listing(known: dict[tuple[str, str], Command], noun: str = "") -> str:
 
 
 def _split(words: list[str], known: dict[tuple[str, str], Command]) -> tuple[str, str, list[str]]:
-    """Noun, verb and the rest; `machine-list` is `machine list`."""
+    """Noun, verb and the rest; `noun-verb` is `noun verb`."""
     noun, rest = words[0], words[1:]
     every = set(known) | set(BY_HAND)
     if (noun, "") in every:
@@ -164,7 +164,7 @@ def _failure(error: Exception) -> int | None:
 
 
 def main(argv: list[str] | None = None, transport: Any = None) -> int:
-    """Entry point; returns the exit code. `transport` replaces the network in tests."""
+    """Entry point; returns the exit code. `transport` replaces the wire in tests."""
     argv = sys.argv[1:] if argv is None else argv
     try:
         options, words = arguments.shared().parse_known_args(argv)

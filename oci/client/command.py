@@ -12,7 +12,7 @@ METHODS = ("get", "put", "post", "delete", "patch")
 
 @dataclass(frozen=True)
 class Option:
-    """One option. `path` is where its value goes in the query or body, such as ('bmc', 'port')."""
+    """One option. `path` is where its value goes in the query or body, such as ('outer', 'inner')."""
 
     path: tuple[str, ...]
     where: str  # query | body

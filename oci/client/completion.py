@@ -1,7 +1,7 @@
 """Completion for shells: a script made from the contract, and names of things, asked live.
 
 The script knows nouns, verbs, options and choices. Where a word names a thing, it calls `ocicli completion names`,
-which says nothing rather than anything wrong: without a token, without an answer in time, without a match.
+which says nothing rather than anything wrong: without a sign-in, without an answer in time, without a match.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ def print_names(known: dict[tuple[str, str], Command], words: list[str], client:
         noun, _, verb = words[0].partition(".")
         command = known[noun, verb]
         print("\n".join(names(client(), command, words[1] if len(words) > 1 else "")))
-    except Exception:  # a person who types is not told about tokens and networks
+    except Exception:  # a person who types is not told what is wrong
         pass
     finally:
         limit.cancel()

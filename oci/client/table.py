@@ -1,4 +1,4 @@
-"""Answers as text for people: tables fitted to the terminal, and sheets with a member a line."""
+"""Answers as text for readers: tables fitted to the terminal, and sheets with a member a line."""
 
 from __future__ import annotations
 
