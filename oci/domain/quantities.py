@@ -6,8 +6,8 @@ SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 """Units of a span: seconds in each, and its symbol (SI's own, and those accepted beside it)."""
 
 
-def count(number: int, word: str, plural: str = "") -> str:
-    """`number` things: '1 disk', '2 disks'. `plural` is needed where an s does not do: count(2, 'person', 'people')."""
+def counted(number: int, word: str, plural: str = "") -> str:
+    """`number` things: '1 disk', '2 disks'. `plural` is needed where an s does not do: counted(2, 'person', 'people')."""
     return f"{number} {word if number == 1 else plural or word + 's'}"
 
 

@@ -16,7 +16,7 @@ from oci.domain.convergence import CONVERGENCE
 from oci.domain.hardware import Inventory, disk_wipe
 from oci.domain.lifecycle import STATES
 from oci.domain.networks import BadNetwork, NetworkRecord, allocate, check
-from oci.domain.patience import words
+from oci.domain.quantities import span
 from oci.schemas.machine import AssignIn, BmcIn, MachineDetail, MachineList, MachineOut, Progress, Why
 from oci.services import claims, controllers, disk_orders, liveness, power_orders
 from oci.services.context import Conflict, Ctx, NotFound, Problem, usecase
@@ -179,7 +179,7 @@ def why(ctx: Ctx, name: str) -> Why:
     if install and install.doing:
         parts.append(f"It is at: {liveness.doing(install)}.")
     if machine.deadline:
-        parts.append(f"If nothing moves for another {words(max(0.0, machine.deadline - ctx.now()))}, it is called failed.")
+        parts.append(f"If nothing moves for another {span(max(0.0, machine.deadline - ctx.now()))}, it is called failed.")
     if machine.convergence in ("failed", "cached", "stale"):
         parts.append(f"Puppet is {machine.convergence}: {CONVERGENCE[machine.convergence]}{_since(machine)}.")
     if recent:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from oci.db import tables
 from oci.domain.levels import PERSONAL
+from oci.domain.quantities import counted
 from oci.schemas.site import Me, PersonIn, PersonList, PersonOut, TokenIn, TokenList, TokenMade, TokenOut
 from oci.services.context import Actor, Conflict, Ctx, Forbidden, NotFound, Problem, Unauthorised, usecase
 from oci.services.passwords import hashed, matches
@@ -220,7 +221,7 @@ def make_token(ctx: Ctx, order: TokenIn) -> TokenMade:
     )
     ctx.db.add(token)
     ctx.db.flush()
-    ctx.event("person.changed", f"{person.name} made the token {order.name!r} for {order.days} days")
+    ctx.event("person.changed", f"{person.name} made the token {order.name!r} for {counted(order.days, 'day')}")
     return TokenMade(token=clear, **_token_out(token, person.name).model_dump())
 
 

@@ -6,6 +6,7 @@ Shared by use cases; holds none itself.
 from __future__ import annotations
 
 from oci.db import tables
+from oci.domain.quantities import counted
 from oci.services.boot_session import is_proved
 from oci.services.context import Ctx
 from oci.services.doubts import is_open, key_of, open_doubt
@@ -52,7 +53,7 @@ def back_to_disk(ctx: Ctx, machine: tables.Machine, boot: tables.Boot) -> str:
         return "reboot"
     boot.facts = {**boot.facts, "sent": "nowhere"}
     why = (
-        f"came back to the live image {times} times within an hour although its own disk is due "
+        f"came back to the live image {counted(times, 'time')} within an hour although its own disk is due "
         f"(last by MAC {boot.mac}); see its boot order, and whether its disk boots"
     )
     stop(ctx, machine, why, times)
