@@ -65,7 +65,7 @@ _ocicli_reply() {
     else _ocicli_at "$title <>" || :
     fi
     if [[ $REPLY == @?* ]]; then
-        REPLY=$({ ocicli "${asked[@]}" completion names "${REPLY#@}" "$now" </dev/null; } 2>/dev/null)
+        REPLY=$({ ocicli "${asked[@]}" completion names "${REPLY#@}" "$now" </dev/null; } 2>/dev/null) || :
     fi
 }
 """
@@ -80,7 +80,7 @@ _ocicli() {
     COMPREPLY=()
     _ocicli_reply "$now" "$option" "${COMP_WORDS[@]:1:COMP_CWORD-1}"
     if [[ $REPLY == @ ]]; then
-        compopt -o filenames 2>/dev/null
+        compopt -o filenames 2>/dev/null || :
         while IFS='' read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "$now")
         return
     fi

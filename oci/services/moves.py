@@ -6,6 +6,7 @@ from sqlalchemy import and_, or_, select
 
 from oci.db import tables
 from oci.domain import attempt_log, lifecycle
+from oci.domain.quantities import counted
 from oci.services import liveness, power_orders
 from oci.services.context import Conflict, Ctx, NotFound
 from oci.services.liveness import open_install
@@ -99,7 +100,7 @@ def start_work(ctx: Ctx, machine: tables.Machine, kind: str) -> None:
 def rearm(ctx: Ctx, machine: tables.Machine, install: tables.Install, why: str) -> bool:
     """Arm the next attempt, or call the work failed when none is left (False)."""
     if install.attempt >= ctx.config.attempts:
-        move(ctx, machine, "error", reason=f"{why}; tried {install.attempt} times")
+        move(ctx, machine, "error", reason=f"{why}; tried {counted(install.attempt, 'time')}")
         close_install(ctx, machine, "failed")
         return False
     install.attempt += 1

@@ -22,7 +22,7 @@ def test_every_check_is_looked_at() -> None:
         (NOW, "ok", "does its rounds"),
         (NOW - 50, "ok", "does its rounds"),
         (NOW - 61, "bad", "has not been seen for 1 min"),
-        (NOW - 7300, "bad", "has not been seen for 2 hours"),
+        (NOW - 7300, "bad", "has not been seen for 2 h"),
     ],
 )
 def test_the_worker(seen: float | None, state: str, says: str) -> None:
