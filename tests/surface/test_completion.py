@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -168,8 +170,6 @@ def test_both_scripts_have_the_same_table_and_no_word_that_a_shell_would_expand(
 
 def test_a_hostile_contract_puts_no_command_into_the_script(tmp_path) -> None:
     text = SHIPPED.read_text().replace('"queued"', '"$(touch evil)"').replace('"machine.why"', "\"machine.a';touch evil;'\"")
-    import json
-
     document = json.loads(text)
     script = completion.script("bash", commands(document), cli.BY_HAND)
     (tmp_path / "script").write_text(script)
@@ -244,8 +244,6 @@ def test_without_a_sign_in_nothing_is_said(ask, monkeypatch) -> None:
 
 def test_an_appliance_that_keeps_silent_is_not_waited_for(tmp_path) -> None:
     """It takes connections and never answers; the program ends by its own limit, long before that of the test."""
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as listener:
         done = subprocess.run(
             [sys.executable, "-m", "oci.client.cli", "completion", "names", "machine.list", "x"],
@@ -259,17 +257,18 @@ def test_an_appliance_that_keeps_silent_is_not_waited_for(tmp_path) -> None:
 
 
 def test_the_package_ships_both_scripts_where_the_shells_look(tmp_path) -> None:
-    """The lines of debian/rules, run as the build runs them: with Python alone, and whatever the builder has set."""
-    rules = (ROOT / "debian" / "rules").read_text()
-    for path in ("usr/share/bash-completion/completions/ocicli", "usr/share/zsh/vendor-completions/_ocicli"):
-        assert path in rules
-    for shell in completion.SHELLS:
-        done = subprocess.run(
-            ["/usr/bin/env", "-i", sys.executable, "-S", "-m", "oci.client.cli", "completion", shell],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            cwd=ROOT,
-            check=True,
-        )
-        assert done.stdout == printed(shell) and f"completion {shell}" in rules
+    """The package's own rule, run by make in a tree of its own, with Python and none of the product's libraries."""
+    (tmp_path / "oci").symlink_to(ROOT / "oci")
+    (tmp_path / "python3").write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')
+    (tmp_path / "python3").chmod(0o755)
+    subprocess.run(
+        ["make", "-f", ROOT / "debian" / "rules", "execute_after_dh_auto_install"],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "OCI_URL": "https://another.example.net"},
+        check=True,
+        timeout=120,
+        capture_output=True,
+    )
+    share = tmp_path / "debian" / "oci-appliance" / "usr" / "share"
+    assert (share / "bash-completion" / "completions" / "ocicli").read_text() == printed("bash")
+    assert (share / "zsh" / "vendor-completions" / "_ocicli").read_text() == printed("zsh")
