@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from oci.client.command import Command, commands
+from oci.client.command import Command, Option, commands
 from oci.config import SETTINGS
 from oci.domain.cluster.layouts import LAYOUTS, Layout, OrderedDisk, steps
 from oci.domain.convergence import CONVERGENCE
@@ -181,11 +181,18 @@ def probes() -> str:
     )
 
 
+def _meaning(option: Option) -> str:
+    """What an option means, with its choices, where a row of a table has room for them."""
+    choices = [f"`{choice}`" for choice in option.choices if choice]
+    told = "`--help` lists the choices" if len(choices) > 20 else ", ".join(choices)
+    return option.help + (f": {told}" if told else "")
+
+
 def _command(command: Command) -> str:
-    rows = [(f"`{o.flag}`", "yes" if o.required else "", o.help) for o in command.options if o is not command.name]
+    rows = [(f"`{o.flag}`", "yes" if o.required else "", _meaning(o)) for o in command.options if o is not command.name]
     options = [table(("option", "needed", "meaning"), rows)] if rows else []
     confirm = ["Asks for confirmation, because something is lost."] if command.confirm else []
-    wait = ["`--wait` stays until it is through."] if command.wait else []
+    wait = ["`--wait` stays until it is through."] if command.watch else []
     return "\n\n".join(
         (
             f"## {command.title}",
@@ -203,6 +210,9 @@ def cli(document: dict[str, Any]) -> str:
         "Commands of ocicli",
         "One for each operation of the REST interface, made from its OpenAPI document. What ends in `-file` "
         "is a secret: it is read from that file, and never an argument.",
+        "The package completes them in bash and zsh: nouns, verbs, options, choices, and the names of things, which the "
+        "appliance is asked for and given two seconds. Elsewhere `source <(ocicli completion bash)` does; zsh takes what "
+        "`ocicli completion zsh` prints as a file `_ocicli` in a folder of its `fpath`.",
         *(_command(command) for command in commands(document).values()),
     )
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from oci import config as configuration
 from oci.config import BadSetting, Config
 from oci.domain import site_settings
+from oci.domain.levels import PERSONAL
 from oci.ports import OutsideError
 
 if TYPE_CHECKING:
@@ -230,7 +231,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     person = commands.add_parser("person-add", help="make somebody who may sign in")
     person.add_argument("name")
-    person.add_argument("--level", choices=("viewer", "operator", "admin"), default="admin")
+    person.add_argument("--level", choices=PERSONAL, default="admin")
     person.add_argument("--password-file", help="file that holds the password; else it is asked for")
     image = commands.add_parser("image", help="build the live image or the root image")
     image.add_argument("verb", choices=("build",))

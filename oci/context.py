@@ -15,8 +15,6 @@ from oci.domain.events import EVENTS
 from oci.domain.roles import Role
 from oci.ports import Dhcp, Host, Images, Power, PuppetCa, Sealer, UnknownHost
 
-LEVELS = ("nobody", "machine", "viewer", "operator", "admin", "appliance")
-
 
 @dataclass(frozen=True)
 class Actor:

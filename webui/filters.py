@@ -9,6 +9,8 @@ from typing import Any
 
 from flask import Blueprint, current_app
 
+from oci.domain.quantities import counted, span
+
 # A state is never told by its colour alone.
 SHAPES = {
     "discovered": "○",
@@ -25,7 +27,6 @@ SHAPES = {
 }
 POWER = {"on": "▮", "off": "▯", "unknown": "?"}
 PRESENCE = {"live": "live image", "installed": "own disk", "nothing": "not running", "unknown": "not heard of"}
-SPANS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def binary(count: int) -> str:
@@ -45,19 +46,6 @@ def decimal(count: int) -> str:
     return f"{count} B"
 
 
-def span(seconds: float) -> str:
-    """A duration in its two largest units: 2 min 5 s."""
-    left = int(abs(seconds))
-    if left < 1:
-        return "0 s" if abs(seconds) < 0.05 else f"{abs(seconds):.1f} s"
-    found = []
-    for size, unit in SPANS:
-        if left >= size:
-            found.append(f"{left // size} {unit}")
-            left %= size
-    return " ".join(found[:2])
-
-
 def now() -> float:
     """The appliance's clock."""
     clock: float = current_app.extensions["oci"].outside.clock()
@@ -71,9 +59,7 @@ def ago(at: float | None) -> str:
     seconds = now() - at
     if abs(seconds) < 2:
         return "just now"
-    words = span(seconds).split()
-    # under a minute the seconds matter, above it one unit is enough
-    return f"in {' '.join(words[:2])}" if seconds < 0 else f"{' '.join(words[:2])} ago"
+    return f"in {span(seconds, 1)}" if seconds < 0 else f"{span(seconds, 1)} ago"
 
 
 def iso(at: float) -> str:
@@ -92,7 +78,7 @@ def cursor(*shown: Any) -> str:
 
 
 def install(bp: Blueprint) -> None:
-    for function in (binary, decimal, span, ago, iso, clock):
+    for function in (binary, decimal, counted, span, ago, iso, clock):
         bp.app_template_filter()(function)
     # globals, not a context processor: macros see nothing else
     tables = {"SHAPES": SHAPES, "POWER": POWER, "PRESENCE": PRESENCE, "now": now}

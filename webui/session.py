@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms.validators import ValidationError
 
 from oci.api.operators.access import NOBODY, READS
-from oci.context import LEVELS, Actor, Ctx
+from oci.context import Actor, Ctx
+from oci.domain.levels import LEVELS
 from oci.problems import Problem
 from oci.services.people import people
 
@@ -25,7 +26,7 @@ def ctx(actor: Actor | None = None) -> Ctx:
 
 def may(level: str) -> bool:
     """True when the reader has at least `level`."""
-    return LEVELS.index(g.actor.level) >= LEVELS.index(level)
+    return bool(LEVELS.index(g.actor.level) >= LEVELS.index(level))
 
 
 def remember(name: str) -> None:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from oci.domain.quantities import span
 from oci.ports import OutsideError
 
 _SECONDS = 15
@@ -102,7 +103,7 @@ class EndByPid:
             if time.monotonic() > end:
                 raise DhcpError(
                     "dnsmasq was not restarted",
-                    f"nobody started it again within {self.seconds:.0f} s",
+                    f"nobody started it again within {span(self.seconds)}",
                     "Start dnsmasq by hand, and let its service manager always restart it",
                 )
             time.sleep(0.05)

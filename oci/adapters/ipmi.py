@@ -23,6 +23,7 @@ from oci.adapters.ipmi_answers import (
     explained,
     place_of,
 )
+from oci.domain.quantities import span
 from oci.ports import BmcAccess, PowerError
 
 __all__ = ["BadCredentials", "BadLevel", "Ipmi", "Refused", "Unreachable", "Unseen"]
@@ -141,7 +142,7 @@ class Ipmi:
             if time.monotonic() >= end:
                 raise Unseen(
                     f"{bmc.address} did not switch {wanted}",
-                    f"it took the order, and was not {wanted} after {seconds:.0f} s",
+                    f"it took the order, and was not {wanted} after {span(int(seconds))}",
                     "Look at the machine's own event log, or switch it by hand",
                 )
             self.sleep(wait)
@@ -226,7 +227,7 @@ class Ipmi:
                     check=False,
                 )
             except subprocess.TimeoutExpired:
-                return Outcome(124, "", f"timeout after {self.call_seconds:.0f} s")
+                return Outcome(124, "", f"timeout after {span(self.call_seconds)}")
             except OSError as error:
                 why = f"{self.binary} cannot be started: {error.strerror}"
                 raise PowerError(what, why, "Install ipmitool") from None

@@ -62,7 +62,7 @@ def _refused(answer: requests.Response) -> Refused:
 
 
 class Client:
-    """One appliance at `url`. `ca` is a PEM file for its certificate; `transport` replaces the network in tests."""
+    """One appliance at `url`. `ca` is a PEM file for its certificate; `transport` replaces the wire in tests."""
 
     def __init__(self, url: str, token: str = "", ca: str = "", transport: BaseAdapter | None = None) -> None:
         self.url = url.rstrip("/")
@@ -92,7 +92,7 @@ class Client:
             ) from None
         except (requests.RequestException, OSError) as error:
             raise Unreachable(
-                f"{self.url} does not answer ({_reason(error)}); check the address, the network and "
+                f"{self.url} does not answer ({_reason(error)}); check the address, the way there and "
                 "whether the appliance runs"
             ) from None
         if answer.status_code >= 300 and answer.status_code != 304:
@@ -116,7 +116,7 @@ class Client:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost words of a nested network error."""
+    """The innermost words of a nested error of the wire."""
     while True:
         inner = next((a for a in error.args if isinstance(a, BaseException)), None) or getattr(error, "reason", None)
         if not isinstance(inner, BaseException):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,26 @@ def shared() -> argparse.ArgumentParser:
     return parser
 
 
+def _type(option: Option) -> Callable[[str], Any]:
+    """What turns the word into the value, and refuses what the appliance would refuse."""
+    if not option.choices:
+        convert: Callable[[str], Any] = TYPES.get(option.type, str)
+        return convert
+
+    def choose(word: str) -> str:
+        if word not in option.choices:
+            raise argparse.ArgumentTypeError(f"{word!r} is none of {', '.join(filter(None, option.choices))}")
+        return word
+
+    return choose
+
+
 def _add(parser: argparse.ArgumentParser, command: Command, option: Option) -> None:
-    if option is command.name or option.path == (command.confirm,):
+    if option is command.name or option.path == (command.confirm.get("member"),):
         return
     more: dict[str, Any] = {"dest": option.key, "help": option.help.replace("%", "%%")}
+    if option.choices:
+        more["help"] += f"{': ' if more['help'] else ''}{', '.join(filter(None, option.choices))}"
     if option.default not in (None, "", []):
         more["help"] += f" (default {option.default})"
     if option.secret:
@@ -49,7 +66,7 @@ def _add(parser: argparse.ArgumentParser, command: Command, option: Option) -> N
     else:
         # What a name needs only once may also be left out of the nested object: the appliance judges.
         parser.add_argument(
-            option.flag, type=TYPES.get(option.type, str), required=option.required, metavar=option.path[-1].upper(), **more
+            option.flag, type=_type(option), required=option.required, metavar=option.path[-1].upper(), **more
         )
 
 
@@ -71,11 +88,13 @@ def parser_of(command: Command) -> argparse.ArgumentParser:
             parser.add_argument(command.name.flag, dest="named", metavar=name.upper(), help="the same, as an option")
     for option in command.options:
         _add(parser, command, option)
-    if command.wait:
+    if command.follow:
+        parser.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="end after so long")
+    if command.watch:
         parser.add_argument("--wait", action="store_true", help="wait until it is done, with a line of progress")
         parser.add_argument("--timeout", type=float, default=7200, metavar="SECONDS", help="wait at most so long")
     if command.confirm:
-        parser.add_argument(f"--{command.confirm}", metavar="NAME", help="the name once more, to confirm")
+        parser.add_argument(f"--{command.confirm['member']}", metavar="NAME", help="the name once more, to confirm")
         parser.add_argument("--yes", action="store_true", help="do not ask for the name")
     return parser
 

@@ -1,14 +1,26 @@
-"""Commands that deserve better than the generated ones: signing in, and following events."""
+"""Signing in, which comes before there is anybody who may ask: the one thing that the contract does not give."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
 from typing import Any
 
-from oci.client import arguments, output, profile, waiting
+from oci.client import arguments, output, profile
 from oci.client.api import Client
+
+
+def client(options: argparse.Namespace, transport: Any) -> Client:
+    """The appliance that the options, the environment or the kept profile name. Raises BadProfile."""
+    found = profile.find(options.profile, options.url, options.cacert)
+    if not found.url:
+        raise profile.BadProfile("no appliance is set; `ocicli login URL` signs in to one, or set OCI_URL and OCI_TOKEN")
+    if not found.token:
+        raise profile.BadProfile(f"there is no token for {found.url}; `ocicli login {found.url}` makes one")
+    try:
+        return Client(found.url, found.token, found.cacert, transport)
+    except ValueError as error:
+        raise profile.BadProfile(str(error)) from None
 
 
 def login(words: list[str], options: argparse.Namespace, transport: Any) -> int:
@@ -31,11 +43,11 @@ def login(words: list[str], options: argparse.Namespace, transport: Any) -> int:
     given = parser.parse_args(words)
     cacert = options.cacert or os.environ.get("OCI_CACERT", "")
     try:
-        client = Client(given.address, "", cacert, transport)
+        appliance = Client(given.address, "", cacert, transport)
     except ValueError as error:
         raise arguments.Usage(str(error)) from None
-    password = arguments.secret_from(given.password_file, f"Password of {given.name} at {client.url}")
-    made = client.call(
+    password = arguments.secret_from(given.password_file, f"Password of {given.name} at {appliance.url}")
+    made = appliance.call(
         "POST",
         "/v1/session",
         body={
@@ -46,29 +58,11 @@ def login(words: list[str], options: argparse.Namespace, transport: Any) -> int:
         },
     )
     trusted = os.path.abspath(cacert) if cacert else ""  # noqa: PTH100 (of a name, not a path)
-    kept = profile.keep(options.profile or "default", profile.Profile(client.url, made["token"], trusted))
+    kept = profile.keep(options.profile or "default", profile.Profile(appliance.url, made["token"], trusted))
     output.show(
-        {"signed in as": made["person"], "address": client.url, "expires": made["expires"], "kept in": str(kept)}
+        {"signed in as": made["person"], "address": appliance.url, "expires": made["expires"], "kept in": str(kept)}
         if options.output == "table"
         else {k: made[k] for k in ("id", "name", "person", "expires")},
         options.output,
     )
-    return 0
-
-
-def follow(words: list[str], options: argparse.Namespace, make_client: Callable[[], Client]) -> int:
-    """Print events as they happen, until interrupted."""
-    parser = argparse.ArgumentParser(
-        prog="ocicli event follow",
-        description="Print events as they happen; Ctrl-C ends it.",
-        allow_abbrev=False,
-        epilog="example: ocicli event follow --machine compute1",
-        parents=[arguments.shared()],
-    )
-    parser.add_argument("--machine", default="", help="only events of this machine")
-    parser.add_argument("--kind", default="", help="only events of this kind")
-    parser.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="end after so long")
-    given = parser.parse_args(words)
-    query = {key: value for key in ("machine", "kind") if (value := getattr(given, key))}
-    waiting.events(make_client(), query, options.output, given.seconds)
     return 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from oci.client import arguments, contract, output, profile
 from oci.client.command import Command, commands, request
+from oci.client.look import member, say
 
 if TYPE_CHECKING:  # requests alone takes half of the start; help and usage do without it
     import argparse
@@ -19,30 +20,17 @@ if TYPE_CHECKING:  # requests alone takes half of the start; help and usage do w
 
 DONE, USAGE, REFUSED, NOT_FOUND, CONFLICT, UNREACHED, IN_VAIN, FAILED = 0, 2, 3, 4, 5, 6, 7, 8
 CODES = {404: NOT_FOUND, 409: CONFLICT}
-INTRO = """usage: ocicli NOUN VERB [NAME] [--option]
-
-Drives an OCI appliance. `ocicli NOUN` lists the verbs of a noun, `ocicli NOUN VERB --help` explains one.
-Start with `ocicli login URL`; programs set OCI_URL and OCI_TOKEN or OCI_TOKEN_FILE.
-"""
 # Beside what the contract gives.
 BY_HAND = {
-    ("login", ""): "Sign in to an appliance and keep a token for it",
-    ("event", "follow"): "Print events as they happen",
+    ("login", ""): "Sign in to an appliance and keep what it gives for that",
+    ("completion", ""): "Print a script for the shell that completes words and names",
 }
 
 
-def _client(options: argparse.Namespace, transport: Any, needs_token: bool = True) -> Client:
-    from oci.client.api import Client
+def _client(options: argparse.Namespace, transport: Any) -> Client:
+    from oci.client import by_hand
 
-    found = profile.find(options.profile, options.url, options.cacert)
-    if not found.url:
-        raise profile.BadProfile("no appliance is set; `ocicli login URL` signs in to one, or set OCI_URL and OCI_TOKEN")
-    if needs_token and not found.token:
-        raise profile.BadProfile(f"there is no token for {found.url}; `ocicli login {found.url}` makes one")
-    try:
-        return Client(found.url, found.token, found.cacert, transport)
-    except ValueError as error:
-        raise profile.BadProfile(str(error)) from None
+    return by_hand.client(options, transport)
 
 
 def _listing(known: dict[tuple[str, str], Command], noun: str = "") -> str:
@@ -53,7 +41,7 @@ def _listing(known: dict[tuple[str, str], Command], noun: str = "") -> str:
 
 
 def _split(words: list[str], known: dict[tuple[str, str], Command]) -> tuple[str, str, list[str]]:
-    """Noun, verb and the rest; `machine-list` is `machine list`."""
+    """Noun, verb and the rest; `noun-verb` is `noun verb`."""
     noun, rest = words[0], words[1:]
     every = set(known) | set(BY_HAND)
     if (noun, "") in every:
@@ -69,31 +57,29 @@ def _split(words: list[str], known: dict[tuple[str, str], Command]) -> tuple[str
 
 
 def _confirm(client: Client, command: Command, given: argparse.Namespace, values: dict[str, Any]) -> None:
-    """Fill in the confirmation: as given, by --yes, or by asking for the name after showing what will be lost."""
+    """Fill in the confirmation: as given, by --yes, or by asking for it after showing what will be lost."""
     from oci.client.api import fill
 
-    word = getattr(given, command.confirm)
+    told = command.confirm
+    word = getattr(given, told["member"])
     if word is None:
-        seen = client.call("GET", fill("/v1/machines/{name}", {"name": given.name}))
-        word = seen["name"] if given.yes else _ask(seen)
-    values[command.confirm] = word
+        seen = client.call("GET", fill(told["path"], {command.name.path[0]: given.name} if command.name else {}))
+        word = member(seen, told["word"]) if given.yes else _ask(told, seen)
+    values[told["member"]] = word
 
 
-def _ask(machine: dict[str, Any]) -> str:
-    from oci.client.table import disk, plain
-
+def _ask(told: dict[str, Any], seen: dict[str, Any]) -> str:
+    """Show what `told` (x-confirm) says of `seen`, and read the word that confirms it. Raises Usage."""
     if not sys.stdin.isatty():
-        raise arguments.Usage("this wipes disks; without a terminal confirm it with --yes")
-    print(f"{machine['name']}: everything on these disks will be lost:", file=sys.stderr)
-    wiped = machine.get("wipe_devices") or []
-    for one in (machine.get("inventory") or {}).get("disks") or []:
-        if one.get("name") not in wiped:
-            continue
-        words = (disk(one.get("bytes")), one.get("model"), "serial " + (one.get("serial") or "unknown"))
-        print("  " + "  ".join(plain(w) for w in words if w), file=sys.stderr)
-    if machine.get("wipe_left"):
-        print(f"But {plain(machine['wipe_left'])}", file=sys.stderr)
-    print(f"Type {machine['name']} to wipe them: ", end="", file=sys.stderr, flush=True)
+        raise arguments.Usage(told["refused"])
+    show = told["show"]
+    print(say(show["title"], seen), file=sys.stderr)
+    for row in member(seen, show["rows"]) or []:
+        if row.get(show["member"]) in (member(seen, show["among"]) or []):
+            print("  " + say(show["line"], row), file=sys.stderr)
+    if note := say(show["note"], seen):
+        print(note, file=sys.stderr)
+    print(say(told["ask"], seen), end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip()
 
 
@@ -107,29 +93,40 @@ def run(client: Client, command: Command, words: list[str], form: str) -> int:
         _confirm(client, command, given, values)
     route = fill(command.route, {command.name.path[0]: given.name}) if command.in_path and command.name else command.route
     query, body = request(command, values)
+    if command.follow:
+        waiting.follow(client, route, query, command.follow, command.look.rows, form, given.seconds)
+        return DONE
     answer = client.call(command.method, route, query, body)
-    if command.wait and given.wait:
-        answer = waiting.machine(client, answer, command.wait, given.timeout)
-    output.show(answer, form)
+    if command.watch and given.wait:
+        answer = waiting.until(client, answer, command.watch, given.timeout)
+    output.show(answer, form, command.look)
     return DONE
 
 
-def _by_hand(noun: str, words: list[str], options: argparse.Namespace, transport: Any) -> int:
+def _by_hand(
+    noun: str, words: list[str], options: argparse.Namespace, known: dict[tuple[str, str], Command], transport: Any
+) -> int:
+    from oci.client import completion
+
+    if noun == "completion" and words[:1] != ["names"]:
+        completion.run(words, known, BY_HAND)  # also where a package is built, which has no more than Python
+        return DONE
     from oci.client import by_hand
 
     if noun == "login":
         return by_hand.login(words, options, transport)
-    return by_hand.follow(words, options, lambda: _client(options, transport))
+    completion.print_names(known, words[1:], lambda: _client(options, transport))
+    return DONE
 
 
 def _dispatch(words: list[str], options: argparse.Namespace, transport: Any) -> int:
     known = commands(contract.known(options.url or os.environ.get("OCI_URL", "")))
     if not words or words[0] in ("-h", "--help", "help"):
-        print(f"{INTRO}\n{_listing(known)}")
+        print(f"{profile.INTRO}\n{_listing(known)}")
         return DONE if words else USAGE
     noun, verb, rest = _split(words, known)
     if (noun, verb) in BY_HAND:
-        return _by_hand(noun, rest, options, transport)
+        return _by_hand(noun, rest, options, known, transport)
     if {"-h", "--help"} & set(rest) and (noun, verb) in known:
         arguments.parser_of(known[noun, verb]).print_help()
         return DONE
@@ -167,7 +164,7 @@ def _failure(error: Exception) -> int | None:
 
 
 def main(argv: list[str] | None = None, transport: Any = None) -> int:
-    """Entry point; returns the exit code. `transport` replaces the network in tests."""
+    """Entry point; returns the exit code. `transport` replaces the wire in tests."""
     argv = sys.argv[1:] if argv is None else argv
     try:
         options, words = arguments.shared().parse_known_args(argv)

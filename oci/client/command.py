@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from oci.client.look import Look, look
 
 METHODS = ("get", "put", "post", "delete", "patch")
 
 
 @dataclass(frozen=True)
 class Option:
-    """One option. `path` is where its value goes in the query or body, such as ('bmc', 'port')."""
+    """One option. `path` is where its value goes in the query or body, such as ('outer', 'inner')."""
 
     path: tuple[str, ...]
     where: str  # query | body
@@ -20,6 +22,8 @@ class Option:
     default: Any = None
     secret: bool = False
     chosen: bool = False  # a secret that is made up here, and so is asked for twice
+    choices: tuple[str, ...] = ()  # the only values; '' among them means none
+    names: str = ""  # the command, such as "noun.verb", that lists what this option names
 
     @property
     def flag(self) -> str:
@@ -32,7 +36,11 @@ class Option:
 
 @dataclass(frozen=True)
 class Command:
-    """One noun and verb, and the request that it makes. `wait` and `confirm` come from x-wait and x-confirm."""
+    """One noun and verb, and the request that it makes.
+
+    `watch`, `confirm` and `follow` are x-watch, x-confirm and x-follow; `names` and `search` tell how an answer that is
+    a list names its things, and which option narrows it to some.
+    """
 
     noun: str
     verb: str
@@ -43,9 +51,12 @@ class Command:
     options: tuple[Option, ...]
     name: Option | None = None  # the positional argument: a path parameter, or the member named by x-name
     in_path: bool = False
-    wait: dict[str, list[str]] = field(default_factory=dict)
-    confirm: str = ""
-    words: tuple[str, ...] = ()
+    watch: dict[str, Any] = field(default_factory=dict)
+    confirm: dict[str, Any] = field(default_factory=dict)
+    follow: dict[str, Any] = field(default_factory=dict)
+    look: Look = Look()  # noqa: RUF009 (frozen)
+    names: str = ""
+    search: str = ""
 
     @property
     def title(self) -> str:
@@ -53,14 +64,31 @@ class Command:
 
 
 def _resolve(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """`schema` with its reference followed, and `X or null` taken as X."""
+    """`schema` with its reference followed, and `X or null` taken as X. What stands beside the two is kept."""
+    beside = {name: value for name, value in schema.items() if name == "description" or name.startswith("x-")}
     for choice in schema.get("anyOf", ()):
         if choice.get("type") != "null":
-            return {**_resolve(document, choice), "description": schema.get("description", "")}
+            return {**_resolve(document, choice), "description": "", **beside}
     if "$ref" in schema:
-        found: dict[str, Any] = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
-        return found
+        referred: dict[str, Any] = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
+        return {**referred, **beside}
     return schema
+
+
+def _option(path: tuple[str, ...], where: str, raw: dict[str, Any], schema: dict[str, Any], **more: Any) -> Option:
+    secret = schema.get("format") == "password"
+    return Option(
+        path,
+        where,
+        schema.get("type", "string"),
+        more.pop("help", schema.get("description", "")),
+        default=raw.get("default"),
+        secret=secret,
+        chosen=secret and schema.get("minLength", 0) > 1,
+        choices=tuple(schema.get("enum", ())),
+        names=schema.get("x-of", ""),
+        **more,
+    )
 
 
 def _members(
@@ -73,19 +101,7 @@ def _members(
         if member.get("type") == "object" and "properties" in member:
             found += _members(document, member, (*before, name), required)
             continue
-        secret = member.get("format") == "password"
-        found.append(
-            Option(
-                (*before, name),
-                "body",
-                member.get("type", "string"),
-                member.get("description", ""),
-                required,
-                raw.get("default"),
-                secret,
-                secret and member.get("minLength", 0) > 1,
-            )
-        )
+        found.append(_option((*before, name), "body", raw, member, required=required))
     return found
 
 
@@ -94,13 +110,13 @@ def _command(document: dict[str, Any], method: str, route: str, told: dict[str, 
     options, name = [], None
     for parameter in told.get("parameters", ()):
         schema = _resolve(document, parameter["schema"])
-        option = Option(
+        option = _option(
             (parameter["name"],),
             parameter["in"],
-            schema.get("type", "string"),
-            parameter.get("description", ""),
-            parameter.get("required", False),
-            schema.get("default"),
+            parameter["schema"],
+            schema,
+            help=parameter.get("description", ""),
+            required=parameter.get("required", False),
         )
         if parameter["in"] == "path":
             name = option
@@ -109,7 +125,7 @@ def _command(document: dict[str, Any], method: str, route: str, told: dict[str, 
     body = told.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     if body:
         options += _members(document, _resolve(document, body))
-    in_path = name is not None
+    in_path, answer = name is not None, _answer(document, told)
     if not in_path:
         name = next((o for o in options if o.path == (told.get("x-name"),)), None)
     return Command(
@@ -122,19 +138,38 @@ def _command(document: dict[str, Any], method: str, route: str, told: dict[str, 
         tuple(options),
         name,
         in_path,
-        told.get("x-wait", {}),
-        told.get("x-confirm", ""),
+        told.get("x-watch", {}),
+        told.get("x-confirm", {}),
+        {},
+        look(answer, lambda raw: _resolve(document, raw)),
+        answer.get("x-names", ""),
+        answer.get("x-search", ""),
     )
+
+
+def _answer(document: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """The schema of what comes back when all is well; empty where nothing does."""
+    good: dict[str, Any] = next((answer for code, answer in told.get("responses", {}).items() if code.startswith("2")), {})
+    schema = good.get("content", {}).get("application/json", {}).get("schema", {})
+    return _resolve(document, schema)
+
+
+def _follower(command: Command, told: dict[str, Any]) -> Command:
+    """The command that asks again and again for what `command` lists."""
+    options = tuple(o for o in command.options if o.path[0] in told["options"])
+    texts = {name: told.get(name, "") for name in ("verb", "summary", "example")}
+    return replace(command, follow=told, options=options, **texts)
 
 
 def commands(document: dict[str, Any]) -> dict[tuple[str, str], Command]:
     """Every command of the contract, by noun and verb."""
-    found = (
-        _command(document, method, route, told)
-        for route, item in document["paths"].items()
-        for method, told in item.items()
-        if method in METHODS and not told.get("x-hidden")
-    )
+    found = []
+    for route, item in document["paths"].items():
+        for method, told in item.items():
+            if method in METHODS and not told.get("x-hidden"):
+                found.append(_command(document, method, route, told))
+                if "x-follow" in told:
+                    found.append(_follower(found[-1], told["x-follow"]))
     return {(command.noun, command.verb): command for command in sorted(found, key=lambda c: (c.noun, c.verb))}
 
 

@@ -7,6 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+INTRO = """usage: ocicli NOUN VERB [NAME] [--option]
+
+Drives an OCI appliance. `ocicli NOUN` lists the verbs of a noun, `ocicli NOUN VERB --help` explains one.
+Start with `ocicli login URL`; programs set OCI_URL and OCI_TOKEN or OCI_TOKEN_FILE.
+"""
+
 
 class BadProfile(Exception):
     """Settings that cannot be used; the text says what is missing and how to set it."""

@@ -1,4 +1,7 @@
-"""What takes time: waiting for a machine with a line of progress, and following events."""
+"""What takes time: watching until something is done, with a line of progress, and following what is added to a list.
+
+What is looked at, and in which words it is told, is said by x-watch and x-follow of the contract.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from typing import Any
 
 from oci.client import table
 from oci.client.api import Client, Unreachable, fill
+from oci.client.look import member, say
+from oci.domain.quantities import span
 
 POLL_SECONDS = 2.0
 BAR = 24
@@ -25,20 +30,20 @@ class Ended(Exception):
 class Line:
     """One line that is rewritten on a terminal; elsewhere each new phase is a line of its own."""
 
-    def __init__(self) -> None:
-        self.live, self.said = sys.stderr.isatty(), ""
+    def __init__(self, watch: dict[str, Any]) -> None:
+        self.watch, self.live, self.said = watch, sys.stderr.isatty(), ""
 
-    def say(self, machine: dict[str, Any], elapsed: float) -> None:
-        progress = machine.get("progress") or {}
-        percent = int(progress.get("percent", 0))
-        what = table.plain(f"{machine['name']} {machine['state']}: {progress.get('title', '')}")
+    def say(self, seen: dict[str, Any], elapsed: float) -> None:
+        told = member(seen, self.watch.get("percent", ""))
+        percent = int(told) if isinstance(told, int | float) else 0
+        what, long = say(self.watch["line"], seen), span(int(elapsed))
         if self.live:
             full = BAR * percent // 100
             bar = "#" * full + "-" * (BAR - full)
-            sys.stderr.write(f"\r\x1b[K[{bar}] {percent:3d} % {int(elapsed)} s  {what}"[:200])
+            sys.stderr.write(f"\r\x1b[K[{bar}] {percent:3d} % {long}  {what}"[:200])
             sys.stderr.flush()
         elif what != self.said:
-            print(f"{int(elapsed):5d} s  {percent:3d} %  {what}", file=sys.stderr)
+            print(f"{long:>11}  {percent:3d} %  {what}", file=sys.stderr)
         self.said = what
 
     def end(self) -> None:
@@ -46,62 +51,47 @@ class Line:
             print(file=sys.stderr)
 
 
-def _again(machine: dict[str, Any]) -> str:
-    name = machine["name"]
-    return f"the work goes on; look again with `ocicli machine show {name}` or `ocicli machine events {name}`"
-
-
-def machine(client: Client, started: dict[str, Any], goal: dict[str, list[str]], seconds: float) -> dict[str, Any]:
-    """Wait until the machine `started` reaches a state of goal['done'], at most `seconds`.
+def until(client: Client, started: dict[str, Any], watch: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Wait until what the answer `started` began is done as `watch` says, at most `seconds`; the last answer.
 
     An appliance that restarts meanwhile is waited for. Raises InVain, Ended, Refused.
     """
-    begin, line, seen = time.monotonic(), Line(), started
-    path = fill("/v1/machines/{name}", {"name": started["id"]})
+    begin, line, seen = time.monotonic(), Line(watch), started
+    path = fill(watch["path"], started)
     try:
-        while seen["state"] not in goal["done"]:
+        while (word := member(seen, watch["member"])) not in watch["done"]:
             elapsed = time.monotonic() - begin
             line.say(seen, elapsed)
-            if seen["state"] in goal["failed"]:
-                raise Ended(
-                    f"{seen['name']} is {seen['state']}: {seen['reason'] or 'no reason is known'}. "
-                    f"`ocicli machine why {seen['name']}` tells what can be done"
-                )
+            if word in watch["failed"]:
+                raise Ended(say(watch["ended"], seen))
             if elapsed > seconds:
-                raise InVain(f"{seen['name']} is still {seen['state']} after {int(seconds)} s; {_again(seen)}")
+                late = f"after {span(seconds)} it is not done: {say(watch['line'], seen)}"
+                raise InVain(f"{late}; {say(watch['again'], seen)}")
             time.sleep(min(POLL_SECONDS, max(0.05, seconds - elapsed)))
             try:
                 seen = client.call("GET", path)
             except Unreachable:
                 continue
     except KeyboardInterrupt:
-        raise InVain(f"stopped waiting; {_again(seen)}") from None
+        raise InVain(f"stopped waiting; {say(watch['again'], seen)}") from None
     finally:
         line.end()
     return seen
 
 
-def _print(event: dict[str, Any], form: str, coloured: bool) -> None:
-    if form == "json":
-        print(json.dumps(event), flush=True)
-        return
-    when, what = table.clock(event["at"]), table.plain(event["text"])
-    kind = f"\x1b[90m{event['kind']}\x1b[0m" if coloured else event["kind"]
-    print(f"{when}  {table.plain(event['machine']) or '-'}  {kind}  {what}", flush=True)
-
-
-def events(client: Client, query: dict[str, Any], form: str, seconds: float | None) -> None:
-    """Print events as they come, the last ten first, until interrupted or for `seconds`."""
+def follow(
+    client: Client, path: str, query: dict[str, Any], told: dict[str, Any], rows: str, form: str, seconds: float | None
+) -> None:
+    """Print what is added to the list `rows` of `path` as `told` (x-follow) says, until interrupted or for `seconds`."""
     begin, coloured = time.monotonic(), table.wants_colour(sys.stdout)
-    ask: dict[str, Any] = {**query, "limit": 10}
-    after = None
+    ask, after = {**query, **told["first"]}, 0
     try:
         while True:
-            found = client.call("GET", "/v1/events", ask)
-            for event in found["events"]:
-                _print(event, form, coloured)
-            after = max(after or 0, found["next"])
-            ask = {**query, "limit": 1000, "after": after}
+            answer = client.call("GET", path, ask)
+            for row in answer[rows]:
+                print(json.dumps(row) if form == "json" else say(told["line"], row, coloured), flush=True)
+            after = max(after, answer[told["next"]])
+            ask = {**query, **told["then"], told["after"]: after}
             if seconds is not None and time.monotonic() - begin >= seconds:
                 return
             time.sleep(POLL_SECONDS)

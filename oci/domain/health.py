@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from oci.domain.quantities import span
+
 STATES = ("ok", "warn", "bad")
 # Every check, in the order in which they are shown, and what it answers.
 CHECKS: dict[str, str] = {
@@ -38,15 +40,6 @@ class Check:
     instead: str = ""
 
 
-def minutes(seconds: float) -> str:
-    """A span of time in words, such as '3 minutes'."""
-    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {word}{'s' if count != 1 else ''}"
-    return f"{int(seconds)} seconds"
-
-
 def worker(seen: float | None, now: float, tick_seconds: int) -> Check:
     """The worker, by when it was last seen, in seconds since the epoch."""
     instead = "Read `journalctl -u oci-worker`; `systemctl restart oci-worker` starts it anew"
@@ -56,7 +49,7 @@ def worker(seen: float | None, now: float, tick_seconds: int) -> Check:
         return Check(
             "worker",
             "bad",
-            f"the worker has not been seen for {minutes(now - seen)}",
+            f"the worker has not been seen for {span(int(now - seen), 1)}",
             "it does not run, or cannot use the database: no DHCP change, job or deadline is done",
             instead,
         )
@@ -81,7 +74,7 @@ def certificates(expiries: dict[str, float], now: float) -> Check:
     name, when = min(expiries.items(), key=lambda one: one[1])
     left = when - now
     state = "bad" if left < EXPIRY_BAD_DAYS * 86400 else "warn" if left < EXPIRY_WARN_DAYS * 86400 else "ok"
-    told = f"{name} has expired" if left <= 0 else f"{name} expires in {minutes(left)}"
+    told = f"{name} has expired" if left <= 0 else f"{name} expires in {span(left, 1)}"
     if state == "ok":
         return Check("certificates", state, f"the first to expire, {told.replace(' expires', ', expires')}")
     instead = (
@@ -128,7 +121,7 @@ def stale(check: Check, seen: float, now: float) -> Check:
     return Check(
         check.name,
         "bad" if check.state == "bad" else "warn",
-        f"not looked at for {minutes(now - seen)}; then: {check.what}",
+        f"not looked at for {span(int(now - seen), 1)}; then: {check.what}",
         check.why or "the worker looks, and it does not run",
         check.instead or "See the check `worker`; `oci-admin check` looks by itself",
     )

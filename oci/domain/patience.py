@@ -30,11 +30,3 @@ def deadline(began: float, moved: float, still: float, whole: float, failed: flo
     """
     last = moved if failed is None else min(moved, failed)
     return min(last + still, began + whole)
-
-
-def words(seconds: float) -> str:
-    """A length of time for people: 40 s, 12 minutes, 3 hours."""
-    for unit, name in ((7200, "hours"), (120, "minutes")):
-        if seconds >= unit:
-            return f"{int(seconds / (unit / 2))} {name}"
-    return f"{int(seconds)} s"

@@ -19,6 +19,12 @@ STAGES: dict[str, tuple[str, ...]] = {
 }
 """The states that each verb goes through. `netboot` also names the boot device; `ensure` switches on what is off."""
 
+ORDERS = ("on", "off", "cycle")
+"""The verbs that a person gives."""
+
+SHOWN = ("on", "off", "unknown")
+"""What is known of a machine's power."""
+
 WORDS = {
     "on": "switch on",
     "off": "switch off",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from oci.schemas import looks
 from oci.schemas.machine import PLAIN, Strict
 
 
@@ -22,10 +23,10 @@ class ConflictOut(BaseModel):
     id: int
     kind: str = Field(description="report, twice, boot, returns or refused")
     text: str
-    opened: float = Field(description="seconds since the epoch")
-    seen: float = Field(description="when it was asked last, seconds since the epoch")
+    opened: float = Field(description="seconds since the epoch", json_schema_extra=looks.TIME)
+    seen: float = Field(description="when it was asked last, seconds since the epoch", json_schema_extra=looks.TIME)
     times: int = Field(description="how often it was asked")
-    closed: float | None = None
+    closed: float | None = Field(None, json_schema_extra=looks.TIME)
     outcome: str = Field(description="empty while it is open, then joined, split or closed")
     actor: str = Field(description="who answered it")
     machine: str = Field(description="the machine that it was answered with")
@@ -40,6 +41,8 @@ class ConflictOut(BaseModel):
 
 
 class ConflictList(BaseModel):
+    model_config = looks.CONFLICTS
+
     conflicts: list[ConflictOut]
     open: int = Field(description="how many are open")
 
@@ -54,14 +57,18 @@ class ConflictQuery(Strict):
 class ConflictId(BaseModel):
     """A question in a path."""
 
-    id: int = Field(description="number of the conflict", ge=1, le=2**31 - 1)
+    id: int = Field(description="number of the conflict", ge=1, le=2**31 - 1, json_schema_extra=looks.named("conflict.list"))
 
 
 class JoinIn(Strict):
     """It is this machine."""
 
     machine: str = Field(
-        description="id, name, MAC or serial of the machine that it is", min_length=1, max_length=255, pattern=PLAIN
+        description="id, name, MAC or serial of the machine that it is",
+        min_length=1,
+        max_length=255,
+        pattern=PLAIN,
+        json_schema_extra=looks.MACHINE,
     )
 
 
@@ -69,7 +76,11 @@ class MergeIn(Strict):
     """Two records are one machine."""
 
     other: str = Field(
-        description="the record that is taken over and is gone then", min_length=1, max_length=255, pattern=PLAIN
+        description="the record that is taken over and is gone then",
+        min_length=1,
+        max_length=255,
+        pattern=PLAIN,
+        json_schema_extra=looks.MACHINE,
     )
     confirm: str = Field(description="the name of that record, once more", max_length=255)
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from oci.domain.convergence import CONVERGENCE
+from oci.domain.lifecycle import STATES
+from oci.domain.power import ORDERS, SHOWN
 from oci.domain.words import LABEL, OWN_MAC_ANY_CASE
+from oci.schemas import looks
+from oci.schemas.choice import OneOf, Word
 
 MAC = rf"^{OWN_MAC_ANY_CASE}$"
 # What names a thing in a path: no control characters.
@@ -24,6 +29,8 @@ class Strict(BaseModel):
 class Progress(BaseModel):
     """The install or wipe that runs, or ran last."""
 
+    model_config = looks.PROGRESS
+
     kind: str = Field(description="install or wipe")
     attempt: int
     phase: str = Field(description="name of the phase reached")
@@ -31,8 +38,8 @@ class Progress(BaseModel):
     doing: str = Field("", description="what the machine does now, in its own words")
     phase_percent: int
     percent: int = Field(description="percent of the whole work")
-    started: float
-    finished: float | None = None
+    started: float = Field(json_schema_extra=looks.TIME)
+    finished: float | None = Field(None, json_schema_extra=looks.TIME)
     outcome: str = Field(description="empty while it runs, then done, failed or aborted")
 
 
@@ -41,22 +48,24 @@ class MachineOut(BaseModel):
 
     id: int
     name: str
-    state: str
-    since: float = Field(description="when the state was entered, seconds since the epoch")
-    deadline: float | None = None
+    state: Annotated[str, Word(STATES)] = Field(json_schema_extra=looks.toned(STATES))
+    since: float = Field(description="when the state was entered, seconds since the epoch", json_schema_extra=looks.TIME)
+    deadline: float | None = Field(None, json_schema_extra=looks.TIME)
     reason: str = ""
-    power: str
+    power: Annotated[str, Word(SHOWN)] = Field(json_schema_extra=looks.toned(SHOWN))
     presence: str
-    seen: float | None = None
-    convergence: str = Field(description="never, ok, changed, failed, cached or stale")
+    seen: float | None = Field(None, json_schema_extra=looks.TIME)
+    convergence: Annotated[str, Word(CONVERGENCE)] = Field(
+        description="what Puppet's last runs came to", json_schema_extra=looks.toned(CONVERGENCE)
+    )
     vendor: str
     model: str
     serial: str
     uuid: str
     firmware: str
-    memory_bytes: int
+    memory_bytes: int = Field(json_schema_extra=looks.shown("GiB"))
     cores: int
-    disk_bytes: int
+    disk_bytes: int = Field(json_schema_extra=looks.shown("GB"))
     macs: list[str]
     cluster: str = ""
     role: str = ""
@@ -73,7 +82,7 @@ class MachineOut(BaseModel):
 class MachineDetail(MachineOut):
     """One machine, with what its latest report said."""
 
-    inventory: dict[str, Any]
+    inventory: dict[str, Any] = Field(json_schema_extra=looks.shown("hidden"))
     missing_firmware: list[str] = Field(
         [], description="firmware that drivers asked for in vain, each with the Debian package that holds it"
     )
@@ -82,7 +91,7 @@ class MachineDetail(MachineOut):
     disk_device: str = Field("", description="the kernel's name of the disk that an install would write")
     wipe_devices: list[str] = Field([], description="the kernel's names of the disks that a release would wipe")
     wipe_left: str = Field("", description="the disks that a release could not wipe, and why; empty when it can wipe all")
-    install_log: str = ""
+    install_log: str = Field("", json_schema_extra=looks.shown("hidden"))
 
 
 class MachineRef(BaseModel):
@@ -95,6 +104,8 @@ class MachineRef(BaseModel):
 
 
 class MachineList(BaseModel):
+    model_config = looks.MACHINES
+
     machines: list[MachineOut]
     total: int
 
@@ -102,8 +113,12 @@ class MachineList(BaseModel):
 class AssignIn(Strict):
     """Promise a machine to a cluster."""
 
-    cluster: str = Field(description="name of the cluster", max_length=63, pattern=PLAIN)
-    role: str = Field(description="name of the role", max_length=63, pattern=PLAIN)
+    cluster: str = Field(
+        description="name of the cluster", max_length=63, pattern=PLAIN, json_schema_extra=looks.named("cluster.list")
+    )
+    role: str = Field(
+        description="name of the role", max_length=63, pattern=PLAIN, json_schema_extra=looks.named("role.list")
+    )
     hostname: str = Field("", description="short host name; empty: by the role's pattern", pattern=rf"^({LABEL})?$")
     address: str = Field("", description="address on the provisioning network; empty: the next free one", max_length=64)
 
@@ -138,13 +153,11 @@ class EnrolIn(Strict):
 class MachineQuery(Strict):
     """Which machines to list."""
 
-    state: str = Field("", description="only machines in this state", max_length=16)
+    state: Annotated[str, OneOf(["", *STATES])] = Field("", description="only machines in this state")
     search: str = Field(
         "", description="part of a name, serial, vendor, model, UUID or MAC", max_length=100, pattern=PLAIN_OR_EMPTY
     )
-    convergence: str = Field(
-        "", description="only machines whose Puppet is so: never, ok, changed, failed, cached, stale", max_length=8
-    )
+    convergence: Annotated[str, OneOf(["", *CONVERGENCE])] = Field("", description="only machines whose Puppet is so")
     limit: int = Field(200, description="most machines in the answer", ge=1, le=1000)
     offset: int = Field(0, description="how many to leave out at the start", ge=0, le=1_000_000)
 
@@ -153,18 +166,24 @@ class MachineName(BaseModel):
     """A machine in a path."""
 
     name: str = Field(
-        description="id, name, host name, MAC or serial of the machine", min_length=1, max_length=255, pattern=PLAIN
+        description="id, name, host name, MAC or serial of the machine",
+        min_length=1,
+        max_length=255,
+        pattern=PLAIN,
+        json_schema_extra=looks.MACHINE,
     )
 
 
 class PowerIn(Strict):
     """Switch a machine's power."""
 
-    power: str = Field(description="on, off or cycle", pattern="^(on|off|cycle)$")
+    power: Annotated[str, OneOf(ORDERS)] = Field(description="what is done with it")
 
 
 class Why(BaseModel):
     """Why a machine is where it is, and what can be done."""
+
+    model_config = looks.WHY
 
     text: str
     verbs: list[str]

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from oci.domain.events import EVENTS
+from oci.domain.jobs import JOB_STATES
+from oci.domain.levels import LEVELS, PERSONAL
+from oci.domain.networks import PURPOSES
 from oci.domain.words import DNS_NAME, LABEL
+from oci.schemas import looks
+from oci.schemas.choice import OneOf, Word
 from oci.schemas.machine import PLAIN, PLAIN_OR_EMPTY, Strict
 
 NAME = rf"^{LABEL}$"
@@ -17,7 +23,7 @@ class NetworkIn(Strict):
     """An IP network with a purpose."""
 
     name: str = Field(description="name of the network", pattern=NAME)
-    purpose: str = Field("provisioning", description="what it is for", max_length=32)
+    purpose: Annotated[str, OneOf(PURPOSES)] = Field("provisioning", description="what it is for")
     cidr: str = Field(description="the network, like 10.0.0.0/24", max_length=64)
     first: str = Field(description="first address given to installed machines", max_length=64)
     last: str = Field(description="last address given to installed machines", max_length=64)
@@ -31,6 +37,8 @@ class NetworkOut(NetworkIn):
 
 
 class NetworkList(BaseModel):
+    model_config = looks.NETWORKS
+
     networks: list[NetworkOut]
 
 
@@ -39,7 +47,12 @@ class ClusterIn(Strict):
 
     name: str = Field(description="name of the cluster", pattern=NAME)
     domain: str = Field(description="DNS domain of its machines", pattern=DOMAIN, max_length=190)
-    network: str = Field(description="name of its provisioning network", max_length=63, pattern=PLAIN)
+    network: str = Field(
+        description="name of its provisioning network",
+        max_length=63,
+        pattern=PLAIN,
+        json_schema_extra=looks.named("network.list"),
+    )
 
 
 class ClusterOut(ClusterIn):
@@ -48,6 +61,8 @@ class ClusterOut(ClusterIn):
 
 
 class ClusterList(BaseModel):
+    model_config = looks.CLUSTERS
+
     clusters: list[ClusterOut]
 
 
@@ -60,12 +75,14 @@ class RoleOut(BaseModel):
 
 
 class RoleList(BaseModel):
+    model_config = looks.ROLES
+
     roles: list[RoleOut]
 
 
 class EventOut(BaseModel):
     id: int
-    at: float = Field(description="seconds since the epoch")
+    at: float = Field(description="seconds since the epoch", json_schema_extra=looks.TIME)
     kind: str
     machine_id: int | None = None
     machine: str = ""
@@ -75,6 +92,8 @@ class EventOut(BaseModel):
 
 
 class EventList(BaseModel):
+    model_config = looks.EVENTS
+
     events: list[EventOut]
     next: int = Field(description="pass as `after` to get what follows")
 
@@ -82,8 +101,14 @@ class EventList(BaseModel):
 class EventQuery(Strict):
     """Which events to list. Without `after` and `before` the latest come, oldest of them first."""
 
-    machine: str = Field("", description="only events of this machine", max_length=255, pattern=PLAIN_OR_EMPTY)
-    kind: str = Field("", description="only events of this kind", max_length=48)
+    machine: str = Field(
+        "",
+        description="only events of this machine",
+        max_length=255,
+        pattern=PLAIN_OR_EMPTY,
+        json_schema_extra=looks.MACHINE,
+    )
+    kind: Annotated[str, OneOf(["", *EVENTS])] = Field("", description="only events of this kind")
     after: int | None = Field(None, description="only events with a higher id, from there on", ge=0, le=2**53)
     before: int | None = Field(None, description="only events with a lower id", ge=0, le=2**53)
     limit: int = Field(100, description="most events in the answer", ge=1, le=1000)
@@ -99,17 +124,19 @@ class TimelineQuery(Strict):
 class JobQuery(Strict):
     """Which jobs to list, newest first."""
 
-    state: str = Field("", description="only jobs in this state: queued, running, done or failed", max_length=8)
-    machine: str = Field("", description="only jobs of this machine", max_length=255, pattern=PLAIN_OR_EMPTY)
+    state: Annotated[str, OneOf(["", *JOB_STATES])] = Field("", description="only jobs in this state")
+    machine: str = Field(
+        "", description="only jobs of this machine", max_length=255, pattern=PLAIN_OR_EMPTY, json_schema_extra=looks.MACHINE
+    )
     limit: int = Field(100, description="most jobs in the answer", ge=1, le=1000)
 
 
 class JobOut(BaseModel):
     id: int
     kind: str
-    state: str
+    state: Annotated[str, Word(JOB_STATES)] = Field(json_schema_extra=looks.toned(JOB_STATES))
     machine_id: int | None = None
-    created: float
+    created: float = Field(json_schema_extra=looks.TIME)
     attempts: int
     error: str = ""
     order: str = Field("", description="what was ordered, by whom and why; empty for work that nobody ordered")
@@ -117,6 +144,8 @@ class JobOut(BaseModel):
 
 
 class JobList(BaseModel):
+    model_config = looks.JOBS
+
     jobs: list[JobOut]
 
 
@@ -124,7 +153,7 @@ class PersonIn(Strict):
     """Somebody who may sign in."""
 
     name: str = Field(description="sign-in name", pattern=r"^[a-z][a-z0-9._-]{0,63}$")
-    level: str = Field(description="viewer, operator or admin", pattern="^(viewer|operator|admin)$")
+    level: Annotated[str, OneOf(PERSONAL)] = Field(description="what the person may do")
     password: str = Field(
         description="password, at least 10 characters",
         min_length=10,
@@ -147,7 +176,7 @@ class PasswordIn(Strict):
 class LevelIn(Strict):
     """A new level."""
 
-    level: str = Field(description="viewer, operator or admin", pattern="^(viewer|operator|admin)$")
+    level: Annotated[str, OneOf(PERSONAL)] = Field(description="what the person may do")
 
 
 class SignInIn(Strict):
@@ -162,28 +191,38 @@ class SignInIn(Strict):
 class ClusterName(BaseModel):
     """A cluster in a path."""
 
-    name: str = Field(description="name of the cluster", min_length=1, max_length=63, pattern=PLAIN)
+    name: str = Field(
+        description="name of the cluster",
+        min_length=1,
+        max_length=63,
+        pattern=PLAIN,
+        json_schema_extra=looks.named("cluster.list"),
+    )
 
 
 class PersonName(BaseModel):
     """A person in a path."""
 
-    name: str = Field(description="sign-in name", min_length=1, max_length=64, pattern=PLAIN)
+    name: str = Field(
+        description="sign-in name", min_length=1, max_length=64, pattern=PLAIN, json_schema_extra=looks.named("person.list")
+    )
 
 
 class TokenId(BaseModel):
     """A token in a path."""
 
-    id: int = Field(description="number of the token", ge=1, le=2**31 - 1)
+    id: int = Field(description="number of the token", ge=1, le=2**31 - 1, json_schema_extra=looks.named("token.list"))
 
 
 class PersonOut(BaseModel):
     name: str
-    level: str
+    level: Annotated[str, Word(PERSONAL)]
     disabled: bool
 
 
 class PersonList(BaseModel):
+    model_config = looks.PEOPLE
+
     people: list[PersonOut]
 
 
@@ -198,7 +237,7 @@ class TokenOut(BaseModel):
     id: int
     name: str
     person: str
-    expires: float | None
+    expires: float | None = Field(json_schema_extra=looks.TIME)
 
 
 class TokenMade(TokenOut):
@@ -206,12 +245,14 @@ class TokenMade(TokenOut):
 
 
 class TokenList(BaseModel):
+    model_config = looks.TOKENS
+
     tokens: list[TokenOut]
 
 
 class Me(BaseModel):
     name: str
-    level: str
+    level: Annotated[str, Word(LEVELS)]
 
 
 class ErrorOut(BaseModel):

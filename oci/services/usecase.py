@@ -11,8 +11,9 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
-from oci.context import LEVELS, Ctx
+from oci.context import Ctx
 from oci.db import tables
+from oci.domain.levels import LEVELS
 from oci.problems import Conflict, Forbidden, Problem, Unauthorised, Unavailable
 
 log = logging.getLogger("oci")

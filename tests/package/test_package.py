@@ -80,6 +80,8 @@ def test_it_is_installed_with_what_it_depends_on(host: Container, built: Built) 
         "apt-get", "-y", "-q", "--no-install-recommends", "install", f"/debs/{built.this.name}", timeout=300
     ).stdout
     assert "0 upgraded, 1 newly installed" in said and "oci-admin apply" in said, said
+    for path in ("bash-completion/completions/ocicli", "zsh/vendor-completions/_ocicli"):
+        assert "ocicli completion" in host.run("head", "-n", "2", f"/usr/share/{path}", timeout=60).stdout
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -222,7 +222,7 @@ def test_other_words_move_the_deadline_and_the_page_says_it(world) -> None:
     assert shown.progress.doing == "mkfs: [31m 12 of 40"
     assert shown.deadline == world.clock.now + world.appliance.config.install_seconds
     said = look.why(world.ctx(), "1").text
-    assert "mkfs: [31m 12 of 40" in said and "60 minutes" in said
+    assert "mkfs: [31m 12 of 40" in said and "1 h" in said
 
 
 def test_nothing_moves_for_ever(world) -> None:

@@ -168,6 +168,26 @@ def test_what_goes_wrong_has_a_code_and_words(ocicli, site, words, code, said, m
     assert said in ocicli.err and ocicli.out == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("machine", "list", "--state", "actve"), "'actve' is none of discovered, assigned"),
+        (("machine", "power", MAC, "--power", "melt"), "on, off, cycle"),
+        (("person", "level", "vera", "--level", "appliance"), "viewer, operator, admin"),
+        (("job", "list", "--state", "lost"), "queued, running"),
+        (("event", "follow", "--kind", "machine.x"), "machine.state"),
+    ],
+)
+def test_a_word_that_is_no_choice_is_refused_before_a_request(ocicli, words, said) -> None:
+    assert ocicli(*words) == 2 and said in ocicli.err
+    assert [path for _, path in ocicli.transport.sent if path != "/openapi.json"] == []
+
+
+def test_help_tells_the_choices(home, capsys) -> None:
+    assert cli.main(["machine", "power", "--help"]) == 0
+    assert "on, off, cycle" in capsys.readouterr().out
+
+
 def test_a_level_that_does_not_suffice(ocicli, site, monkeypatch) -> None:
     monkeypatch.setenv("OCI_TOKEN", ocicli.rest.tokens["viewer"])
     assert ocicli("machine", "list") == 0
@@ -376,4 +396,5 @@ def test_it_starts_with_little(home, monkeypatch) -> None:
     assert "oci.client.arguments" in asked and "requests" in spent, "it has done something"
     assert not asked & NOT_FOR_HELP
     assert not spent & NOT_AT_START
-    assert not {name for name in asked | spent if name.startswith(("oci.services", "oci.db", "oci.domain", "webui"))}
+    server = {name for name in asked | spent if name.startswith(("oci.services", "oci.db", "oci.domain.", "webui"))}
+    assert server <= {"oci.domain.quantities"}, "how long something takes is said in one place"

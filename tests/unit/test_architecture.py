@@ -44,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "api": {"domain", "render", "schemas", "config", "ports", "problems", "context", "services", "api"},
     "webui": {"domain", "schemas", "config", "ports", "problems", "context", "services", "api", "webui"},
-    "client": {"schemas", "client"},
+    "client": {"domain", "schemas", "client"},
     "worker": {"config", "ports", "context", "records", "services", "app"},
     "admin": {
         "domain",
@@ -95,7 +95,7 @@ PURE_MODULES = {
     "uuid",
     "zlib",
 }
-PURE_PACKAGES = {"schemas": {"pydantic"}}
+PURE_PACKAGES = {"schemas": {"pydantic", "pydantic_core"}}
 NO_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "base", "misc"}
 
 

@@ -21,8 +21,8 @@ def test_every_check_is_looked_at() -> None:
         (None, "bad", "has never been seen"),
         (NOW, "ok", "does its rounds"),
         (NOW - 50, "ok", "does its rounds"),
-        (NOW - 61, "bad", "has not been seen for 1 minute"),
-        (NOW - 7300, "bad", "has not been seen for 2 hours"),
+        (NOW - 61, "bad", "has not been seen for 1 min"),
+        (NOW - 7300, "bad", "has not been seen for 2 h"),
     ],
 )
 def test_the_worker(seen: float | None, state: str, says: str) -> None:
@@ -55,7 +55,7 @@ def test_tables_of_another_version() -> None:
 def test_what_nobody_looked_at_for_a_while_is_told_as_such() -> None:
     good, bad = Check("disk", "ok", "50 GiB are free"), Check("dhcp", "bad", "nobody listens", "why", "do this")
     assert rules.stale(good, NOW - 60, NOW) == good
-    assert rules.stale(good, NOW - 600, NOW).state == "warn" and "10 minutes" in rules.stale(good, NOW - 600, NOW).what
+    assert rules.stale(good, NOW - 600, NOW).state == "warn" and "10 min" in rules.stale(good, NOW - 600, NOW).what
     assert rules.stale(bad, NOW - 600, NOW).state == "bad" and rules.stale(bad, NOW - 600, NOW).instead == "do this"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wtforms import IntegerField, PasswordField, SelectField, StringField
 
+from oci.domain.levels import PERSONAL
 from oci.schemas.site import LevelIn, PasswordIn, PersonIn, TokenIn
 from webui.forms import Order
 
@@ -15,7 +16,7 @@ class NewPerson(Order):
     )
     level = SelectField(
         "Level",
-        choices=[(name, name) for name in ("viewer", "operator", "admin")],
+        choices=[(name, name) for name in PERSONAL],
         description="a viewer looks, an operator works on machines, an admin also on people",
     )
     password = PasswordField("Password", render_kw={"autocomplete": "new-password"})
@@ -23,7 +24,7 @@ class NewPerson(Order):
 
 class Level(Order):
     model = LevelIn
-    level = SelectField("Level", choices=[(name, name) for name in ("viewer", "operator", "admin")])
+    level = SelectField("Level", choices=[(name, name) for name in PERSONAL])
 
 
 class Password(Order):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, request, url_for
 
+from oci.domain.levels import PERSONAL
 from oci.problems import Problem
 from oci.schemas.site import PersonOut
 from oci.services.people import people as service
@@ -25,7 +26,7 @@ def people() -> Answer:
         lambda order: service.add_person(ctx(), order),
         _added,
         people=service.list_people(ctx()).people,
-        levels=service.LEVELS,
+        levels=PERSONAL,
     )
 
 

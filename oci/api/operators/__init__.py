@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import secrets
@@ -14,6 +15,7 @@ from flask_openapi3 import Info, OpenAPI
 
 from oci.api import errors
 from oci.api.operators import access, bodies, conflicts, health, machines, people, site
+from oci.api.operators.extensions import extend
 from oci.schemas.site import ErrorOut
 
 API_VERSION = "1.0"
@@ -87,11 +89,15 @@ def _after(response: Response) -> Response:
 
 
 def _contract(app: OpenAPI) -> None:
-    """Serve the contract, with an ETag, so that clients fetch it only when it changed."""
+    """Serve the contract, with an ETag, so that clients fetch it only when it changed. It is made once."""
+
+    @functools.cache
+    def document() -> dict[str, Any]:
+        return extend(app.api_doc, app)
 
     @app.route("/openapi.json")
     def contract() -> Response:
-        answer = jsonify(app.api_doc)
+        answer = jsonify(document())
         answer.set_etag(hashlib.sha256(answer.get_data()).hexdigest()[:16])
         answer.headers["Cache-Control"] = "no-cache"
         answer.make_conditional(request)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response
 from flask_openapi3 import OpenAPI, Tag
 
+from oci.api.operators import told
 from oci.api.operators.access import ctx
 from oci.api.operators.bodies import answers, out
 from oci.schemas.disk import DiskIn, DiskList
@@ -149,7 +150,7 @@ def _verbs(app: OpenAPI) -> None:
         **_told(
             "install",
             "ocicli machine install compute1 --wait",
-            **{"x-wait": {"done": ["active"], "failed": ["failed", "assigned"]}},
+            **told.INSTALLED,
         ),
     )
     def machine_install(path: MachineName) -> Response:
@@ -166,7 +167,8 @@ def _verbs(app: OpenAPI) -> None:
         **_told(
             "release",
             "ocicli machine release compute1 --wait",
-            **{"x-wait": {"done": ["discovered"], "failed": ["failed"]}, "x-confirm": "confirm"},
+            **told.WIPED,
+            **told.LOSES_DISKS,
         ),
     )
     def machine_release(path: MachineName, body: ReleaseIn) -> Response:

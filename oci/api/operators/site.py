@@ -9,6 +9,7 @@ from flask_openapi3 import OpenAPI, Tag
 
 from oci.api.operators.access import ctx
 from oci.api.operators.bodies import answers, out
+from oci.api.operators.told import FOLLOWED
 from oci.schemas.site import (
     ClusterIn,
     ClusterList,
@@ -95,7 +96,7 @@ def _history(app: OpenAPI) -> None:
         """List roles, in the order in which a cluster is built"""
         return out(roles.list_roles(ctx()))
 
-    @app.get("/v1/events", **_told(EVENT, "list", answers(EventList, 404, 409), "--machine compute1 --limit 20"))
+    @app.get("/v1/events", **_told(EVENT, "list", answers(EventList, 404, 409), "--machine compute1 --limit 20", **FOLLOWED))
     def event_list(query: EventQuery) -> Response:
         """List events, oldest first: the latest ones, or those after an id"""
         return out(events.list_events(ctx(), query))

@@ -7,6 +7,7 @@ Any partition counts as data, also one without a signature: the OSDs of older Ce
 from __future__ import annotations
 
 from oci.domain.hardware.inventory import Disk, Partition
+from oci.domain.quantities import counted
 
 TABLES = frozenset({"gpt", "dos", "PMBR"})
 """Partition tables that the live system's kernel reads for certain. One without a partition in it is nobody's data.
@@ -125,7 +126,7 @@ def told(disk: Disk) -> str:
     found = {WORDS.get(name) or _in_words(name) for name in _remarkable(disk) - _LAYERS}
     found |= {"a Ceph OSD" for part in disk.partitions if _is_ceph(part)}
     if not found and disk.partitions:
-        found = {f"{len(disk.partitions)} partition{'s' * (len(disk.partitions) > 1)} of unknown contents"}
+        found = {f"{counted(len(disk.partitions), 'partition')} of unknown contents"}
     if not found and has_data(disk):
         found = {", ".join(sorted(_remarkable(disk)))}
     return ", ".join(sorted(found))

@@ -24,6 +24,7 @@ from oci.domain.hardware import (
 )
 from oci.domain.hardware.inventory import Cpu, Dimm, Disk, Inventory, Nic, PciDevice
 from oci.domain.hardware.text import MAX_BYTES, MAX_NUMBER, clean, decode, first_line
+from oci.domain.quantities import span
 
 PROBES = (
     "bmc",
@@ -217,7 +218,7 @@ def _doubts(found: Inventory) -> Iterator[str]:
     skew = found.clock_skew_seconds or 0
     if _is_wrong(skew):
         yield (
-            f"the machine's clock is {abs(skew)} seconds {'ahead of' if skew > 0 else 'behind'} the appliance's; "
+            f"the machine's clock is {span(skew)} {'ahead of' if skew > 0 else 'behind'} the appliance's; "
             "set it in the firmware, and see whether its battery is empty"
         )
     owners: dict[str, list[Disk]] = {}

@@ -7,6 +7,7 @@ from oci.db import tables
 from oci.domain import attempt_log
 from oci.domain.cluster.layouts import CannotLayOut
 from oci.domain.hardware import disk_wipe
+from oci.domain.quantities import counted
 from oci.problems import Conflict
 from oci.records.clusters import claims
 from oci.records.machines import disk_orders, power_orders
@@ -81,7 +82,7 @@ def start_work(ctx: Ctx, machine: tables.Machine, kind: str) -> None:
 def rearm(ctx: Ctx, machine: tables.Machine, install: tables.Install, why: str) -> bool:
     """Arm the next attempt, or call the work failed when none is left (False)."""
     if install.attempt >= ctx.config.attempts:
-        move(ctx, machine, "error", reason=f"{why}; tried {install.attempt} times")
+        move(ctx, machine, "error", reason=f"{why}; tried {counted(install.attempt, 'time')}")
         close_install(ctx, machine, "failed")
         return False
     install.attempt += 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from oci.context import Ctx
 from oci.db import tables
+from oci.domain.quantities import counted
 from oci.records.machines.identities import facts_from_data
 from oci.records.machines.moves import move
 from oci.records.machines.works import close_install
@@ -53,7 +54,7 @@ def back_to_disk(ctx: Ctx, machine: tables.Machine, boot: tables.Boot) -> str:
         return "reboot"
     boot.facts = {**boot.facts, "sent": "nowhere"}
     why = (
-        f"came back to the live image {times} times within an hour although its own disk is due "
+        f"came back to the live image {counted(times, 'time')} within an hour although its own disk is due "
         f"(last by MAC {boot.mac}); see its boot order, and whether its disk boots"
     )
     stop(ctx, machine, why, times)

@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, or_, select
 
 from oci.context import Ctx
 from oci.db import tables
+from oci.domain.quantities import span
 from oci.problems import TooMany
 
 ROW = tables.SignIn
@@ -31,7 +32,7 @@ def reserve(ctx: Ctx, name: str, source: str) -> int:
     most = max(ctx.db.scalar(recent.where(ROW.name == who)) or 0, ctx.db.scalar(recent.where(ROW.source == source)) or 0)
     if most >= ctx.config.signin_attempts:
         ctx.note("signin.refused", f"too many sign-ins failed from {source or 'an unknown address'}; it has to wait")
-        raise TooMany(f"too many sign-ins failed; wait {WINDOW_SECONDS} seconds and try again")
+        raise TooMany(f"too many sign-ins failed; wait {span(WINDOW_SECONDS)} and try again")
     row = ROW(at=now, source=source, name=who)
     ctx.db.add(row)
     ctx.db.flush()

@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain.events import EVENTS
+from oci.domain.jobs import JOB_STATES
 from oci.problems import Problem
 from oci.records.machines import power_orders
 from oci.records.machines.moves import find
@@ -16,7 +17,6 @@ from oci.schemas.site import EventList, EventOut, EventQuery, JobList, JobOut, J
 from oci.services.usecase import usecase
 
 EVENT, JOB = tables.Event, tables.Job
-JOB_STATES = ("queued", "running", "done", "failed")
 
 
 def _with_names() -> Select[Any]:

@@ -12,6 +12,7 @@ from oci.domain import health as rules
 from oci.domain import site_settings
 from oci.domain.health import CHECKS, Check
 from oci.domain.netboot import loaders
+from oci.domain.quantities import counted
 from oci.ports import Outdated, OutsideError
 from oci.problems import Unavailable
 from oci.schemas.health import CheckOut, HealthOut
@@ -30,7 +31,7 @@ def _dhcp(ctx: Ctx) -> Check:
 
 def _loaders(ctx: Ctx) -> Check:
     ctx.outside.host.loaders(ctx.config.server_address, loaders())
-    return Check("loaders", "ok", f"{len(loaders())} boot loaders are given out by TFTP")
+    return Check("loaders", "ok", f"{counted(len(loaders()), 'boot loader')} by TFTP")
 
 
 def _image(kind: str) -> Callable[[Ctx], Check]:

@@ -10,6 +10,7 @@ from sqlalchemy import or_, select
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain.power import STAGES, Progress, Step, decide
+from oci.domain.quantities import counted, span
 from oci.ports import BmcAccess, OutsideError, PowerRefused, PowerUnseen
 from oci.records.activity.leases import LEASE_SECONDS, Hopeless, Later, Lost, Work, is_due, own, replace_by_newer
 from oci.records.clusters.claims import protected
@@ -241,7 +242,7 @@ def power(ctx: Ctx, work: Work) -> str | Later:
             seconds = ctx.now() - progress.at
             raise Hopeless(
                 f"{found.access.address} did not switch {progress.ordered}",
-                f"it took the order {progress.times} times, and still shows {shown} after {seconds:.0f} s",
+                f"it took the order {counted(progress.times, 'time')}, and still shows {shown} after {span(int(seconds))}",
                 "Look at the machine's own event log, restart the controller, or switch the machine by hand",
             )
         # Asked after the controller was read, which may take its time; what was begun is not left half done.

@@ -8,7 +8,7 @@ from oci.context import Ctx
 from oci.db import tables
 from oci.domain.health import Check
 from oci.domain.lifecycle import STATES
-from oci.domain.patience import words
+from oci.domain.quantities import span
 from oci.ports import OutsideError
 from oci.records.machines import power_orders
 from oci.records.machines.moves import move
@@ -32,9 +32,9 @@ def _overdue(ctx: Ctx, machine: tables.Machine, install: tables.Install | None) 
     if machine.deadline is None or ctx.now() <= machine.deadline:
         return False
     where = liveness.doing(install) if install else "no work was running"
-    still = words(ctx.now() - max(machine.state_since, (install.moved or 0) if install else 0))
+    still = span(ctx.now() - max(machine.state_since, (install.moved or 0) if install else 0))
     why = (
-        f"{machine.state} took longer than its deadline ({words(ctx.now() - machine.state_since)} in all, "
+        f"{machine.state} took longer than its deadline ({span(ctx.now() - machine.state_since)} in all, "
         f"{still} without progress; {where})"
     )
     if machine.reason:
@@ -66,7 +66,7 @@ def _silent(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:
     quiet, spoke = liveness.quiet_since(machine, install), liveness.last_word(machine, install)
     if ctx.now() - quiet <= liveness.allowed_silence(ctx, machine, install):
         return
-    why = f"silent for {int(ctx.now() - quiet)} s in phase {install.phase or 'none'}"
+    why = f"silent for {span(int(ctx.now() - quiet))} in phase {install.phase or 'none'}"
     ctx.event("machine.silent", why, machine)
     working = install.claimed is not None and install.restarted is None
     if machine.state != "configuring" and not working and not rearm(ctx, machine, install, why):
@@ -94,7 +94,7 @@ def _busy(ctx: Ctx, machine: tables.Machine) -> None:
     waits = machine.bmc_address and not _power_job_waits(ctx, machine)
     heard = liveness.last_word(machine, install) or install.started
     if waits and ctx.now() - max(heard, machine.power_seen or 0) > POWER_CHECK_SECONDS:
-        ctx.queue("power", machine, verb="ensure", why=f"at work, and not heard of for {int(ctx.now() - heard)} s")
+        ctx.queue("power", machine, verb="ensure", why=f"at work, and not heard of for {span(int(ctx.now() - heard))}")
 
 
 def _presence(ctx: Ctx) -> None:

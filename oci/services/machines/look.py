@@ -9,7 +9,7 @@ from oci.db import tables
 from oci.domain import lifecycle
 from oci.domain.convergence import CONVERGENCE
 from oci.domain.lifecycle import STATES
-from oci.domain.patience import words
+from oci.domain.quantities import span
 from oci.problems import Problem
 from oci.records.machines import disk_orders
 from oci.records.machines.moves import find
@@ -78,7 +78,7 @@ def why(ctx: Ctx, name: str) -> Why:
     if install and install.doing:
         parts.append(f"It is at: {liveness.doing(install)}.")
     if machine.deadline:
-        parts.append(f"If nothing moves for another {words(max(0.0, machine.deadline - ctx.now()))}, it is called failed.")
+        parts.append(f"If nothing moves for another {span(max(0.0, machine.deadline - ctx.now()))}, it is called failed.")
     if machine.convergence in ("failed", "cached", "stale"):
         parts.append(f"Puppet is {machine.convergence}: {CONVERGENCE[machine.convergence]}{_since(machine)}.")
     if recent:

@@ -14,6 +14,7 @@ from oci.domain import lifecycle, phases
 from oci.domain.boot_owner import Owner, Record, owner
 from oci.domain.facts import Identity, uuid_spellings
 from oci.domain.identity import Claim
+from oci.domain.quantities import counted
 from oci.problems import Gone, NotFound, Problem
 from oci.records.machines.identities import shared_among
 from oci.records.path import liveness
@@ -87,7 +88,7 @@ def _own_disk(ctx: Ctx, machine: tables.Machine, asker: Asker, found: Owner) -> 
         return times <= RETURNS
     if times == DISK_BOOTS and machine.state != "retired":
         why = (
-            f"asked the network {times} times within an hour and was told to boot from its own disk each time; "
+            f"asked the network {counted(times, 'time')} within an hour and was told to boot from its own disk each time; "
             "see whether its disk boots"
         )
         ctx.event("machine.returns", why, machine, times=times)

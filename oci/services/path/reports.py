@@ -15,6 +15,7 @@ from oci.db import tables
 from oci.domain import hardware
 from oci.domain.facts import Identity, canonical_uuid, serial_number, uuid_spellings
 from oci.domain.hardware import Inventory, Probe
+from oci.domain.quantities import counted
 from oci.problems import Conflict, Problem
 from oci.records.machines import controllers, disk_orders
 from oci.records.machines.identities import borne_by_another, facts_as_data, make, recognise, share
@@ -225,9 +226,10 @@ def _take(
     words = "reported for the first time" if fresh else "reported; something changed"
     packages = ", ".join(sorted({f.package or f.file for f in found.missing_firmware})[:5])
     lacks = f"; firmware is missing: {packages}" if packages else ""
+    parts = f"{counted(len(found.nics), 'NIC')}, {counted(len(found.disks), 'disk')}"
     ctx.event(
         kind,
-        f"{words}: {found.vendor} {found.model}, {len(found.nics)} NICs, {len(found.disks)} disks{lacks}",
+        f"{words}: {found.vendor} {found.model}, {parts}{lacks}",
         machine,
         boot_id=boot.id,
         problems=list(found.problems)[:20],

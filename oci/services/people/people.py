@@ -10,6 +10,8 @@ from sqlalchemy import func, select
 
 from oci.context import Actor, Ctx
 from oci.db import tables
+from oci.domain.levels import PERSONAL
+from oci.domain.quantities import counted
 from oci.problems import Conflict, Forbidden, NotFound, Problem, Unauthorised
 from oci.records.people.passwords import hashed, matches
 from oci.records.people.sign_in_limit import forgive, reserve
@@ -17,7 +19,6 @@ from oci.schemas.site import Me, PersonIn, PersonList, PersonOut, TokenIn, Token
 from oci.services.usecase import usecase
 
 PERSON, TOKEN = tables.Person, tables.Token
-LEVELS = ("viewer", "operator", "admin")
 # Words that history uses for those who are no person.
 RESERVED = ("appliance", "machine", "nobody", "puppet")
 DAY_SECONDS = 86400
@@ -163,8 +164,8 @@ def set_password(ctx: Ctx, name: str, password: str) -> PersonOut:
 @usecase("admin")
 def set_level(ctx: Ctx, name: str, level: str) -> PersonOut:
     """Make `name` a viewer, operator or admin. Raises Conflict for the last admin."""
-    if level not in LEVELS:
-        raise Problem(f"there is no level {level[:40]!r}; levels are {', '.join(LEVELS)}")
+    if level not in PERSONAL:
+        raise Problem(f"there is no level {level[:40]!r}; levels are {', '.join(PERSONAL)}")
     person = _find(ctx, name)
     if level != "admin":
         _keep_an_admin(ctx, person)
@@ -222,7 +223,7 @@ def make_token(ctx: Ctx, order: TokenIn) -> TokenMade:
     )
     ctx.db.add(token)
     ctx.db.flush()
-    ctx.event("person.changed", f"{person.name} made the token {order.name!r} for {order.days} days")
+    ctx.event("person.changed", f"{person.name} made the token {order.name!r} for {counted(order.days, 'day')}")
     return TokenMade(token=clear, **_token_out(token, person.name).model_dump())
 
 

@@ -1,0 +1,174 @@
+"""How answers look to people: columns, words for an empty list, units, tones. They go into the contract as x-members,
+so that a command line that knows nothing of machines can show them well.
+
+A template is text with `{member}`, `{member.deeper}` or `{member|show}`; a part in [brackets] is left out where one of
+its members is empty. `show` is one of SHOWS. What a client does not know it leaves out; nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ConfigDict
+
+SHOWS = {
+    "time": "seconds since the epoch, as date and time of day in the reader's zone",
+    "ago": "seconds since the epoch, as how long ago",
+    "GiB": "bytes of memory, in GiB",
+    "GB": "bytes of disk, in GB or TB",
+    "mark": "an arrow where it is true",
+    "dash": "a dash where it is empty",
+    "dim": "less bright than the rest, where there are colours",
+    "hidden": "left out for people: it is long",
+}
+TONES = {
+    "active": "good",
+    "ok": "good",
+    "done": "good",
+    "on": "good",
+    "failed": "bad",
+    "bad": "bad",
+    "installing": "busy",
+    "configuring": "busy",
+    "releasing": "busy",
+    "running": "busy",
+    "assigned": "waits",
+    "queued": "waits",
+    "stale": "waits",
+    "warn": "waits",
+    "retired": "gone",
+    "off": "gone",
+}
+"""Words that are coloured where there are colours; the word itself says it too."""
+
+
+def column(member: str, title: str = "", **more: Any) -> dict[str, Any]:
+    """One column: `show`, `cut` (it may be cut to fit), `last` (the higher, the earlier a narrow terminal goes without)."""
+    return {"member": member, "title": title or member.upper().replace("_", " "), **more}
+
+
+def listing(rows: str, empty: str, *columns: dict[str, Any], **more: Any) -> ConfigDict:
+    """The look of an answer whose member `rows` is a list; `empty` is said when there is nothing in it.
+
+    `names` is the member by which a thing of the list is named, `search` the query that narrows the list to a part of
+    it, `below` a template under the table, `more` one for when `total` is more than the rows.
+    """
+    told = {"rows": rows, "empty": empty, **({"columns": list(columns)} if columns else {}), **more}
+    return ConfigDict(json_schema_extra={f"x-{name}": value for name, value in told.items()})
+
+
+def shown(how: str) -> dict[str, Any]:
+    """The extra of a member that is shown in the manner `how` of SHOWS."""
+    if how not in SHOWS:
+        raise KeyError(how)
+    return {"x-show": how}
+
+
+def named(operation: str) -> dict[str, Any]:
+    """The extra of a member that names a thing which `operation`, such as role.list, lists."""
+    return {"x-of": operation}
+
+
+def toned(values: Mapping[str, Any] | tuple[str, ...]) -> dict[str, Any]:
+    """The extra of a member that is one of `values`: their tones."""
+    return {"x-tones": {word: TONES[word] for word in values if word in TONES}}
+
+
+TIME = shown("time")
+MACHINE = named("machine.list")
+
+MACHINES = listing(
+    "machines",
+    "No machine is known. Power one on in the provisioning network, or `ocicli machine enrol MAC`.",
+    column("id"),
+    column("name"),
+    column("state"),
+    column("power"),
+    column("presence", last=3),
+    column("seen", show="ago", last=2),
+    column("role", last=1),
+    column("cluster", last=4),
+    column("address"),
+    column("model", cut=True, last=5),
+    column("cores", last=7),
+    column("memory_bytes", "MEMORY", show="GiB", last=6),
+    column("disk_bytes", "DISKS", show="GB", last=6),
+    more="{shown} of {total}; narrow with --search or --state, or give --limit and --offset",
+    names="name",
+    search="search",
+)
+EVENTS = listing(
+    "events",
+    "Nothing has happened yet.",
+    column("at", "TIME", show="time"),
+    column("machine", cut=True),
+    column("kind", last=1),
+    column("text", "WHAT", cut=True),
+    column("actor", "BY", last=2),
+)
+JOBS = listing(
+    "jobs",
+    "There is no background work.",
+    column("id"),
+    column("kind"),
+    column("state"),
+    column("machine_id", "MACHINE"),
+    column("created", show="time", last=4),
+    column("attempts", "TRIES", last=3),
+    column("order", cut=True, last=1),
+    column("result", cut=True, last=2),
+    column("error", cut=True),
+)
+CONFLICTS = listing(
+    "conflicts",
+    "Nothing is in doubt: it is sure which machine is which.",
+    column("id"),
+    column("kind"),
+    column("seen", "ASKED", show="ago"),
+    column("text", "WHAT", cut=True),
+    column("outcome", "ANSWER", last=2),
+    column("verbs", "CAN"),
+    names="id",
+)
+DISKS = listing(
+    "disks",
+    "No disk is known. Disks are known once the machine has booted the live image.",
+    column("chosen", " ", show="mark"),
+    column("device", "DISK"),
+    column("bytes", "SIZE", show="GB"),
+    column("name"),
+    column("model", cut=True, last=3),
+    column("contents", "ON IT", cut=True, last=1),
+    column("verdict"),
+    column("reason", "BECAUSE", cut=True, last=2),
+    below="{choice}",
+)
+TOKENS = listing(
+    "tokens",
+    "You have no token. `ocicli token make NAME` makes one.",
+    column("id"),
+    column("name", cut=True),
+    column("person"),
+    column("expires", show="time"),
+    names="id",
+)
+CLUSTERS = listing(
+    "clusters",
+    "No cluster exists. `ocicli cluster create NAME --domain DOMAIN --network NETWORK` makes one.",
+    names="name",
+)
+NETWORKS = listing(
+    "networks",
+    "No network exists. `ocicli network create NAME --cidr 10.0.0.0/24 --first ... --last ...` makes one.",
+    names="name",
+)
+ROLES = listing("roles", "There are no roles.", names="name")
+PEOPLE = listing("people", "There are no people.", names="name")
+CHECKS = listing("checks", "There are no checks.")
+WHY = ConfigDict(json_schema_extra={"x-text": "{text}"})
+PROGRESS = ConfigDict(
+    json_schema_extra={
+        "x-line": {"title": "{kind}", "text": "{percent} %, {title}, attempt {attempt}[: {doing}]", "unless": "outcome"}
+    }
+)
