@@ -149,7 +149,7 @@ def _command(document: dict[str, Any], method: str, route: str, told: dict[str, 
 
 def _answer(document: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
     """The schema of what comes back when all is well; empty where nothing does."""
-    good = next((answer for code, answer in told.get("responses", {}).items() if code.startswith("2")), {})
+    good: dict[str, Any] = next((answer for code, answer in told.get("responses", {}).items() if code.startswith("2")), {})
     schema = good.get("content", {}).get("application/json", {}).get("schema", {})
     return _resolve(document, schema)
 

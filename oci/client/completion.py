@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from oci.client import arguments
 from oci.client.command import Command
+from oci.client.output import FORMATS
 
 if TYPE_CHECKING:
     from oci.client.api import Client
@@ -152,7 +153,7 @@ def script(shell: str, known: dict[tuple[str, str], Command], by_hand: Iterable[
     cases.append(_case("completion <>", " ".join(SHELLS)))
     for command in known.values():
         cases += [_case(*place) for place in _places(command.title, arguments.parser_of(command), command)]
-    both = BOTH.replace("CASES", "\n".join(cases)).replace("FORMATS", " ".join(arguments.FORMATS)).replace("SHARED", SHARED)
+    both = BOTH.replace("CASES", "\n".join(cases)).replace("FORMATS", " ".join(FORMATS)).replace("SHARED", SHARED)
     return SHELLS[shell].replace("BOTH", both)
 
 
