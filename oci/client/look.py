@@ -144,16 +144,6 @@ def look(schema: Mapping[str, Any], resolve: Callable[[Any], dict[str, Any]]) ->
     properties = schema.get("properties", {})
     item = resolve(properties.get(rows, {}).get("items", {})) if rows else schema
     members = {name: resolve(raw) for name, raw in item.get("properties", {}).items()}
-
-    def text(name: str) -> str:
-        return str(schema.get(f"x-{name}", ""))
-
-    return Look(
-        rows,
-        _columns(schema.get("x-columns", ())),
-        text("empty"),
-        text("more"),
-        text("below"),
-        text("text"),
-        {n: Member(m.get("x-show", ""), m.get("x-tones", {}), m.get("x-line", {})) for n, m in members.items()},
-    )
+    texts = {name: str(schema.get(f"x-{name}", "")) for name in ("empty", "more", "below", "text")}
+    told = {n: Member(m.get("x-show", ""), m.get("x-tones", {}), m.get("x-line", {})) for n, m in members.items()}
+    return Look(rows, _columns(schema.get("x-columns", ())), members=told, **texts)
