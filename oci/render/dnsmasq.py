@@ -160,7 +160,8 @@ def _dns(settings: DhcpSettings) -> Iterator[str]:
     if settings.serve_dns:
         own = dict.fromkeys((*((settings.domain,) if settings.domain else ()), *sorted(settings.domains)))
         yield from (f"local=/{_word('domain', domain)}/" for domain in own)
-        zones = dict.fromkeys(zone for one in settings.networks for zone in reverse_zones(_cidr(one)))
+        networks = sorted(settings.networks, key=lambda one: one.name)
+        zones = dict.fromkeys(zone for one in networks for zone in reverse_zones(_cidr(one)))
         yield from (f"local=/{zone}/" for zone in zones)
         for name, address in settings.records:
             # It answers for the name with the address, and for the address with the first name that has it.

@@ -105,7 +105,7 @@ def _check_family(interface: Interface, by_name: dict[str, Interface]) -> None:
         raise BadNetworkdValue(f"card {interface.name} has MAC {interface.mac[:40]!r}; it must look like 52:54:00:12:34:56")
     if (interface.kind == "vlan") != bool(interface.parent):
         raise BadNetworkdValue(f"{interface.kind} {interface.name} has the parent {interface.parent!r}; only a VLAN has one")
-    for role, name, kinds in (
+    for relation, name, kinds in (
         ("parent", interface.parent, ("card", "bond")),
         ("master", interface.master, ("bond", "bridge")),
     ):
@@ -113,8 +113,8 @@ def _check_family(interface: Interface, by_name: dict[str, Interface]) -> None:
         if not name:
             continue
         if other is None or other.kind not in kinds or other is interface:
-            raise BadNetworkdValue(f"{interface.name} has the {role} {name[:40]!r}; it must be a {' or a '.join(kinds)}")
-        if role == "parent" and other.mtu < interface.mtu:
+            raise BadNetworkdValue(f"{interface.name} has the {relation} {name[:40]!r}; it must be a {' or a '.join(kinds)}")
+        if relation == "parent" and other.mtu < interface.mtu:
             raise BadNetworkdValue(
                 f"{interface.name} has an MTU of {interface.mtu} on {name}, which carries {other.mtu}; raise that of {name}"
             )
