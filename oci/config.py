@@ -58,6 +58,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("puppet_ca_url", "", "URL of the Puppet CA; empty: https://puppet_server:8140"),
     Setting("puppet_ssl_dir", "/var/lib/puppet/ssl", "directory with the certificate that may use the Puppet CA's API"),
     Setting("heartbeat_seconds", 5, "how often a machine in the live image says that it is there"),
+    Setting("pulse_seconds", 30, "how often it is written down that a waiting machine is still there"),
     Setting("tick_seconds", 5, "how often the appliance compares what is with what should be"),
     Setting("silence_seconds", 90, "how long a busy machine may be silent before its work is tried again"),
     Setting("takeover_seconds", 20, "silence after which a later boot of a machine speaks for it"),

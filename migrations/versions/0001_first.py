@@ -83,10 +83,6 @@ def upgrade() -> None:
         sa.Column("state_since", sa.Float(), nullable=False),
         sa.Column("deadline", sa.Float(), nullable=True),
         sa.Column("reason", sa.String(length=500), nullable=False),
-        sa.Column("power", sa.String(length=8), nullable=False),
-        sa.Column("power_seen", sa.Float(), nullable=True),
-        sa.Column("presence", sa.String(length=16), nullable=False),
-        sa.Column("seen", sa.Float(), nullable=True),
         sa.Column("convergence", sa.String(length=8), nullable=False),
         sa.Column("converged_at", sa.Float(), nullable=True),
         sa.Column("uuid", sa.String(length=36), nullable=False),
@@ -109,9 +105,7 @@ def upgrade() -> None:
         sa.Column("disk_last", sa.JSON(), nullable=False),
         sa.Column("disk_wish", sa.JSON(), nullable=False),
         sa.Column("mark", sa.String(length=36), nullable=False),
-        sa.Column("report_hash", sa.String(length=64), nullable=False),
         sa.Column("report_digest", sa.String(length=64), nullable=False),
-        sa.Column("boot_id", sa.String(length=32), nullable=False),
         sa.Column("says", sa.JSON(), nullable=False),
         sa.Column("returns", sa.JSON(), nullable=False),
         sa.Column("created", sa.Float(), nullable=False),
@@ -301,6 +295,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_nic_machine_id"), ["machine_id"], unique=False)
 
     op.create_table(
+        "pulse",
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("seen", sa.Float(), nullable=True),
+        sa.Column("presence", sa.String(length=16), nullable=False),
+        sa.Column("power", sa.String(length=8), nullable=False),
+        sa.Column("power_seen", sa.Float(), nullable=True),
+        sa.Column("beat", sa.Integer(), nullable=False),
+        sa.Column("boot_id", sa.String(length=32), nullable=False),
+        sa.Column("report_hash", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("machine_id"),
+    )
+    with op.batch_alter_table("pulse", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_pulse_boot_id"), ["boot_id"], unique=False)
+        batch_op.create_index("pulse_presence", ["presence", "seen"], unique=False)
+
+    op.create_table(
         "report",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("machine_id", sa.Integer(), nullable=False),
@@ -356,6 +367,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_report_machine_id"))
 
     op.drop_table("report")
+    with op.batch_alter_table("pulse", schema=None) as batch_op:
+        batch_op.drop_index("pulse_presence")
+        batch_op.drop_index(batch_op.f("ix_pulse_boot_id"))
+
+    op.drop_table("pulse")
     with op.batch_alter_table("nic", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_nic_machine_id"))
 

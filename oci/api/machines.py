@@ -101,19 +101,21 @@ def _boot_routes(app: Flask) -> None:
 
 
 def _agent_routes(app: Flask) -> None:
-    def beat(agent_hash: str) -> Response:
-        orders = installs.heartbeat(_ctx(), _token(), agent_hash)
+    def told(orders: installs.Orders) -> Response:
         return _text(lines({"ACTION": orders.action, "HEARTBEAT": str(orders.heartbeat)}))
 
     @app.post("/agent/report")
     def report() -> Response:
         found, agent_hash = read_report(request)
-        reports.receive(_ctx(), _token(), found, agent_hash)
-        return beat(agent_hash)
+        ctx, token = _ctx(), _token()
+        known = installs.glance(ctx, token, agent_hash, reports.digest_of(found))
+        if known is None:
+            reports.receive(ctx, token, found, agent_hash)
+        return told(known or installs.beat(ctx, token, agent_hash))
 
     @app.post("/agent/heartbeat")
     def heartbeat() -> Response:
-        return beat(request.form.get("hash", "")[:64])
+        return told(installs.beat(_ctx(), _token(), request.form.get("hash", "")[:64]))
 
     @app.post("/agent/claim")
     def claim() -> Response:

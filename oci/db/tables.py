@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
 class Table(DeclarativeBase):
@@ -43,10 +43,6 @@ class Machine(Table):
     state_since: Mapped[float]
     deadline: Mapped[float | None] = mapped_column(index=True)
     reason: Mapped[str] = mapped_column(String(500), default="")
-    power: Mapped[str] = mapped_column(String(8), default="unknown")
-    power_seen: Mapped[float | None]
-    presence: Mapped[str] = mapped_column(String(16), default="unknown")  # live|installed|nothing|unknown
-    seen: Mapped[float | None]
     convergence: Mapped[str] = mapped_column(String(8), default="never")  # ok|changed|failed|cached|stale|never
     converged_at: Mapped[float | None]
     uuid: Mapped[str] = mapped_column(String(36), default="", index=True)
@@ -70,14 +66,13 @@ class Machine(Table):
     disk_last: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the last install was ordered onto
     disk_wish: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what a person chose, and what was on it then
     mark: Mapped[str] = mapped_column(String(36), default="")  # GUID by which the disk of the last install is known
-    report_hash: Mapped[str] = mapped_column(String(64), default="")  # as the agent computes it
     report_digest: Mapped[str] = mapped_column(String(64), default="")  # as the appliance computes it
-    boot_id: Mapped[str] = mapped_column(String(32), default="")  # the boot of the live image that speaks for it
     says: Mapped[list[Any]] = mapped_column(default=list)  # [uuid, serial] as its boot loader told them, proved by a report
     # How often it came back although its own disk was due: {live|disk|card: [times, since]}.
     returns: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created: Mapped[float]
     version: Mapped[int] = mapped_column(default=1)
+    pulse: Mapped[Pulse] = relationship(cascade="all, delete-orphan", passive_deletes=True)
     __mapper_args__ = {"version_id_col": version}
     # One controller belongs to one machine.
     __table_args__ = (
@@ -90,6 +85,25 @@ class Machine(Table):
             postgresql_where=bmc_address != "",
         ),
     )
+
+
+class Pulse(Table):
+    """What is heard and seen of a machine all the time. It has no version: whoever writes it stops nobody.
+
+    A machine that waits is written down once in `pulse_seconds`, so `seen` may be older than its last word; see
+    oci.domain.pulse.
+    """
+
+    __tablename__ = "pulse"
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), primary_key=True)
+    seen: Mapped[float | None]
+    presence: Mapped[str] = mapped_column(String(16), default="unknown")  # live|installed|nothing|unknown
+    power: Mapped[str] = mapped_column(String(8), default="unknown")
+    power_seen: Mapped[float | None]
+    beat: Mapped[int] = mapped_column(default=0)  # seconds between its heartbeats as it was told; 0: it is at work
+    boot_id: Mapped[str] = mapped_column(String(32), default="", index=True)  # the boot of the live image that speaks for it
+    report_hash: Mapped[str] = mapped_column(String(64), default="")  # as the agent computes it
+    __table_args__ = (Index("pulse_presence", "presence", "seen"),)
 
 
 class Nic(Table):

@@ -144,7 +144,7 @@ def _names(values: Mapping[str, Any]) -> Iterator[Wrong]:
 
 
 def _times(values: Mapping[str, Any]) -> Iterator[Wrong]:
-    for name in ("tick_seconds", "heartbeat_seconds", "session_hours"):
+    for name in ("tick_seconds", "heartbeat_seconds", "pulse_seconds", "session_hours"):
         if values[name] <= 0:
             yield Wrong(name, f"{values[name]} is no time", "It must be greater than 0")
 

@@ -191,7 +191,7 @@ def merge(ctx: Ctx, name: str, order: MergeIn) -> MachineRef:
 
 def _take_over(ctx: Ctx, machine: tables.Machine, other: tables.Machine) -> None:
     gone = f"{other.name}, {other.vendor} {other.model}, serial {other.serial or 'none'}, UUID {other.uuid or 'none'}"
-    if (other.seen or 0) > (machine.seen or 0):
+    if (other.pulse.seen or 0) > (machine.pulse.seen or 0):
         for column in (
             "uuid",
             "serial",
@@ -205,14 +205,11 @@ def _take_over(ctx: Ctx, machine: tables.Machine, other: tables.Machine) -> None
             "board_serial",
             "chassis_serial",
             "inventory",
-            "report_hash",
             "report_digest",
-            "boot_id",
-            "presence",
-            "power",
-            "seen",
         ):
             setattr(machine, column, getattr(other, column))
+        for column in ("report_hash", "boot_id", "presence", "power", "seen", "beat"):
+            setattr(machine.pulse, column, getattr(other.pulse, column))
     if not machine.bmc_address:
         for column in ("bmc_address", "bmc_port", "bmc_username", "bmc_password"):
             setattr(machine, column, getattr(other, column))

@@ -76,6 +76,14 @@ class Actor:
     level: str
 
 
+@dataclass
+class Waiting:
+    """How many machines wait in the live image, as this process last counted them."""
+
+    machines: int = 0
+    at: float = float("-inf")
+
+
 @dataclass(frozen=True)
 class Outside:
     """The appliance's hands and eyes; the composition root fills it."""
@@ -93,6 +101,7 @@ class Outside:
     host_names: tuple[str, ...] = ()  # of the appliance itself
     troubles: tuple[str, ...] = ()  # what was wrong with the files that were read at the start, in words
     clock: Callable[[], float] = time.time
+    waiting: Waiting = field(default_factory=Waiting)
 
 
 @dataclass
@@ -199,7 +208,7 @@ def _record_notes(ctx: Ctx) -> None:
     repeats himself must not fill the disk."""
     with ctx.make_session() as db:
         for machine_id in ctx._alive:
-            db.execute(update(tables.Machine).where(tables.Machine.id == machine_id).values(seen=ctx.now()))
+            db.execute(update(tables.Pulse).where(tables.Pulse.machine_id == machine_id).values(seen=ctx.now()))
         for kind, text, machine_id in ctx._notes:
             recent = (
                 select(tables.Event.id)

@@ -10,13 +10,14 @@ import secrets
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from oci.db import tables
-from oci.domain import attempt_log, phases
+from oci.db.session import glance as db_glance
+from oci.domain import attempt_log, lifecycle, phases, pulse
 from oci.domain.hardware import disk_wipe
 from oci.domain.networks import prefix_length
-from oci.services import disk_orders, liveness
+from oci.services import disk_orders, liveness, pulses
 from oci.services.boot_session import authenticate, is_proved, speak_for, token_hash
 from oci.services.claims import role_named
 from oci.services.context import Conflict, Ctx, Problem, usecase
@@ -41,7 +42,7 @@ class Orders:
 
 
 def _action(ctx: Ctx, machine: tables.Machine, boot: tables.Boot, agent_hash: str) -> str:
-    if machine.report_hash != agent_hash:
+    if machine.pulse.report_hash != agent_hash:
         return "report"
     kind = KIND_OF.get(machine.state)
     install = open_install(ctx, machine)
@@ -58,11 +59,52 @@ def _action(ctx: Ctx, machine: tables.Machine, boot: tables.Boot, agent_hash: st
     return "wait"
 
 
+# The states in which a machine of the live image is told to wait, whatever else is the case.
+IDLE = [name for name, s in lifecycle.STATES.items() if not s.transient and not lifecycle.has_disk_to_boot(name)]
+_GLANCE = (
+    select(tables.Boot.facts, tables.Pulse.seen, tables.Pulse.beat, tables.Machine.report_digest)
+    .join(tables.Pulse, tables.Pulse.boot_id == tables.Boot.id)
+    .join(tables.Machine, tables.Machine.id == tables.Pulse.machine_id)
+    .where(
+        tables.Boot.token_hash == bindparam("token"),
+        tables.Boot.machine_id == tables.Pulse.machine_id,
+        tables.Boot.replaced.is_(False),
+        tables.Pulse.report_hash == bindparam("report"),
+        tables.Pulse.presence == "live",
+        tables.Pulse.power == "on",
+        tables.Machine.state.in_(IDLE),
+    )
+)
+
+
+def glance(ctx: Ctx, token: str, agent_hash: str, digest: str | None = None) -> Orders | None:
+    """What a machine is told that says what it said before, found by one SELECT; None when there is more to do.
+
+    `digest` is that of the report it sends, if it does. Nothing is written, so the machine must have been written down
+    lately. Most of what machines say is this: it costs no transaction.
+    """
+    pause = pulses.known_pace(ctx)
+    if pause is None or not token:
+        return None
+    with db_glance(ctx.make_session) as connection:
+        row = connection.execute(_GLANCE, {"token": token_hash(token), "report": agent_hash}).one_or_none()
+    if row is None or (digest is not None and digest != row.report_digest):
+        return None
+    late = pulse.due(row.seen, ctx.now(), float(ctx.config.pulse_seconds)) or pause > row.beat
+    doubtful = not row.facts.get("reported") or "conflict" in row.facts or "refused" in row.facts
+    return None if late or doubtful or not row.beat else Orders("wait", pause)
+
+
+def beat(ctx: Ctx, token: str, agent_hash: str) -> Orders:
+    """The machine waits in the live image; tell it what to do. Raises Unauthorised."""
+    return glance(ctx, token, agent_hash) or heartbeat(ctx, token, agent_hash)
+
+
 @usecase("nobody")
 def heartbeat(ctx: Ctx, token: str, agent_hash: str) -> Orders:
     """The machine waits in the live image; tell it what to do. Raises Unauthorised."""
     boot = authenticate(ctx, token)
-    pause = int(ctx.config.heartbeat_seconds)
+    pause = pulses.pace(ctx)
     if action := before_proof(ctx, boot):
         return Orders(action, pause)
     try:
@@ -71,7 +113,7 @@ def heartbeat(ctx: Ctx, token: str, agent_hash: str) -> Orders:
         doubt_two_at_once(ctx, boot)
         return Orders("wait", pause)
     assert machine is not None
-    machine.presence, machine.power, machine.seen = "live", "on", ctx.now()
+    pulses.beats(ctx, machine, pause)
     return Orders(_action(ctx, machine, boot, agent_hash), pause)
 
 
@@ -97,7 +139,7 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, 
         .where(tables.Assignment.machine_id == machine.id)
     ).one()
     assignment, _cluster, network, address = row
-    boot = ctx.db.get(tables.Boot, machine.boot_id)
+    boot = ctx.db.get(tables.Boot, machine.pulse.boot_id)
     image, config = ctx.outside.images.root(), ctx.config
     disk, size = _disk(ctx, machine)
     return {
@@ -193,7 +235,7 @@ def phase(ctx: Ctx, token: str, name: str, percent: int, message: str) -> None:
     if known is None:
         raise Problem(f"phase {name[:40]!r} is not known")
     if name in ("firstboot", "network", "puppet"):
-        machine.presence = "installed"
+        machine.pulse.presence = "installed"
     percent = max(0, min(100, percent))
     if name != install.phase or percent > install.percent:
         liveness.progress(ctx, machine, install)
@@ -271,13 +313,13 @@ def done(ctx: Ctx, token: str) -> None:
         raise Conflict("this is a wipe; it ends with /install/wiped")
     move(ctx, machine, "installed")
     disk_orders.forget_contents(machine, "disk_wish")
-    machine.presence = "nothing"
+    machine.pulse.presence = "nothing"
     install.restarted = ctx.now()
     liveness.progress(ctx, machine, install)
-    boot = ctx.db.get(tables.Boot, machine.boot_id)
+    boot = ctx.db.get(tables.Boot, machine.pulse.boot_id)
     if boot:
         boot.replaced = True  # the live system ends here; the next boot need not wait for its silence
-    machine.boot_id = ""
+    machine.pulse.boot_id = ""
 
 
 @usecase("nobody")

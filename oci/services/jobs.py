@@ -56,8 +56,8 @@ def finish(ctx: Ctx, work: Work, error: str = "", result: str = "", final: bool 
         machine = ctx.db.get(tables.Machine, job.machine_id) if job.machine_id else None
         if machine:
             machine.reason = error[:500]
-            if job.kind == "power" and max(machine.power_seen or 0, machine.seen or 0) < job.created:
-                machine.power = "unknown"  # nobody could read it since the order was given
+            if job.kind == "power" and max(machine.pulse.power_seen or 0, machine.pulse.seen or 0) < job.created:
+                machine.pulse.power = "unknown"  # nobody could read it since the order was given
     if job.kind == "power":
         power_orders.wake_next(ctx, job)
 
@@ -146,13 +146,13 @@ def saw_power(ctx: Ctx, machine_id: int, state: str, after: str = "") -> None:
     machine = ctx.db.get(tables.Machine, machine_id)
     if machine is None:
         return
-    if after or machine.power != state:
+    if after or machine.pulse.power != state:
         ctx.event("machine.power", f"power is {state}" + (f" after {after}" if after else ""), machine)
-    machine.power, machine.power_seen = state, ctx.now()
+    machine.pulse.power, machine.pulse.power_seen = state, ctx.now()
     if state == "off":
-        machine.presence = "nothing"
-    elif after and machine.presence != "live":
-        machine.presence = "unknown"
+        machine.pulse.presence = "nothing"
+    elif after and machine.pulse.presence != "live":
+        machine.pulse.presence = "unknown"
 
 
 def _keep(ctx: Ctx, work: Work, progress: Progress, kind: str = "", text: str = "") -> None:

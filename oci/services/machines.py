@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
 
 from oci.db import tables
 from oci.domain import lifecycle, phases, roles
@@ -75,9 +76,9 @@ def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any
         since=machine.state_since,
         deadline=machine.deadline,
         reason=machine.reason,
-        power=machine.power,
-        presence=machine.presence,
-        seen=machine.seen,
+        power=machine.pulse.power,
+        presence=machine.pulse.presence,
+        seen=machine.pulse.seen,
         convergence=machine.convergence,
         vendor=machine.vendor,
         model=machine.model,
@@ -143,7 +144,8 @@ def list_machines(
         by_nic = select(tables.Nic.machine_id).where(tables.Nic.mac.like(like))
         query = query.where(or_(*(func.lower(c).like(like) for c in columns), MACHINE.id.in_(by_nic)))
     total = ctx.db.scalar(select(func.count()).select_from(query.subquery())) or 0
-    rows = ctx.db.scalars(query.order_by(MACHINE.name).limit(limit).offset(offset))
+    page = query.options(joinedload(MACHINE.pulse)).order_by(MACHINE.name).limit(limit).offset(offset)
+    rows = ctx.db.scalars(page)
     return MachineList(machines=_out(ctx, rows), total=total)
 
 
@@ -388,7 +390,9 @@ def enrol(ctx: Ctx, mac: str, bmc: BmcIn | None = None) -> MachineDetail:
     if ctx.db.scalar(select(tables.Nic.machine_id).where(tables.Nic.mac == mac).limit(1)):
         raise Conflict(f"{mac} already belongs to a machine; `ocicli machine show {mac}` shows it")
     now = ctx.now()
-    machine = tables.Machine(name=f"new-{mac}", state="discovered", state_since=now, created=now, inventory={})
+    machine = tables.Machine(
+        name=f"new-{mac}", state="discovered", state_since=now, created=now, inventory={}, pulse=tables.Pulse()
+    )
     ctx.db.add(machine)
     ctx.db.flush()
     machine.name = f"machine-{machine.id}"

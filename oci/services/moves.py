@@ -6,7 +6,7 @@ from sqlalchemy import and_, or_, select
 
 from oci.db import tables
 from oci.domain import attempt_log, lifecycle
-from oci.services import liveness, power_orders
+from oci.services import liveness, power_orders, pulses
 from oci.services.context import Conflict, Ctx, NotFound
 from oci.services.liveness import open_install
 from oci.services.records import facts_of
@@ -87,9 +87,7 @@ def start_work(ctx: Ctx, machine: tables.Machine, kind: str) -> None:
     )
     ctx.db.add(install)
     ctx.db.flush()
-    beats = liveness.WAITING_BEATS * ctx.config.heartbeat_seconds
-    waiting = machine.presence == "live" and machine.seen and now - machine.seen < beats
-    if not waiting:
+    if not pulses.waits(ctx, machine):
         if machine.bmc_address:
             power_orders.order(ctx, machine, "netboot", f"the {kind} of its disks begins", install=install.id, attempt=1)
         else:

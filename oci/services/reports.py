@@ -14,7 +14,7 @@ from oci.db import tables
 from oci.domain import hardware
 from oci.domain.facts import Identity, canonical_uuid, serial_number, uuid_spellings
 from oci.domain.hardware import Inventory, Probe
-from oci.services import controllers, disk_orders
+from oci.services import controllers, disk_orders, pulses
 from oci.services.boot_session import authenticate, is_proved, speak_for
 from oci.services.context import Conflict, Ctx, Problem, usecase
 from oci.services.doubts import key_of, open_doubt, settle_boot
@@ -27,7 +27,8 @@ SAYINGS = 8  # pairs of UUID and serial that a boot loader may call a machine by
 VOLATILE = ("clock",)  # probes whose output changes by itself
 
 
-def _digest(report: Mapping[str, Probe]) -> str:
+def digest_of(report: Mapping[str, Probe]) -> str:
+    """A hash of what `report` says, as the appliance computes it; what changes by itself is left out."""
     digest = hashlib.sha256()
     for name in sorted(set(report) - set(VOLATILE)):
         digest.update(name.encode() + b"\0" + report[name].output + b"\0")
@@ -243,15 +244,15 @@ def receive(ctx: Ctx, token: str, report: Mapping[str, Probe], agent_hash: str) 
     boot = authenticate(ctx, token)
     if not _HASH.fullmatch(agent_hash):
         raise Problem("the field hash must be 64 hexadecimal digits")
-    digest = _digest(report)
+    digest = digest_of(report)
     machine = speak_for(ctx, boot)
     if machine is None or digest != machine.report_digest:
         taken = _take(ctx, boot, hardware.parse(report), report, digest)
         if isinstance(taken, Problem):
             return taken
         machine = taken
-    elif machine.presence != "live":
+    elif machine.pulse.presence != "live":
         ctx.event("machine.reported", "reported; nothing changed", machine, boot_id=boot.id)
-    machine.report_hash = agent_hash
-    machine.presence, machine.power, machine.seen = "live", "on", ctx.now()
+    machine.pulse.report_hash = agent_hash
+    pulses.beats(ctx, machine, pulses.pace(ctx))
     return machine.id

@@ -90,19 +90,22 @@ def _busy(ctx: Ctx, machine: tables.Machine) -> None:
     _silent(ctx, machine, install)
     waits = machine.bmc_address and not _power_job_waits(ctx, machine)
     heard = liveness.last_word(machine, install) or install.started
-    if waits and ctx.now() - max(heard, machine.power_seen or 0) > POWER_CHECK_SECONDS:
+    if waits and ctx.now() - max(heard, machine.pulse.power_seen or 0) > POWER_CHECK_SECONDS:
         ctx.queue("power", machine, verb="ensure", why=f"at work, and not heard of for {int(ctx.now() - heard)} s")
 
 
 def _presence(ctx: Ctx) -> None:
     """What was not heard of lately is no longer called present."""
-    beats = ctx.now() - STALE_LIVE_BEATS * ctx.config.heartbeat_seconds
-    for machine in ctx.db.scalars(
-        select(tables.Machine)
-        .where(tables.Machine.presence == "live", tables.Machine.seen < beats, tables.Machine.state.not_in(TRANSIENT))
+    row, shortest = tables.Pulse, STALE_LIVE_BEATS * ctx.config.heartbeat_seconds
+    latest = ctx.now() - ctx.config.pulse_seconds - shortest
+    for pulse in ctx.db.scalars(
+        select(row)
+        .join(tables.Machine, tables.Machine.id == row.machine_id)
+        .where(row.presence == "live", row.seen < latest, tables.Machine.state.not_in(TRANSIENT))
+        .where(row.seen < latest + shortest - STALE_LIVE_BEATS * row.beat)
         .limit(200)
     ):
-        machine.presence = "unknown"
+        pulse.presence = "unknown"
     stale = ctx.now() - STALE_PUPPET_SECONDS
     for machine in ctx.db.scalars(
         select(tables.Machine)
@@ -117,6 +120,7 @@ def _begin_anew(ctx: Ctx) -> int:
     for machine in busy:
         install = open_install(ctx, machine)
         clock_turns.no_later(machine, ctx.now())
+        clock_turns.no_later(machine.pulse, ctx.now())
         if install is not None:
             clock_turns.no_later(install, ctx.now())
             install.restarted = ctx.now()
