@@ -57,6 +57,8 @@ def upgrade() -> None:
         "job",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("lane", sa.String(length=16), nullable=False),
+        sa.Column("subject", sa.String(length=80), nullable=False),
         sa.Column("machine_id", sa.Integer(), nullable=True),
         sa.Column("args", sa.JSON(), nullable=False),
         sa.Column("progress", sa.JSON(), nullable=False),
@@ -72,8 +74,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_job_finished"), ["finished"], unique=False)
         batch_op.create_index(batch_op.f("ix_job_machine_id"), ["machine_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_job_state"), ["state"], unique=False)
+        batch_op.create_index("job_due", ["state", "run_after"], unique=False)
+        batch_op.create_index("job_subject", ["subject", "lane", "state"], unique=False)
 
     op.create_table(
         "machine",
@@ -215,6 +219,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("boot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_boot_asked"), ["asked"], unique=False)
         batch_op.create_index(batch_op.f("ix_boot_mac"), ["mac"], unique=False)
         batch_op.create_index(batch_op.f("ix_boot_machine_id"), ["machine_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_boot_token_hash"), ["token_hash"], unique=False)
@@ -393,6 +398,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_boot_token_hash"))
         batch_op.drop_index(batch_op.f("ix_boot_machine_id"))
         batch_op.drop_index(batch_op.f("ix_boot_mac"))
+        batch_op.drop_index(batch_op.f("ix_boot_asked"))
 
     op.drop_table("boot")
     with op.batch_alter_table("address", schema=None) as batch_op:
@@ -422,8 +428,10 @@ def downgrade() -> None:
 
     op.drop_table("machine")
     with op.batch_alter_table("job", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_job_state"))
+        batch_op.drop_index("job_subject")
+        batch_op.drop_index("job_due")
         batch_op.drop_index(batch_op.f("ix_job_machine_id"))
+        batch_op.drop_index(batch_op.f("ix_job_finished"))
 
     op.drop_table("job")
     with op.batch_alter_table("event", schema=None) as batch_op:

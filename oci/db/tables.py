@@ -173,7 +173,7 @@ class Boot(Table):
     mac: Mapped[str] = mapped_column(String(17), index=True)
     machine_id: Mapped[int | None] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), default="", index=True)
-    asked: Mapped[float]
+    asked: Mapped[float] = mapped_column(index=True)
     fetched: Mapped[float | None]
     source: Mapped[str] = mapped_column(String(64), default="")
     replaced: Mapped[bool] = mapped_column(default=False)
@@ -257,18 +257,21 @@ class Job(Table):
     __tablename__ = "job"
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))
+    lane: Mapped[str] = mapped_column(String(16), default="")  # see oci.domain.jobs
+    subject: Mapped[str] = mapped_column(String(80), default="")  # what it is about, such as 'machine 12'
     machine_id: Mapped[int | None] = mapped_column(index=True)
     args: Mapped[dict[str, Any]] = mapped_column(default=dict)
     progress: Mapped[dict[str, Any]] = mapped_column(default=dict)  # how far it has come, for whoever carries on
-    state: Mapped[str] = mapped_column(String(8), index=True)  # queued|running|done|failed
+    state: Mapped[str] = mapped_column(String(8))  # queued|running|done|failed
     created: Mapped[float]
     run_after: Mapped[float]
     lease_owner: Mapped[str] = mapped_column(String(64), default="")
     lease_until: Mapped[float | None]
     attempts: Mapped[int] = mapped_column(default=0)
-    finished: Mapped[float | None]
+    finished: Mapped[float | None] = mapped_column(index=True)
     error: Mapped[str] = mapped_column(String(500), default="")
     result: Mapped[str] = mapped_column(String(500), default="")
+    __table_args__ = (Index("job_due", "state", "run_after"), Index("job_subject", "subject", "lane", "state"))
 
 
 class Person(Table):

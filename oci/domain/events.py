@@ -22,6 +22,7 @@ EVENTS: dict[str, str] = {
     "power.refused": "the controller did not take an order; the text says what follows",
     "machine.bmc": "the access to the machine's management controller was changed",
     "machine.disk": "a person chose the disk that installs write, or took that back",
+    "machine.stuck": "the round could not look at a machine, or can again; told when that changes",
     "machine.silent": "a machine that should be busy has not been heard of",
     "power.spared": "power was not switched as ordered, because the machine was heard of meanwhile or its work had ended",
     "report.refused": "a report was refused; the text says why",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, exists, select
 
 from oci.db import tables
 from oci.services import pulses
@@ -53,14 +54,13 @@ def speak_for(ctx: Ctx, boot: tables.Boot) -> tables.Machine | None:
     return machine
 
 
-def prune(ctx: Ctx) -> None:
-    """Forget old boots that speak for no machine, and their events; called within the tick's transaction."""
-    current = select(tables.Pulse.boot_id)
-    before = ctx.now() - BOOTS_KEPT_SECONDS
-    ctx.db.execute(delete(tables.Boot).where(tables.Boot.asked < before, tables.Boot.id.not_in(current)))
+def old_boots(now: float) -> list[tuple[Any, Select[Any]]]:
+    """What may be forgotten at `now`: old boots that speak for no machine, and events of boots that never became one."""
+    boot, event, before = tables.Boot, tables.Event, now - BOOTS_KEPT_SECONDS
+    speaks = exists().where(tables.Pulse.boot_id == boot.id)
     # Anybody can ask for boot scripts: what never became a machine must not fill the disk.
-    ctx.db.execute(
-        delete(tables.Event).where(
-            tables.Event.machine_id.is_(None), tables.Event.boot_id.is_not(None), tables.Event.at < before
-        )
-    )
+    strangers = event.machine_id.is_(None) & event.boot_id.is_not(None)
+    return [
+        (boot, select(boot.id).where(boot.asked < before, ~speaks)),
+        (event, select(event.id).where(strangers, event.at < before)),
+    ]

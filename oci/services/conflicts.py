@@ -216,8 +216,10 @@ def _take_over(ctx: Ctx, machine: tables.Machine, other: tables.Machine) -> None
     machine.says = [*machine.says, *other.says][-8:]
     held = {nic.mac for nic in nics_of(ctx, [machine.id]).get(machine.id, [])}
     ctx.db.execute(delete(tables.Nic).where(tables.Nic.machine_id == other.id, tables.Nic.mac.in_(held)))
-    for table in (tables.Nic, tables.Report, tables.Boot, tables.Event, tables.Install, tables.Job):
+    for table in (tables.Nic, tables.Report, tables.Boot, tables.Event, tables.Install):
         ctx.db.execute(update(table).where(table.machine_id == other.id).values(machine_id=machine.id))
+    of_it = update(tables.Job).where(tables.Job.machine_id == other.id)
+    ctx.db.execute(of_it.values(machine_id=machine.id, subject=f"machine {machine.id}"))
     ctx.db.flush()
     ctx.db.expire_all()
     ctx.db.delete(other)

@@ -9,9 +9,8 @@ from oci.db import tables
 from oci.ports import PowerError
 from oci.services import power_orders
 from oci.services.context import Ctx
+from oci.services.job_claims import next_of
 
-# Longer than one verb takes at a controller that answers as late as it may; it is renewed before each of them.
-LEASE_SECONDS = 180
 LOOK_AGAIN_SECONDS = 5
 
 
@@ -46,11 +45,11 @@ class Work:
         return str(self.args.get("verb", "status"))
 
 
-def is_due(job: tables.Job, now: float) -> bool:
-    """Whether a worker may take the job: it waits, or its worker was lost."""
-    if job.state == "running":
-        return (job.lease_until or 0) <= now
-    return job.state == "queued" and job.run_after <= now
+def wake_next(ctx: Ctx, job: tables.Job) -> None:
+    """Tell a worker about the job that could not begin while `job` ran."""
+    following = next_of(ctx, job)
+    if following is not None:
+        ctx.after(lambda: ctx.outside.poke(following))
 
 
 def replace_by_newer(ctx: Ctx, job: tables.Job) -> bool:
@@ -61,7 +60,7 @@ def replace_by_newer(ctx: Ctx, job: tables.Job) -> bool:
     job.state, job.finished, job.lease_until, job.error = "done", ctx.now(), None, ""
     job.progress = {**job.progress, "replaced": True}
     job.result = f"not carried on: job {other.id} came instead ({power_orders.say(other.args)})"[:500]
-    power_orders.wake_next(ctx, job)
+    wake_next(ctx, job)
     return True
 
 

@@ -50,6 +50,11 @@ def speaks(ctx: Ctx, machine: tables.Machine) -> None:
     machine.pulse.seen, machine.pulse.beat = ctx.now(), 0
 
 
+def unwritten(ctx: Ctx, machine: tables.Machine) -> float:
+    """By how many seconds what is stored may be older than the machine's last word."""
+    return pulse.unwritten(kept_seconds(ctx, machine.state), machine.pulse.beat)
+
+
 def waits(ctx: Ctx, machine: tables.Machine) -> bool:
     """Whether the machine is believed to wait in the live image for orders."""
     row, config = machine.pulse, ctx.config

@@ -7,6 +7,7 @@ import json
 import re
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlalchemy import delete, or_, select, update
 
@@ -19,7 +20,7 @@ from oci.services.boot_session import authenticate, is_proved, speak_for
 from oci.services.context import Conflict, Ctx, Problem, usecase
 from oci.services.doubts import key_of, open_doubt, settle_boot
 from oci.services.order_guard import bind_first
-from oci.services.records import borne_by_another, facts_as_data, make, recognise, share
+from oci.services.records import borne_by_another, facts_as_data, identity_of, make, nics_of, recognise, share
 from oci.services.returns import refuse_again
 
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -48,10 +49,23 @@ def unpack(raw: bytes) -> dict[str, Probe]:
     return {n: Probe(o.encode("latin-1"), e.encode("latin-1"), x) for n, (o, e, x) in data.items()}
 
 
+def _as_before(ctx: Ctx, facts: Identity, boot: tables.Boot) -> tables.Machine | None:
+    """The machine of a boot that reported before and tells nothing new of who it is; disks come and go under it."""
+    machine = ctx.db.get(tables.Machine, boot.machine_id) if is_proved(boot) else None
+    if machine is None or not machine.report_digest:
+        return None
+    same = replace(facts, disks=frozenset(), cards=()) == identity_of(
+        machine, nics_of(ctx, [machine.id]).get(machine.id, ())
+    )
+    return machine if same else None
+
+
 def _judge(ctx: Ctx, facts: Identity, boot: tables.Boot) -> tables.Machine | Problem:
     """The machine this report is of, made when it is new; or the refusal when a person has to say which it is."""
     decided = boot.facts.get("decided")
     if decided and (machine := ctx.db.get(tables.Machine, decided)):
+        return machine
+    if (machine := _as_before(ctx, facts, boot)) is not None:
         return machine
     match, known = recognise(ctx, facts)
     alone = [claim.machine_id for claim in match.claims] == [boot.machine_id]

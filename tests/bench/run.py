@@ -113,8 +113,6 @@ def build(folder: Path, known: int) -> tuple[Appliance, dict[str, int]]:
                 name=f"machine-{i + 1}",
                 state="discovered",
                 state_since=1.0,
-                power="on",
-                presence="live",
                 convergence="never",
                 uuid=f"4c4c4544-0042-3510-8052-{i:012x}",
                 reason="",
@@ -131,15 +129,14 @@ def build(folder: Path, known: int) -> tuple[Appliance, dict[str, int]]:
                 bmc_username="",
                 bmc_password="",
                 inventory={"padding": "x" * 4000},
-                report_hash="",
                 report_digest="",
-                boot_id="",
                 created=1.0,
                 version=1,
             )
             for i in range(known)
         ]
         db.execute(insert(tables.Machine), rows)
+        db.execute(insert(tables.Pulse), [dict(machine_id=i + 1, power="on", presence="live") for i in range(known)])
         db.execute(insert(tables.Nic), [dict(mac=mac(i), machine_id=i + 1, name="eth0") for i in range(known)])
         db.execute(
             insert(tables.Network),

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from oci.adapters.fake import FaultyPower, WorkerKilled
 from oci.app import APPLIANCE
 from oci.db import tables
+from oci.domain.jobs import KINDS
 from oci.domain.power import STAGES, TIMES
 from oci.schemas.machine import BmcIn
 from oci.schemas.site import EventQuery, JobQuery
 from oci.services import events, jobs, machines
 from oci.services.context import Actor
-from oci.services.leases import LEASE_SECONDS
 
 MAC = "52:54:00:77:00:01"
 BMC = BmcIn(address="10.78.0.1", username="admin", password="sesame")
@@ -248,7 +248,7 @@ def test_every_order_is_in_an_event_with_who_and_why(room) -> None:
 def test_the_lease_outlasts_the_slowest_verb() -> None:
     from oci.adapters.ipmi import Ipmi
 
-    assert Ipmi(Path("/nonexistent")).longest_seconds < LEASE_SECONDS
+    assert Ipmi(Path("/nonexistent")).longest_seconds < KINDS["power"].seconds
 
 
 FAULTS = st.lists(st.sampled_from(["ok"] * 3 + ["lost", "unanswered", "refused", "killed"]), max_size=25)
