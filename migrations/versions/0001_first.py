@@ -263,6 +263,10 @@ def upgrade() -> None:
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("ended_hash", sa.String(length=64), nullable=False),
         sa.Column("started", sa.Float(), nullable=False),
+        sa.Column("queued", sa.Float(), nullable=True),
+        sa.Column("admitted", sa.Float(), nullable=True),
+        sa.Column("place", sa.String(length=64), nullable=False),
+        sa.Column("server", sa.String(length=190), nullable=False),
         sa.Column("claimed", sa.Float(), nullable=True),
         sa.Column("finished", sa.Float(), nullable=True),
         sa.Column("outcome", sa.String(length=16), nullable=False),
@@ -283,6 +287,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("install", schema=None) as batch_op:
         batch_op.create_index("install_open", ["machine_id", "finished"], unique=False)
+        batch_op.create_index("install_queue", ["finished", "admitted", "started"], unique=False)
+        batch_op.create_index("install_room", ["finished", "admitted", "place", "server"], unique=False)
         batch_op.create_index(batch_op.f("ix_install_ended_hash"), ["ended_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_install_machine_id"), ["machine_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_install_token_hash"), ["token_hash"], unique=False)
@@ -385,6 +391,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_install_token_hash"))
         batch_op.drop_index(batch_op.f("ix_install_machine_id"))
         batch_op.drop_index(batch_op.f("ix_install_ended_hash"))
+        batch_op.drop_index("install_room")
+        batch_op.drop_index("install_queue")
         batch_op.drop_index("install_open")
 
     op.drop_table("install")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -37,12 +38,16 @@ def engine(url: str) -> Engine:
     return made
 
 
+@cache
+def _glancing(made: Engine) -> Engine:
+    if made.dialect.name == "sqlite":
+        return made.execution_options(glances=True)
+    return made.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def glance(make_session: sessionmaker[Session]) -> Connection:
     """A connection for one SELECT, which needs no transaction around it. It sees what is committed, and holds no lock."""
-    made: Engine = make_session.kw["bind"]
-    if made.dialect.name == "sqlite":
-        return made.connect().execution_options(glances=True)
-    return made.connect().execution_options(isolation_level="AUTOCOMMIT")
+    return _glancing(make_session.kw["bind"]).connect()
 
 
 def sessions(made: Engine) -> sessionmaker[Session]:

@@ -210,6 +210,10 @@ class Install(Table):
     token_hash: Mapped[str] = mapped_column(String(64), default="", index=True)
     ended_hash: Mapped[str] = mapped_column(String(64), default="", index=True)  # opens nothing, but tells who speaks
     started: Mapped[float]
+    queued: Mapped[float | None]  # told to wait for room; see oci.domain.capacity
+    admitted: Mapped[float | None]  # it has room, and streams or is about to
+    place: Mapped[str] = mapped_column(String(64), default="")  # the switch behind which it streams; '': not known
+    server: Mapped[str] = mapped_column(String(190), default="")  # the image server
     claimed: Mapped[float | None]
     finished: Mapped[float | None]
     outcome: Mapped[str] = mapped_column(String(16), default="")  # ''|done|failed|aborted
@@ -225,7 +229,11 @@ class Install(Table):
     log_bytes: Mapped[int] = mapped_column(default=0)  # taken of the log of this attempt
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # who the machine was when this was ordered
     left: Mapped[str] = mapped_column(default="")  # a wipe: the disks that its orders do not name, and why
-    __table_args__ = (Index("install_open", "machine_id", "finished"),)
+    __table_args__ = (
+        Index("install_open", "machine_id", "finished"),
+        Index("install_room", "finished", "admitted", "place", "server"),
+        Index("install_queue", "finished", "admitted", "started"),
+    )
 
 
 class Challenge(Table):

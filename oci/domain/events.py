@@ -27,6 +27,8 @@ EVENTS: dict[str, str] = {
     "power.spared": "power was not switched as ordered, because the machine was heard of meanwhile or its work had ended",
     "report.refused": "a report was refused; the text says why",
     "token.refused": "a machine's request was refused because its token is wrong, used or of another machine",
+    "install.queued": "an install waits until others have written their disks; the text says which limit is reached",
+    "install.admitted": "an install that waited has room",
     "install.claimed": "the machine fetched the orders of this attempt",
     "install.refused": "the orders were not given out: the mainboard is another than when they were ordered",
     "install.disk": "which disk an install writes or a wipe covers and why, or why none; told at the order and at the claim",

@@ -17,7 +17,7 @@ from oci.db.session import glance as db_glance
 from oci.domain import attempt_log, lifecycle, phases, pulse
 from oci.domain.hardware import disk_wipe
 from oci.domain.networks import prefix_length
-from oci.services import disk_orders, liveness, pulses
+from oci.services import disk_orders, liveness, pulses, queue
 from oci.services.boot_session import authenticate, is_proved, speak_for, token_hash
 from oci.services.claims import role_named
 from oci.services.context import Conflict, Ctx, Problem, usecase
@@ -53,16 +53,16 @@ def _action(ctx: Ctx, machine: tables.Machine, boot: tables.Boot, agent_hash: st
             words = "the installer stopped" if install.boot_id == boot.id else "the machine started again"
             if not rearm(ctx, machine, install, f"{words} in phase {install.phase or 'none'}"):
                 return "wait"
-        return kind if install.claimed is None else "wait"
+        return kind if install.claimed is None and queue.admit(ctx, machine, install) else "wait"
     if machine.state in ("configuring", "active"):
         return back_to_disk(ctx, machine, boot)
     return "wait"
 
 
 # The states in which a machine of the live image is told to wait, whatever else is the case.
-IDLE = [name for name, s in lifecycle.STATES.items() if not s.transient and not lifecycle.has_disk_to_boot(name)]
+IDLE = frozenset(n for n, s in lifecycle.STATES.items() if not s.transient and not lifecycle.has_disk_to_boot(n))
 _GLANCE = (
-    select(tables.Boot.facts, tables.Pulse.seen, tables.Pulse.beat, tables.Machine.report_digest)
+    select(tables.Boot.facts, tables.Pulse.seen, tables.Pulse.beat, tables.Machine.state, tables.Machine.report_digest)
     .join(tables.Pulse, tables.Pulse.boot_id == tables.Boot.id)
     .join(tables.Machine, tables.Machine.id == tables.Pulse.machine_id)
     .where(
@@ -72,7 +72,6 @@ _GLANCE = (
         tables.Pulse.report_hash == bindparam("report"),
         tables.Pulse.presence == "live",
         tables.Pulse.power == "on",
-        tables.Machine.state.in_(IDLE),
     )
 )
 
@@ -88,7 +87,7 @@ def glance(ctx: Ctx, token: str, agent_hash: str, digest: str | None = None) -> 
         return None
     with db_glance(ctx.make_session) as connection:
         row = connection.execute(_GLANCE, {"token": token_hash(token), "report": agent_hash}).one_or_none()
-    if row is None or (digest is not None and digest != row.report_digest):
+    if row is None or row.state not in IDLE or (digest is not None and digest != row.report_digest):
         return None
     late = pulse.due(row.seen, ctx.now(), float(ctx.config.pulse_seconds)) or pause > row.beat
     doubtful = not row.facts.get("reported") or "conflict" in row.facts or "refused" in row.facts
@@ -199,6 +198,8 @@ def claim(ctx: Ctx, token: str, action: str) -> dict[str, str] | Problem:
         raise Conflict("the orders of this attempt were already given out")
     if refusal := refuse_another_machine(ctx, machine, install):
         return refusal
+    if not queue.admit(ctx, machine, install):
+        return Conflict(f"{machine.name} has to wait: {queue.sentence(ctx, install)}")
     secret = secrets.token_urlsafe(32)
     if action == "install":
         # Another one each time: what an earlier attempt wrote, on whichever disk, is not what shall boot.
@@ -312,6 +313,7 @@ def done(ctx: Ctx, token: str) -> None:
     if install.kind != "install":
         raise Conflict("this is a wipe; it ends with /install/wiped")
     move(ctx, machine, "installed")
+    install.admitted = None  # its disk is written: whoever waits may have its room
     disk_orders.forget_contents(machine, "disk_wish")
     machine.pulse.presence = "nothing"
     install.restarted = ctx.now()

@@ -19,7 +19,7 @@ from oci.domain.lifecycle import STATES
 from oci.domain.networks import BadNetwork, NetworkRecord, allocate, check
 from oci.domain.patience import words
 from oci.schemas.machine import AssignIn, BmcIn, MachineDetail, MachineList, MachineOut, Progress, Why
-from oci.services import claims, controllers, disk_orders, liveness, power_orders
+from oci.services import claims, controllers, disk_orders, liveness, power_orders, queue
 from oci.services.context import Conflict, Ctx, NotFound, Problem, usecase
 from oci.services.liveness import open_install
 from oci.services.moves import close_install, find, forget_promise, move, start_work
@@ -27,8 +27,8 @@ from oci.services.moves import close_install, find, forget_promise, move, start_
 MACHINE = tables.Machine
 
 
-def progress(install: tables.Install | None) -> Progress | None:
-    """The install as people see it."""
+def progress(install: tables.Install | None, place: int = 0) -> Progress | None:
+    """The install as people see it; `place` is the one that it has in the queue, 0 for none."""
     if install is None:
         return None
     phase = phases.PHASES.get(install.phase)
@@ -36,7 +36,8 @@ def progress(install: tables.Install | None) -> Progress | None:
         kind=install.kind,
         attempt=install.attempt,
         phase=install.phase,
-        title=phase.title if phase else "Waiting for the machine",
+        title=phase.title if phase else f"Waiting for room, number {place}" if place else "Waiting for the machine",
+        queue=place,
         phase_percent=install.percent,
         doing=install.doing if install.finished is None else "",
         percent=100 if install.outcome == "done" else phases.progress(install.kind, install.phase, install.percent),
@@ -46,8 +47,8 @@ def progress(install: tables.Install | None) -> Progress | None:
     )
 
 
-def _related(ctx: Ctx, ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, list[str]], dict[int, Any]]:
-    """Assignments with cluster and address, MACs, and latest installs of the machines `ids`: three queries."""
+def _related(ctx: Ctx, ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, list[str]], dict[int, Any], dict[int, int]]:
+    """Assignments with cluster and address, MACs, latest installs of the machines `ids`, and places in the queue."""
     promises = {}
     rows = ctx.db.execute(
         select(tables.Assignment, tables.Cluster.name, tables.Address.ip)
@@ -64,10 +65,10 @@ def _related(ctx: Ctx, ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, li
         select(func.max(tables.Install.id)).where(tables.Install.machine_id.in_(ids)).group_by(tables.Install.machine_id)
     )
     installs = {i.machine_id: i for i in ctx.db.scalars(select(tables.Install).where(tables.Install.id.in_(latest)))}
-    return promises, macs, installs
+    return promises, macs, installs, queue.positions(ctx, list(installs.values()))
 
 
-def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any) -> dict[str, Any]:
+def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any, place: int) -> dict[str, Any]:
     assignment, cluster, address = promise or (None, "", "")
     return dict(
         id=machine.id,
@@ -98,21 +99,29 @@ def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any
         bmc_username=machine.bmc_username,
         bmc_doubt=doubt(machine.bmc_address, machine.bmc_reported),
         verbs=lifecycle.possible(machine.state),
-        progress=progress(install),
+        progress=progress(install, place),
     )
 
 
 def _out(ctx: Ctx, machines: Iterable[tables.Machine]) -> list[MachineOut]:
     machines = list(machines)
-    promises, macs, installs = _related(ctx, [m.id for m in machines])
-    return [MachineOut(**_values(m, promises.get(m.id), macs.get(m.id, []), installs.get(m.id))) for m in machines]
+    promises, macs, installs, places = _related(ctx, [m.id for m in machines])
+
+    def out(machine: tables.Machine) -> MachineOut:
+        install = installs.get(machine.id)
+        place = places.get(install.id, 0) if install else 0
+        return MachineOut(**_values(machine, promises.get(machine.id), macs.get(machine.id, []), install, place))
+
+    return [out(machine) for machine in machines]
 
 
 def _detail(ctx: Ctx, machine: tables.Machine) -> MachineDetail:
     ctx.db.flush()
-    promises, macs, installs = _related(ctx, [machine.id])
+    promises, macs, installs, places = _related(ctx, [machine.id])
     install = installs.get(machine.id)
-    values = _values(machine, promises.get(machine.id), macs.get(machine.id, []), install)
+    values = _values(
+        machine, promises.get(machine.id), macs.get(machine.id, []), install, places.get(install.id, 0) if install else 0
+    )
     seen = Inventory.from_dict(machine.inventory)
     return MachineDetail(
         **values,
@@ -180,6 +189,8 @@ def why(ctx: Ctx, name: str) -> Why:
     install = open_install(ctx, machine)
     if install and install.doing:
         parts.append(f"It is at: {liveness.doing(install)}.")
+    if install and (waits := queue.sentence(ctx, install)):
+        parts.append(waits)
     if machine.deadline:
         parts.append(f"If nothing moves for another {words(max(0.0, machine.deadline - ctx.now()))}, it is called failed.")
     if machine.convergence in ("failed", "cached", "stale"):

@@ -71,6 +71,7 @@ def close_install(ctx: Ctx, machine: tables.Machine, outcome: str) -> None:
     install = open_install(ctx, machine)
     if install:
         install.finished, install.outcome = ctx.now(), outcome
+        install.admitted = None
         _end_token(install)
 
 
@@ -101,6 +102,7 @@ def rearm(ctx: Ctx, machine: tables.Machine, install: tables.Install, why: str) 
         close_install(ctx, machine, "failed")
         return False
     install.attempt += 1
+    install.admitted = install.queued = None
     _end_token(install)
     install.boot_id, install.claimed, install.percent, install.doing = "", None, 0, ""
     install.restarted = ctx.now()
