@@ -64,16 +64,3 @@ def claim(ctx: Ctx, owner: str, only: int | None = None) -> tables.Job | None:
     if job is not None and job.kind in KINDS:
         job.lease_until = now + KINDS[job.kind].seconds
     return job
-
-
-def next_of(ctx: Ctx, job: tables.Job) -> int | None:
-    """The job that may begin because `job` is over: the oldest of its lane and subject that is due."""
-    if not job.subject:
-        return None
-    return ctx.db.scalar(
-        select(JOB.id)
-        .where(JOB.lane == job.lane, JOB.subject == job.subject, JOB.id != job.id)
-        .where(JOB.state == "queued", JOB.run_after <= ctx.now())
-        .order_by(JOB.id)
-        .limit(1)
-    )

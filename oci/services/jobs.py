@@ -16,7 +16,7 @@ from oci.services.claims import protected
 from oci.services.context import Ctx, usecase
 from oci.services.controllers import contradiction
 from oci.services.job_claims import claim, claimable
-from oci.services.leases import Hopeless, Later, Lost, Work, own, replace_by_newer, wake_next
+from oci.services.leases import Hopeless, Later, Lost, Work, own, replace_by_newer
 
 
 @usecase("appliance")
@@ -63,7 +63,6 @@ def finish(ctx: Ctx, work: Work, error: str = "", result: str = "", final: bool 
         job.state, job.run_after = "queued", ctx.now() + back_off(job.attempts)
     else:
         _give_up(ctx, job, error)
-    wake_next(ctx, job)
 
 
 @usecase("appliance")
@@ -74,7 +73,6 @@ def put_off(ctx: Ctx, work: Work, seconds: float) -> None:
         return
     job.state, job.run_after, job.lease_until, job.error = "queued", ctx.now() + seconds, None, ""
     job.attempts -= 1
-    wake_next(ctx, job)
 
 
 @usecase("appliance", reads=True)

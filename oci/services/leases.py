@@ -9,7 +9,6 @@ from oci.db import tables
 from oci.ports import PowerError
 from oci.services import power_orders
 from oci.services.context import Ctx
-from oci.services.job_claims import next_of
 
 LOOK_AGAIN_SECONDS = 5
 
@@ -45,13 +44,6 @@ class Work:
         return str(self.args.get("verb", "status"))
 
 
-def wake_next(ctx: Ctx, job: tables.Job) -> None:
-    """Tell a worker about the job that could not begin while `job` ran."""
-    following = next_of(ctx, job)
-    if following is not None:
-        ctx.after(lambda: ctx.outside.poke(following))
-
-
 def replace_by_newer(ctx: Ctx, job: tables.Job) -> bool:
     """End a power job that a newer order made worth nothing."""
     other = power_orders.replaced_by(ctx, job) if job.kind == "power" else None
@@ -60,7 +52,6 @@ def replace_by_newer(ctx: Ctx, job: tables.Job) -> bool:
     job.state, job.finished, job.lease_until, job.error = "done", ctx.now(), None, ""
     job.progress = {**job.progress, "replaced": True}
     job.result = f"not carried on: job {other.id} came instead ({power_orders.say(other.args)})"[:500]
-    wake_next(ctx, job)
     return True
 
 

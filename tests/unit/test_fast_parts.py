@@ -27,6 +27,8 @@ def parsed(body: bytes) -> tuple[dict[str, bytes], dict[str, str]]:
     environ = EnvironBuilder(method="POST", data=body, content_type=TYPE).get_environ()
     request = Request(environ)
     files = {name: request.files[name].stream.read() for name in request.files}
+    for _name, file in request.files.items(multi=True):
+        file.close()
     return files, dict(request.form)
 
 
