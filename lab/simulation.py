@@ -38,6 +38,7 @@ OPERATOR = Actor("olga", "operator")
 SETTINGS: dict[str, object] = {
     "dhcp_config": "off",
     "heartbeat_seconds": 1,
+    "pulse_seconds": 2,
     "tick_seconds": 1,
     "takeover_seconds": 3,
     "silence_seconds": 12,

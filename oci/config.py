@@ -72,6 +72,7 @@ class Config:
     puppet_ca_url: str = _setting("", "URL of the Puppet CA; empty: https://puppet_server:8140")
     puppet_ssl_dir: str = _setting("/var/lib/puppet/ssl", "directory with the certificate that may use the Puppet CA's API")
     heartbeat_seconds: int = _setting(5, "how often a machine in the live image says that it is there")
+    pulse_seconds: int = _setting(30, "how often it is written down that a waiting machine is still there")
     tick_seconds: int = _setting(5, "how often the appliance compares what is with what should be")
     silence_seconds: int = _setting(90, "how long a busy machine may be silent before its work is tried again")
     takeover_seconds: int = _setting(20, "silence after which a later boot of a machine speaks for it")
@@ -86,6 +87,9 @@ class Config:
     longest_seconds: int = _setting(
         86400, "how long an install or first boot may take in all; a wipe has more, by its bytes"
     )
+    installs_at_once: int = _setting(50, "installs that may stream at once; the others wait in order of asking; 0: no limit")
+    installs_per_place: int = _setting(24, "the same behind one switch, as LLDP tells it; 0: no limit")
+    installs_per_server: int = _setting(50, "the same from one image server; 0: no limit")
     reports_kept: int = _setting(5, "raw reports kept for each machine")
     report_bytes: int = _setting(8388608, "largest report that is read")
     signin_attempts: int = _setting(5, "failed sign-ins for each name or address within a minute before a pause")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from oci.config import Config
 from oci.db import tables
 from oci.domain.events import EVENTS
+from oci.domain.jobs import KINDS, subject_of
 from oci.domain.roles import Role
 from oci.ports import Dhcp, Host, Images, Power, PuppetCa, Sealer, UnknownHost
 
@@ -22,6 +23,14 @@ class Actor:
 
     name: str
     level: str
+
+
+@dataclass
+class Waiting:
+    """How many machines wait in the live image, as this process last counted them."""
+
+    machines: int = 0
+    at: float = float("-inf")
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,8 @@ class Outside:
     host_names: tuple[str, ...] = ()  # of the appliance itself
     troubles: tuple[str, ...] = ()  # what was wrong with the files that were read at the start, in words
     clock: Callable[[], float] = time.time
+    waiting: Waiting = field(default_factory=Waiting)
+    stuck: dict[int, str] = field(default_factory=dict)  # machines that this process could not look at, and why
 
 
 @dataclass
@@ -107,9 +118,12 @@ class Ctx:
         """Queue background work of `kind`, `delay` seconds from now. `args` must hold no secret."""
         now = self.now()
         args = {"by": self.actor.name, **args}
+        machine_id = machine.id if machine else None
         job = tables.Job(
             kind=kind,
-            machine_id=machine.id if machine else None,
+            lane=KINDS[kind].lane,
+            subject=subject_of(KINDS[kind], machine_id, str(args.get("subject", ""))),
+            machine_id=machine_id,
             args=args,
             state="queued",
             created=now,

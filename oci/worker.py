@@ -1,6 +1,7 @@
 """Celery: jobs and the periodic tick. Started with `celery -A oci.worker worker --beat`.
 
-Messages are only a shortcut: every job is a row with a lease, and the tick finds what no message announced.
+Messages only wake a worker, which then claims rows until none may begin: so there need be no more messages than threads,
+however many jobs wait. Every job is a row with a lease, and the tick finds what no message announced.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("oci.worker")
 WORKER = "OCI_WORKER"
 LOOK_SECONDS = 20
+MOST_MESSAGES = 16
+"""With so many unread messages nobody needs another to be woken."""
+TURN_SECONDS = 5
+"""After this long a thread lets other messages go first; the tick is one of them."""
 # They tell of every task that it came, began and ended: 50,000 lines a day of which none says anything.
 for _name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -140,19 +145,41 @@ def _ctx() -> Ctx:
 
 
 def _owner() -> str:
-    return f"{socket.gethostname()[:40]}:{os.getpid()}"
+    """Another for each lease: threads of one process are told apart as well."""
+    return f"{socket.gethostname()[:30]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
 
 
 def is_lost(owner: str) -> bool:
     """Whether `owner` was a process of this host that is gone. Of other hosts nothing is known."""
-    host, _, pid = owner.rpartition(":")
-    return host == socket.gethostname()[:40] and pid.isdigit() and not Path("/proc", pid).exists()
+    host, _, rest = owner.partition(":")
+    pid = rest.partition(":")[0]
+    return host == socket.gethostname()[:30] and pid.isdigit() and not Path("/proc", pid).exists()
 
 
-@celery.task(name="oci.run_job")
-def run_job(job_id: int) -> None:
-    """Do one job, unless somebody else does."""
-    jobs.run(_ctx(), job_id, _owner())
+@celery.task(name="oci.work")
+def work() -> None:
+    """Do jobs until none may begin; after TURN_SECONDS others have their turn first."""
+    until = time.monotonic() + TURN_SECONDS
+    while _worked():
+        if time.monotonic() > until:
+            wake()
+            return
+
+
+def _worked() -> bool:
+    """Whether there was a job to do. A defect in one is logged, and keeps no other from being done."""
+    try:
+        return jobs.run_next(_ctx(), _owner())
+    except Exception:
+        log.exception("a job ended by a defect; it is tried again")
+        return True
+
+
+def wake(times: int = 1) -> None:
+    """Wake up to `times` threads of the worker, unless enough messages wait for them already."""
+    waiting = sum(1 for _ in Path(celery.conf.broker_transport_options["data_folder_in"]).iterdir())
+    for _ in range(min(times, MOST_MESSAGES - waiting)):
+        work.delay()
 
 
 @worker_init.connect
@@ -194,8 +221,7 @@ def run_tick() -> None:
     if told := tick.dhcp(_ctx()):
         log.warning("%s", told)
     tick.machines(_ctx())
-    for job_id in jobs.due(_ctx()):
-        run_job.delay(job_id)
+    wake(len(jobs.due(_ctx(), MOST_MESSAGES)))
     _tell_troubles()
 
 
@@ -212,6 +238,6 @@ def _begin(**_signal: Any) -> None:
     run_look.delay()
 
 
-def poke(job_id: int) -> None:
+def poke(_job_id: int) -> None:
     """Tell a worker that a job is waiting."""
-    run_job.delay(job_id)
+    wake()

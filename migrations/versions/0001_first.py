@@ -57,6 +57,8 @@ def upgrade() -> None:
         "job",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("lane", sa.String(length=16), nullable=False),
+        sa.Column("subject", sa.String(length=80), nullable=False),
         sa.Column("machine_id", sa.Integer(), nullable=True),
         sa.Column("args", sa.JSON(), nullable=False),
         sa.Column("progress", sa.JSON(), nullable=False),
@@ -72,8 +74,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_job_finished"), ["finished"], unique=False)
         batch_op.create_index(batch_op.f("ix_job_machine_id"), ["machine_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_job_state"), ["state"], unique=False)
+        batch_op.create_index("job_due", ["state", "run_after"], unique=False)
+        batch_op.create_index("job_subject", ["subject", "lane", "state"], unique=False)
 
     op.create_table(
         "machine",
@@ -83,10 +87,6 @@ def upgrade() -> None:
         sa.Column("state_since", sa.Float(), nullable=False),
         sa.Column("deadline", sa.Float(), nullable=True),
         sa.Column("reason", sa.String(length=500), nullable=False),
-        sa.Column("power", sa.String(length=8), nullable=False),
-        sa.Column("power_seen", sa.Float(), nullable=True),
-        sa.Column("presence", sa.String(length=16), nullable=False),
-        sa.Column("seen", sa.Float(), nullable=True),
         sa.Column("convergence", sa.String(length=8), nullable=False),
         sa.Column("converged_at", sa.Float(), nullable=True),
         sa.Column("uuid", sa.String(length=36), nullable=False),
@@ -109,9 +109,7 @@ def upgrade() -> None:
         sa.Column("disk_last", sa.JSON(), nullable=False),
         sa.Column("disk_wish", sa.JSON(), nullable=False),
         sa.Column("mark", sa.String(length=36), nullable=False),
-        sa.Column("report_hash", sa.String(length=64), nullable=False),
         sa.Column("report_digest", sa.String(length=64), nullable=False),
-        sa.Column("boot_id", sa.String(length=32), nullable=False),
         sa.Column("says", sa.JSON(), nullable=False),
         sa.Column("returns", sa.JSON(), nullable=False),
         sa.Column("created", sa.Float(), nullable=False),
@@ -221,6 +219,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("boot", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_boot_asked"), ["asked"], unique=False)
         batch_op.create_index(batch_op.f("ix_boot_mac"), ["mac"], unique=False)
         batch_op.create_index(batch_op.f("ix_boot_machine_id"), ["machine_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_boot_token_hash"), ["token_hash"], unique=False)
@@ -264,6 +263,10 @@ def upgrade() -> None:
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("ended_hash", sa.String(length=64), nullable=False),
         sa.Column("started", sa.Float(), nullable=False),
+        sa.Column("queued", sa.Float(), nullable=True),
+        sa.Column("admitted", sa.Float(), nullable=True),
+        sa.Column("place", sa.String(length=64), nullable=False),
+        sa.Column("server", sa.String(length=190), nullable=False),
         sa.Column("claimed", sa.Float(), nullable=True),
         sa.Column("finished", sa.Float(), nullable=True),
         sa.Column("outcome", sa.String(length=16), nullable=False),
@@ -284,6 +287,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("install", schema=None) as batch_op:
         batch_op.create_index("install_open", ["machine_id", "finished"], unique=False)
+        batch_op.create_index("install_queue", ["finished", "admitted", "started"], unique=False)
+        batch_op.create_index("install_room", ["finished", "admitted", "place", "server"], unique=False)
         batch_op.create_index(batch_op.f("ix_install_ended_hash"), ["ended_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_install_machine_id"), ["machine_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_install_token_hash"), ["token_hash"], unique=False)
@@ -299,6 +304,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("nic", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_nic_machine_id"), ["machine_id"], unique=False)
+
+    op.create_table(
+        "pulse",
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("seen", sa.Float(), nullable=True),
+        sa.Column("presence", sa.String(length=16), nullable=False),
+        sa.Column("power", sa.String(length=8), nullable=False),
+        sa.Column("power_seen", sa.Float(), nullable=True),
+        sa.Column("beat", sa.Integer(), nullable=False),
+        sa.Column("boot_id", sa.String(length=32), nullable=False),
+        sa.Column("report_hash", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("machine_id"),
+    )
+    with op.batch_alter_table("pulse", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_pulse_boot_id"), ["boot_id"], unique=False)
+        batch_op.create_index("pulse_presence", ["presence", "seen"], unique=False)
 
     op.create_table(
         "report",
@@ -356,6 +378,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_report_machine_id"))
 
     op.drop_table("report")
+    with op.batch_alter_table("pulse", schema=None) as batch_op:
+        batch_op.drop_index("pulse_presence")
+        batch_op.drop_index(batch_op.f("ix_pulse_boot_id"))
+
+    op.drop_table("pulse")
     with op.batch_alter_table("nic", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_nic_machine_id"))
 
@@ -364,6 +391,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_install_token_hash"))
         batch_op.drop_index(batch_op.f("ix_install_machine_id"))
         batch_op.drop_index(batch_op.f("ix_install_ended_hash"))
+        batch_op.drop_index("install_room")
+        batch_op.drop_index("install_queue")
         batch_op.drop_index("install_open")
 
     op.drop_table("install")
@@ -377,6 +406,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_boot_token_hash"))
         batch_op.drop_index(batch_op.f("ix_boot_machine_id"))
         batch_op.drop_index(batch_op.f("ix_boot_mac"))
+        batch_op.drop_index(batch_op.f("ix_boot_asked"))
 
     op.drop_table("boot")
     with op.batch_alter_table("address", schema=None) as batch_op:
@@ -406,8 +436,10 @@ def downgrade() -> None:
 
     op.drop_table("machine")
     with op.batch_alter_table("job", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_job_state"))
+        batch_op.drop_index("job_subject")
+        batch_op.drop_index("job_due")
         batch_op.drop_index(batch_op.f("ix_job_machine_id"))
+        batch_op.drop_index(batch_op.f("ix_job_finished"))
 
     op.drop_table("job")
     with op.batch_alter_table("event", schema=None) as batch_op:

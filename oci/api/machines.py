@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, Request, Response, current_app, request
 
-from oci.api import errors
+from oci.api import errors, fast_parts
 from oci.context import Actor, Ctx
 from oci.domain.hardware import Probe
 from oci.ports import OutsideError
@@ -56,8 +56,7 @@ def read_report(req: Request) -> tuple[dict[str, Probe], str]:
     """The multipart report in `req`. Raises Problem or TooLarge."""
     found: dict[str, Probe] = {}
     names = [n for n in req.files if n.isascii() and n.isidentifier() and len(n) < 33]
-    if not names or len(req.files) > 2 * PROBES:
-        raise Problem("a report is multipart/form-data with one file part per probe; see the machine protocol")
+    _refuse_parts(len(names), len(req.files))
     try:
         for name in names:
             found[name] = _probe(req, name)
@@ -67,14 +66,35 @@ def read_report(req: Request) -> tuple[dict[str, Probe], str]:
     return found, req.form.get("hash", "")
 
 
+def checked_report(files: dict[str, bytes], fields: dict[str, str]) -> tuple[dict[str, Probe], str]:
+    """The report in the parts `files` and `fields`. Raises Problem or TooLarge."""
+    names = [n for n in files if n.isascii() and n.isidentifier() and len(n) < 33]
+    _refuse_parts(len(names), len(files))
+    found = {}
+    for name in names:
+        if len(files[name]) > PROBE_BYTES:
+            raise TooLarge(f"the output of probe {name} is larger than {PROBE_BYTES} bytes")
+        error = files.get(f"{name}.err", b"")[:ERROR_BYTES]
+        found[name] = Probe(files[name], error, _exit(fields.get(f"{name}.exit", "0")))
+    return found, fields.get("hash", "")
+
+
+def _refuse_parts(probes: int, files: int) -> None:
+    if not probes or files > 2 * PROBES:
+        raise Problem("a report is multipart/form-data with one file part per probe; see the machine protocol")
+
+
+def _exit(code: str) -> int:
+    return int(code) if code.isascii() and code.isdigit() and len(code) < 4 else -1
+
+
 def _probe(req: Request, name: str) -> Probe:
     output = req.files[name].stream.read(PROBE_BYTES + 1)
     if len(output) > PROBE_BYTES:
         raise TooLarge(f"the output of probe {name} is larger than {PROBE_BYTES} bytes")
     part = req.files.get(f"{name}.err")
     error = part.stream.read(ERROR_BYTES) if part else b""
-    code = req.form.get(f"{name}.exit", "0")
-    return Probe(output, error, int(code) if code.isascii() and code.isdigit() and len(code) < 4 else -1)
+    return Probe(output, error, _exit(req.form.get(f"{name}.exit", "0")))
 
 
 def _boot_routes(app: Flask) -> None:
@@ -106,19 +126,23 @@ def _boot_routes(app: Flask) -> None:
 
 
 def _agent_routes(app: Flask) -> None:
-    def beat(agent_hash: str) -> Response:
-        orders = installs.heartbeat(_ctx(), _token(), agent_hash)
+    def told(orders: installs.Orders) -> Response:
         return _text(lines({"ACTION": orders.action, "HEARTBEAT": str(orders.heartbeat)}))
 
     @app.post("/agent/report")
     def report() -> Response:
-        found, agent_hash = read_report(request)
-        reports.receive(_ctx(), _token(), found, agent_hash)
-        return beat(agent_hash)
+        ctx, token = _ctx(), _token()
+        # What curl writes is read as it stands; what a form parser makes of anything else is another matter.
+        read = fast_parts.parts(request.get_data(parse_form_data=False), request.headers.get("Content-Type", ""))
+        found, agent_hash = checked_report(*read) if read else read_report(request)
+        if known := installs.glance(ctx, token, agent_hash, reports.digest_of(found)):
+            return told(known)
+        reports.receive(ctx, token, found, agent_hash)
+        return told(installs.beat(ctx, token, agent_hash))
 
     @app.post("/agent/heartbeat")
     def heartbeat() -> Response:
-        return beat(request.form.get("hash", "")[:64])
+        return told(installs.beat(_ctx(), _token(), request.form.get("hash", "")[:64]))
 
     @app.post("/agent/claim")
     def claim() -> Response:

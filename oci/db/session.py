@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
 BUSY_SECONDS = 30
@@ -30,9 +31,23 @@ def engine(url: str) -> Engine:
         # A transaction that reads first and writes later would fail at once when another wrote in between;
         # taking the write lock at the start makes it wait instead. Readers ask for the deferred kind.
         options = connection.get_execution_options()
+        if options.get("glances"):
+            return
         connection.exec_driver_sql("BEGIN" if options.get("reads") else "BEGIN IMMEDIATE")
 
     return made
+
+
+@cache
+def _glancing(made: Engine) -> Engine:
+    if made.dialect.name == "sqlite":
+        return made.execution_options(glances=True)
+    return made.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def glance(make_session: sessionmaker[Session]) -> Connection:
+    """A connection for one SELECT, which needs no transaction around it. It sees what is committed, and holds no lock."""
+    return _glancing(make_session.kw["bind"]).connect()
 
 
 def sessions(made: Engine) -> sessionmaker[Session]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
 class Table(DeclarativeBase):
@@ -43,10 +43,6 @@ class Machine(Table):
     state_since: Mapped[float]
     deadline: Mapped[float | None] = mapped_column(index=True)
     reason: Mapped[str] = mapped_column(String(500), default="")
-    power: Mapped[str] = mapped_column(String(8), default="unknown")
-    power_seen: Mapped[float | None]
-    presence: Mapped[str] = mapped_column(String(16), default="unknown")  # live|installed|nothing|unknown
-    seen: Mapped[float | None]
     convergence: Mapped[str] = mapped_column(String(8), default="never")  # ok|changed|failed|cached|stale|never
     converged_at: Mapped[float | None]
     uuid: Mapped[str] = mapped_column(String(36), default="", index=True)
@@ -70,14 +66,13 @@ class Machine(Table):
     disk_last: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the last install was ordered onto
     disk_wish: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what a person chose, and what was on it then
     mark: Mapped[str] = mapped_column(String(36), default="")  # GUID by which the disk of the last install is known
-    report_hash: Mapped[str] = mapped_column(String(64), default="")  # as the agent computes it
     report_digest: Mapped[str] = mapped_column(String(64), default="")  # as the appliance computes it
-    boot_id: Mapped[str] = mapped_column(String(32), default="")  # the boot of the live image that speaks for it
     says: Mapped[list[Any]] = mapped_column(default=list)  # [uuid, serial] as its boot loader told them, proved by a report
     # How often it came back although its own disk was due: {live|disk|card: [times, since]}.
     returns: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created: Mapped[float]
     version: Mapped[int] = mapped_column(default=1)
+    pulse: Mapped[Pulse] = relationship(cascade="all, delete-orphan", passive_deletes=True)
     __mapper_args__ = {"version_id_col": version}
     # One controller belongs to one machine.
     __table_args__ = (
@@ -90,6 +85,25 @@ class Machine(Table):
             postgresql_where=bmc_address != "",
         ),
     )
+
+
+class Pulse(Table):
+    """What is heard and seen of a machine all the time. It has no version: whoever writes it stops nobody.
+
+    A machine that waits is written down once in `pulse_seconds`, so `seen` may be older than its last word; see
+    oci.domain.pulse.
+    """
+
+    __tablename__ = "pulse"
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), primary_key=True)
+    seen: Mapped[float | None]
+    presence: Mapped[str] = mapped_column(String(16), default="unknown")  # live|installed|nothing|unknown
+    power: Mapped[str] = mapped_column(String(8), default="unknown")
+    power_seen: Mapped[float | None]
+    beat: Mapped[int] = mapped_column(default=0)  # seconds between its heartbeats as it was told; 0: it is at work
+    boot_id: Mapped[str] = mapped_column(String(32), default="", index=True)  # the boot of the live image that speaks for it
+    report_hash: Mapped[str] = mapped_column(String(64), default="")  # as the agent computes it
+    __table_args__ = (Index("pulse_presence", "presence", "seen"),)
 
 
 class Nic(Table):
@@ -159,7 +173,7 @@ class Boot(Table):
     mac: Mapped[str] = mapped_column(String(17), index=True)
     machine_id: Mapped[int | None] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), default="", index=True)
-    asked: Mapped[float]
+    asked: Mapped[float] = mapped_column(index=True)
     fetched: Mapped[float | None]
     source: Mapped[str] = mapped_column(String(64), default="")
     replaced: Mapped[bool] = mapped_column(default=False)
@@ -196,6 +210,10 @@ class Install(Table):
     token_hash: Mapped[str] = mapped_column(String(64), default="", index=True)
     ended_hash: Mapped[str] = mapped_column(String(64), default="", index=True)  # opens nothing, but tells who speaks
     started: Mapped[float]
+    queued: Mapped[float | None]  # told to wait for room; see oci.domain.capacity
+    admitted: Mapped[float | None]  # it has room, and streams or is about to
+    place: Mapped[str] = mapped_column(String(64), default="")  # the switch behind which it streams; '': not known
+    server: Mapped[str] = mapped_column(String(190), default="")  # the image server
     claimed: Mapped[float | None]
     finished: Mapped[float | None]
     outcome: Mapped[str] = mapped_column(String(16), default="")  # ''|done|failed|aborted
@@ -211,7 +229,11 @@ class Install(Table):
     log_bytes: Mapped[int] = mapped_column(default=0)  # taken of the log of this attempt
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # who the machine was when this was ordered
     left: Mapped[str] = mapped_column(default="")  # a wipe: the disks that its orders do not name, and why
-    __table_args__ = (Index("install_open", "machine_id", "finished"),)
+    __table_args__ = (
+        Index("install_open", "machine_id", "finished"),
+        Index("install_room", "finished", "admitted", "place", "server"),
+        Index("install_queue", "finished", "admitted", "started"),
+    )
 
 
 class Challenge(Table):
@@ -243,18 +265,21 @@ class Job(Table):
     __tablename__ = "job"
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))
+    lane: Mapped[str] = mapped_column(String(16), default="")  # see oci.domain.jobs
+    subject: Mapped[str] = mapped_column(String(80), default="")  # what it is about, such as 'machine 12'
     machine_id: Mapped[int | None] = mapped_column(index=True)
     args: Mapped[dict[str, Any]] = mapped_column(default=dict)
     progress: Mapped[dict[str, Any]] = mapped_column(default=dict)  # how far it has come, for whoever carries on
-    state: Mapped[str] = mapped_column(String(8), index=True)  # queued|running|done|failed
+    state: Mapped[str] = mapped_column(String(8))  # queued|running|done|failed
     created: Mapped[float]
     run_after: Mapped[float]
     lease_owner: Mapped[str] = mapped_column(String(64), default="")
     lease_until: Mapped[float | None]
     attempts: Mapped[int] = mapped_column(default=0)
-    finished: Mapped[float | None]
+    finished: Mapped[float | None] = mapped_column(index=True)
     error: Mapped[str] = mapped_column(String(500), default="")
     result: Mapped[str] = mapped_column(String(500), default="")
+    __table_args__ = (Index("job_due", "state", "run_after"), Index("job_subject", "subject", "lane", "state"))
 
 
 class Person(Table):

@@ -144,9 +144,15 @@ def _names(values: Mapping[str, Any]) -> Iterator[Wrong]:
 
 
 def _times(values: Mapping[str, Any]) -> Iterator[Wrong]:
-    for name in ("tick_seconds", "heartbeat_seconds", "session_hours"):
+    for name in ("tick_seconds", "heartbeat_seconds", "pulse_seconds", "session_hours"):
         if values[name] <= 0:
             yield Wrong(name, f"{values[name]} is no time", "It must be greater than 0")
+
+
+def _limits(values: Mapping[str, Any]) -> Iterator[Wrong]:
+    for name in ("installs_at_once", "installs_per_place", "installs_per_server"):
+        if values[name] < 0:
+            yield Wrong(name, f"{values[name]} is no number of installs", "It must be 0 for no limit, or greater")
 
 
 def wrong(values: Mapping[str, Any]) -> list[Wrong]:
@@ -154,4 +160,4 @@ def wrong(values: Mapping[str, Any]) -> list[Wrong]:
     network, found = _network(values)
     if network is not None:
         found += _dhcp(values, network)
-    return [*found, *_names(values), *_times(values)]
+    return [*found, *_names(values), *_times(values), *_limits(values)]

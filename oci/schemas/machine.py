@@ -40,6 +40,7 @@ class Progress(BaseModel):
     percent: int = Field(description="percent of the whole work")
     started: float = Field(json_schema_extra=looks.TIME)
     finished: float | None = Field(None, json_schema_extra=looks.TIME)
+    queue: int = Field(0, description="place in the queue of installs that wait for room; 0: it does not wait")
     outcome: str = Field(description="empty while it runs, then done, failed or aborted")
 
 

@@ -45,7 +45,7 @@ def _record_notes(ctx: Ctx) -> None:
     repeats himself must not fill the disk."""
     with ctx.make_session() as db:
         for alive in ctx._alive:
-            db.execute(update(tables.Machine).where(tables.Machine.id == alive).values(seen=ctx.now()))
+            db.execute(update(tables.Pulse).where(tables.Pulse.machine_id == alive).values(seen=ctx.now()))
         for kind, text, machine_id in ctx._notes:
             recent = (
                 select(tables.Event.id)

@@ -1,4 +1,5 @@
-"""Reports and classifications per CPU second, with SQL statements per call, at 5 and at 5,000 known machines.
+"""Reports, heartbeats and classifications per CPU second, with SQL statements per call, at 5 and at 5,000 known machines;
+and the longest transaction of a tick with 1,000 machines at work.
 
 `make bench` prints a table; exit code 1 when a budget is exceeded. CPU seconds of this process, not
 wall time: the machine is shared.
@@ -11,24 +12,28 @@ import json
 import resource
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, update
 
 from oci.adapters import roles as role_files
 from oci.adapters.fake import FakeDhcp, FakeHost, FakeImages, FakePower, FakePuppetCa
 from oci.adapters.secrets import FileSealer
-from oci.app import Appliance, machines, puppet
+from oci.app import APPLIANCE, Appliance, machines, puppet
 from oci.config import configure
 from oci.context import Outside
 from oci.db import tables
 from oci.db.session import engine, sessions
 from oci.records.path.boot_session import token_hash
+from oci.services.activity import tick
 
 REPORT_MS, ENC_MS, GROWTH = 15.0, 10.0, 1.2
+TRANSACTION_MS = 50.0
 PAYLOAD = 60_000
 
 
@@ -113,8 +118,6 @@ def build(folder: Path, known: int) -> tuple[Appliance, dict[str, int]]:
                 name=f"machine-{i + 1}",
                 state="discovered",
                 state_since=1.0,
-                power="on",
-                presence="live",
                 convergence="never",
                 uuid=f"4c4c4544-0042-3510-8052-{i:012x}",
                 reason="",
@@ -131,15 +134,14 @@ def build(folder: Path, known: int) -> tuple[Appliance, dict[str, int]]:
                 bmc_username="",
                 bmc_password="",
                 inventory={"padding": "x" * 4000},
-                report_hash="",
                 report_digest="",
-                boot_id="",
                 created=1.0,
                 version=1,
             )
             for i in range(known)
         ]
         db.execute(insert(tables.Machine), rows)
+        db.execute(insert(tables.Pulse), [dict(machine_id=i + 1, power="on", presence="live") for i in range(known)])
         db.execute(insert(tables.Nic), [dict(mac=mac(i), machine_id=i + 1, name="eth0") for i in range(known)])
         db.execute(
             insert(tables.Network),
@@ -245,6 +247,13 @@ class Bench:
         self.changed = iter([encode(report(0), f"change {n}") for n in range(distinct + 10)])
         self.fresh = iter([(known + 5 + n, encode(report(known + 5 + n))) for n in range(distinct + 5)])
 
+    def beat(self) -> None:
+        """The machine of `same` says that it waits, as it did before."""
+        answer = self.web.test_client().post(
+            "/agent/heartbeat", data={"hash": "ab" * 32}, headers={"Authorization": "Bearer token-0"}
+        )
+        assert answer.status_code == 200 and b"wait" in answer.data, answer.data
+
     def ask(self) -> None:
         assert self.socket.test_client().get("/enc/h0.bench").status_code == 200
 
@@ -252,6 +261,7 @@ class Bench:
         """What is measured, by name."""
         return {
             "same report again": lambda: send(self.web, 0, self.same),
+            "heartbeat": self.beat,
             "changed report": lambda: send(self.web, 0, next(self.changed)),
             "new machine": lambda: send(self.web, *next(self.fresh)),
             "classification": self.ask,
@@ -279,11 +289,60 @@ def measure(benches: list[Bench], distinct: int) -> list[dict[str, Cost]]:
     return found
 
 
+@dataclass
+class Round:
+    """One tick: its statements, and CPU milliseconds of its longest transaction."""
+
+    statements: int
+    transactions: int
+    longest_ms: float
+
+
+def rounds(folder: Path, busy: int) -> dict[str, Round]:
+    """Ticks with `busy` machines at work: when all is well, and when all of them are overdue at once."""
+    made, _counter = build(folder, busy)
+    now = time.time()
+    with made.make_session() as db:
+        db.execute(update(tables.Machine).values(state="installing", state_since=now, deadline=now + 3600))
+        db.execute(update(tables.Pulse).values(seen=now))
+        work = dict(kind="install", attempt=1, started=now, claimed=now, seen=now, log="", left="", facts={})
+        db.execute(insert(tables.Install), [dict(machine_id=n + 1, **work) for n in range(busy)])
+        db.commit()
+    found = {"all is well": one_round(made)}
+    with made.make_session() as db:
+        db.execute(update(tables.Machine).values(deadline=now - 1))
+        db.commit()
+    return found | {"all are overdue": one_round(made)}
+
+
+def one_round(made: Appliance) -> Round:
+    """Do one tick and watch its transactions."""
+    bind, began, spent, statements = made.make_session.kw["bind"], [0.0], [0.0], [0]
+
+    def executed(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements[0] += 1
+        if statement.startswith("BEGIN"):
+            began[0] = cpu()
+
+    def ended(_connection: Any) -> None:
+        spent.append(cpu() - began[0])
+
+    event.listen(bind, "before_cursor_execute", executed)
+    for end in ("commit", "rollback"):
+        event.listen(bind, end, ended)
+    tick.machines(made.ctx(APPLIANCE))
+    event.remove(bind, "before_cursor_execute", executed)
+    for end in ("commit", "rollback"):
+        event.remove(bind, end, ended)
+    return Round(statements[0], len(spent) - 1, 1000 * max(spent))
+
+
 def main(argv: list[str] | None = None) -> int:
     """Print the table; 1 when a budget is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--distinct", type=int, default=1000)
     parser.add_argument("--known", type=int, default=5000)
+    parser.add_argument("--busy", type=int, default=1000)
     options = parser.parse_args(argv)
     size = sum(map(len, report(0).values()))
     with tempfile.TemporaryDirectory() as small_dir, tempfile.TemporaryDirectory() as large_dir:
@@ -301,6 +360,14 @@ def main(argv: list[str] | None = None) -> int:
             f"{name:20} {small.ms:9.2f} {large.ms:12.2f} {ratio:6.2f} {1000 / large.ms:10.0f} "
             f"{large.statements:6.1f}{'   OVER BUDGET' if over else ''}"
         )
+    with tempfile.TemporaryDirectory() as folder:
+        for name, seen in rounds(Path(folder), options.busy).items():
+            over = seen.longest_ms > TRANSACTION_MS
+            bad += over
+            print(
+                f"tick, {options.busy} at work, {name:15}: {seen.statements} SQL in {seen.transactions} transactions, the "
+                f"longest {seen.longest_ms:.1f} CPU ms{'   OVER BUDGET' if over else ''}"
+            )
     return 1 if bad else 0
 
 

@@ -46,6 +46,8 @@ def test_a_job_that_waits_is_due_although_the_clock_went_back(world) -> None:
         db.add(
             tables.Job(
                 kind="power",
+                lane="power",
+                subject="machine 1",
                 machine_id=1,
                 args={"verb": "status"},
                 state="queued",

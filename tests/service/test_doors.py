@@ -357,7 +357,14 @@ def test_the_last_door_never_cleans_the_puppet_server(world, server) -> None:
     world.outside(puppet_ca=world.puppet_ca)
     with world.appliance.make_session() as db:
         db.add(
-            tables.Job(kind="clean_certificate", args={"certname": "node1.lab.test"}, state="queued", created=0, run_after=0)
+            tables.Job(
+                kind="clean_certificate",
+                lane="certificates",
+                args={"certname": "node1.lab.test"},
+                state="queued",
+                created=0,
+                run_after=0,
+            )
         )
         db.commit()
     work_off(world)

@@ -15,8 +15,8 @@ from oci.adapters.fake import FaultyPower, WorkerKilled
 from oci.app import APPLIANCE
 from oci.context import Actor
 from oci.db import tables
+from oci.domain.jobs import KINDS
 from oci.domain.power import STAGES, TIMES
-from oci.records.activity.leases import LEASE_SECONDS
 from oci.schemas.machine import BmcIn
 from oci.schemas.site import EventQuery, JobQuery
 from oci.services.activity import events, jobs, lost_workers
@@ -207,7 +207,7 @@ def test_one_machine_is_switched_by_one_worker_at_a_time(room) -> None:
     power.off = off  # type: ignore[method-assign]
     work(room)
     assert inside == [False]
-    assert room.poked.count(3) == 2, "the order that was sent away is told to a worker"
+    assert jobs.due(room.ctx(APPLIANCE)) == [3], "the order that was sent away may begin now"
     power.off = was  # type: ignore[method-assign]
     until_idle(room)
     assert states(power) == ["off"] and power.shown() == "off"
@@ -249,7 +249,7 @@ def test_every_order_is_in_an_event_with_who_and_why(room) -> None:
 def test_the_lease_outlasts_the_slowest_verb() -> None:
     from oci.adapters.ipmi import Ipmi
 
-    assert Ipmi(Path("/nonexistent")).longest_seconds < LEASE_SECONDS
+    assert Ipmi(Path("/nonexistent")).longest_seconds < KINDS["power"].seconds
 
 
 FAULTS = st.lists(st.sampled_from(["ok"] * 3 + ["lost", "unanswered", "refused", "killed"]), max_size=25)

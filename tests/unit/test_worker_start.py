@@ -17,9 +17,9 @@ def test_a_worker_wakes_once_and_the_next_one_again(tmp_path: Path) -> None:
 
 
 def test_a_process_of_this_host_that_is_gone_is_lost_and_no_other() -> None:
-    here = socket.gethostname()[:40]
+    here = socket.gethostname()[:30]
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    assert is_lost(f"{here}:{gone.pid}")
-    for owner in (f"{here}:{os.getpid()}", f"not-{here}:{gone.pid}", "", here, f"{here}:", f"{here}:x"):
+    assert is_lost(f"{here}:{gone.pid}:5eed")
+    for owner in (f"{here}:{os.getpid()}:5eed", f"not-{here}:{gone.pid}:5eed", "", here, f"{here}:", f"{here}:x"):
         assert not is_lost(owner), owner

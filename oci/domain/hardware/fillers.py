@@ -19,6 +19,7 @@ number, a code or a remark behind it: `Default string 1`, `Undefined 0x12`, `To 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Compared without case, with each run of blanks and punctuation as one blank.
 _NOTHING = """
@@ -97,6 +98,7 @@ def part(value: str) -> str:
     return "" if _says_nothing(value) or _is_hex_blank(value) or _is_counted(value, 8) else value
 
 
+@lru_cache(2048)  # the same words stand in every slot of every machine
 def _says_nothing(value: str) -> bool:
     bare = _plain(value)
     if not bare or bare in FIELDS or _ONLY_X.fullmatch(bare) or _NUMBERED.fullmatch(bare):

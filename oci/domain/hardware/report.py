@@ -83,7 +83,7 @@ def parse(report: Mapping[str, Probe]) -> Inventory:
     controller = bmc.parse(text["bmc"])
     block = lsblk.parse(text["lsblk"]) if text["lsblk"].strip() else lsblk.BlockDevices()
     links = ip.parse(text["ip"]) if text["ip"].strip() else ip.Links()
-    seen = lldp.parse(text["lldp"])
+    seen, devices = lldp.parse(text["lldp"]), pci.parse(text["pci"])
     found = Inventory(
         vendor=dmi.vendor,
         model=dmi.model,
@@ -94,11 +94,11 @@ def parse(report: Mapping[str, Probe]) -> Inventory:
         cpu=_cpu(cpu.parse(text["cpu"]), dmi.cpu),
         memory_bytes=_memory(dmi.dimms, memory.parse(text["memory"])),
         dimms=dmi.dimms,
-        nics=_on_board(_nics(links.links, ethtool.parse(text["ethtool"]), seen, pci.parse(text["pci"])), dmi.onboard),
+        nics=_on_board(_nics(links.links, ethtool.parse(text["ethtool"]), seen, devices), dmi.onboard),
         disks=disks.joined(block.disks, disks.parse(text["disks"])),
         disks_missing=_missing(report.get("lsblk"), block),
         bmc=replace(controller, present=controller.present or dmi.bmc),
-        missing_drivers=drivers.described(drivers.parse(text["drivers"]), pci.parse(text["pci"])),
+        missing_drivers=drivers.described(drivers.parse(text["drivers"]), devices),
         missing_firmware=kernel.parse(text["kernel"]),
         boot_mac=cmdline.parse(text["cmdline"]),
         clock_skew_seconds=clock.parse(text["clock"]),

@@ -40,6 +40,8 @@ def clean(value: object) -> str:
     """
     if not isinstance(value, str):
         return ""
+    if len(value) <= MAX_TEXT and value.isprintable():
+        return value.strip()
     # Cut before the work is done, so that its cost is bounded; what follows is mostly blanks.
     value = value[: 4 * MAX_TEXT].strip()
     if not value.isprintable():

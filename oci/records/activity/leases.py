@@ -10,8 +10,6 @@ from oci.db import tables
 from oci.ports import PowerError
 from oci.records.machines import power_orders
 
-# Longer than one verb takes at a controller that answers as late as it may; it is renewed before each of them.
-LEASE_SECONDS = 180
 LOOK_AGAIN_SECONDS = 5
 
 
@@ -46,13 +44,6 @@ class Work:
         return str(self.args.get("verb", "status"))
 
 
-def is_due(job: tables.Job, now: float) -> bool:
-    """Whether a worker may take the job: it waits, or its worker was lost."""
-    if job.state == "running":
-        return (job.lease_until or 0) <= now
-    return job.state == "queued" and job.run_after <= now
-
-
 def replace_by_newer(ctx: Ctx, job: tables.Job) -> bool:
     """End a power job that a newer order made worth nothing."""
     other = power_orders.replaced_by(ctx, job) if job.kind == "power" else None
@@ -61,7 +52,6 @@ def replace_by_newer(ctx: Ctx, job: tables.Job) -> bool:
     job.state, job.finished, job.lease_until, job.error = "done", ctx.now(), None, ""
     job.progress = {**job.progress, "replaced": True}
     job.result = f"not carried on: job {other.id} came instead ({power_orders.say(other.args)})"[:500]
-    power_orders.wake_next(ctx, job)
     return True
 
 

@@ -99,7 +99,7 @@ def forget(ctx: Ctx, machine: tables.Machine) -> None:
     """The machine is switched by nobody but people from now on."""
     ctx.event("machine.bmc", f"controller {machine.bmc_username}@{machine.bmc_address} is no longer used", machine)
     machine.bmc_address, machine.bmc_username, machine.bmc_password, machine.bmc_port = "", "", "", 623
-    machine.power = "unknown"
+    machine.pulse.power = "unknown"
 
 
 def compare(ctx: Ctx, machine: tables.Machine) -> None:

@@ -111,7 +111,12 @@ def make(ctx: Ctx) -> tables.Machine:
     """A new record."""
     now = ctx.now()
     machine = tables.Machine(
-        name=f"new-{secrets.token_hex(8)}", state="discovered", state_since=now, created=now, inventory={}
+        name=f"new-{secrets.token_hex(8)}",
+        state="discovered",
+        state_since=now,
+        created=now,
+        inventory={},
+        pulse=tables.Pulse(),
     )
     ctx.db.add(machine)
     ctx.db.flush()

@@ -58,30 +58,6 @@ def replaced_by(ctx: Ctx, job: tables.Job) -> tables.Job | None:
     return next((o for o in _others(ctx, job, newer=True) if supersedes(verb_of(o))), None)
 
 
-def busy(ctx: Ctx, job: tables.Job) -> bool:
-    """Whether another power job of the machine is being done right now: a controller hears one voice at a time.
-
-    A job that has to wait for this is marked, so that it is woken.
-    """
-    found = (
-        ctx.db.scalar(
-            select(JOB.id)
-            .where(
-                JOB.machine_id == job.machine_id,
-                JOB.kind == "power",
-                JOB.id != job.id,
-                JOB.state == "running",
-                JOB.lease_until > ctx.now(),
-            )
-            .limit(1)
-        )
-        is not None
-    )
-    if found:
-        job.progress = {**job.progress, "waits": True}
-    return found
-
-
 def start(ctx: Ctx, job: tables.Job, bmc: str) -> Progress:
     """How far the order has come: as far as it was left, or where the order before it was."""
     if job.progress.get("bmc") == bmc:
@@ -93,12 +69,3 @@ def start(ctx: Ctx, job: tables.Job, bmc: str) -> Progress:
             same = unfinished and verb_of(before) == verb_of(job)
             return inherit(verb_of(job), left, same) if left.ordered or same else Progress(bmc=bmc)
     return Progress(bmc=bmc)
-
-
-def wake_next(ctx: Ctx, job: tables.Job) -> None:
-    """Tell a worker about the power job of the same machine that was sent away while this one was done."""
-    following = next((o for o in _others(ctx, job, newer=True) if o.state == "queued" and o.progress.get("waits")), None)
-    if following:
-        following.progress = {k: v for k, v in following.progress.items() if k != "waits"}
-        job_id = following.id
-        ctx.after(lambda: ctx.outside.poke(job_id))

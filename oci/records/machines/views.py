@@ -12,12 +12,13 @@ from oci.db import tables
 from oci.domain import lifecycle, phases
 from oci.domain.controllers import doubt
 from oci.domain.hardware import Inventory
+from oci.records.activity import queue
 from oci.records.machines import disk_orders
 from oci.schemas.machine import MachineDetail, MachineOut, Progress
 
 
-def progress(install: tables.Install | None) -> Progress | None:
-    """The install as people see it."""
+def progress(install: tables.Install | None, place: int = 0) -> Progress | None:
+    """The install as people see it; `place` is the one that it has in the queue, 0 for none."""
     if install is None:
         return None
     phase = phases.PHASES.get(install.phase)
@@ -25,7 +26,8 @@ def progress(install: tables.Install | None) -> Progress | None:
         kind=install.kind,
         attempt=install.attempt,
         phase=install.phase,
-        title=phase.title if phase else "Waiting for the machine",
+        title=phase.title if phase else f"Waiting for room, number {place}" if place else "Waiting for the machine",
+        queue=place,
         phase_percent=install.percent,
         doing=install.doing if install.finished is None else "",
         percent=100 if install.outcome == "done" else phases.progress(install.kind, install.phase, install.percent),
@@ -35,8 +37,8 @@ def progress(install: tables.Install | None) -> Progress | None:
     )
 
 
-def _related(ctx: Ctx, ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, list[str]], dict[int, Any]]:
-    """Assignments with cluster and address, MACs, and latest installs of the machines `ids`: three queries."""
+def _related(ctx: Ctx, ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, list[str]], dict[int, Any], dict[int, int]]:
+    """Assignments with cluster and address, MACs, latest installs of the machines `ids`, and places in the queue."""
     promises = {}
     rows = ctx.db.execute(
         select(tables.Assignment, tables.Cluster.name, tables.Address.ip)
@@ -53,10 +55,10 @@ def _related(ctx: Ctx, ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, li
         select(func.max(tables.Install.id)).where(tables.Install.machine_id.in_(ids)).group_by(tables.Install.machine_id)
     )
     installs = {i.machine_id: i for i in ctx.db.scalars(select(tables.Install).where(tables.Install.id.in_(latest)))}
-    return promises, macs, installs
+    return promises, macs, installs, queue.positions(ctx, list(installs.values()))
 
 
-def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any) -> dict[str, Any]:
+def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any, place: int) -> dict[str, Any]:
     assignment, cluster, address = promise or (None, "", "")
     return dict(
         id=machine.id,
@@ -65,9 +67,9 @@ def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any
         since=machine.state_since,
         deadline=machine.deadline,
         reason=machine.reason,
-        power=machine.power,
-        presence=machine.presence,
-        seen=machine.seen,
+        power=machine.pulse.power,
+        presence=machine.pulse.presence,
+        seen=machine.pulse.seen,
         convergence=machine.convergence,
         vendor=machine.vendor,
         model=machine.model,
@@ -87,23 +89,31 @@ def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any
         bmc_username=machine.bmc_username,
         bmc_doubt=doubt(machine.bmc_address, machine.bmc_reported),
         verbs=lifecycle.possible(machine.state),
-        progress=progress(install),
+        progress=progress(install, place),
     )
 
 
 def outs(ctx: Ctx, machines: Iterable[tables.Machine]) -> list[MachineOut]:
     """The machines as lists show them, in the same order: three queries, however many they are."""
     machines = list(machines)
-    promises, macs, installs = _related(ctx, [m.id for m in machines])
-    return [MachineOut(**_values(m, promises.get(m.id), macs.get(m.id, []), installs.get(m.id))) for m in machines]
+    promises, macs, installs, places = _related(ctx, [m.id for m in machines])
+
+    def out(machine: tables.Machine) -> MachineOut:
+        install = installs.get(machine.id)
+        place = places.get(install.id, 0) if install else 0
+        return MachineOut(**_values(machine, promises.get(machine.id), macs.get(machine.id, []), install, place))
+
+    return [out(machine) for machine in machines]
 
 
 def detail(ctx: Ctx, machine: tables.Machine) -> MachineDetail:
     """One machine with its inventory and what an install would do, as its page shows it."""
     ctx.db.flush()
-    promises, macs, installs = _related(ctx, [machine.id])
+    promises, macs, installs, places = _related(ctx, [machine.id])
     install = installs.get(machine.id)
-    values = _values(machine, promises.get(machine.id), macs.get(machine.id, []), install)
+    values = _values(
+        machine, promises.get(machine.id), macs.get(machine.id, []), install, places.get(install.id, 0) if install else 0
+    )
     seen = Inventory.from_dict(machine.inventory)
     return MachineDetail(
         **values,

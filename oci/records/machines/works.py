@@ -13,7 +13,7 @@ from oci.records.clusters import claims
 from oci.records.machines import disk_orders, power_orders
 from oci.records.machines.identities import facts_of
 from oci.records.machines.moves import move
-from oci.records.path import liveness
+from oci.records.path import liveness, pulses
 from oci.records.path.liveness import open_install
 
 
@@ -54,6 +54,7 @@ def close_install(ctx: Ctx, machine: tables.Machine, outcome: str) -> None:
     install = open_install(ctx, machine)
     if install:
         install.finished, install.outcome = ctx.now(), outcome
+        install.admitted = None
         _end_token(install)
 
 
@@ -70,9 +71,7 @@ def start_work(ctx: Ctx, machine: tables.Machine, kind: str) -> None:
     )
     ctx.db.add(install)
     ctx.db.flush()
-    beats = liveness.WAITING_BEATS * ctx.config.heartbeat_seconds
-    waiting = machine.presence == "live" and machine.seen and now - machine.seen < beats
-    if not waiting:
+    if not pulses.waits(ctx, machine):
         if machine.bmc_address:
             power_orders.order(ctx, machine, "netboot", f"the {kind} of its disks begins", install=install.id, attempt=1)
         else:
@@ -86,6 +85,7 @@ def rearm(ctx: Ctx, machine: tables.Machine, install: tables.Install, why: str) 
         close_install(ctx, machine, "failed")
         return False
     install.attempt += 1
+    install.admitted = install.queued = None
     _end_token(install)
     install.boot_id, install.claimed, install.percent, install.doing = "", None, 0, ""
     install.restarted = ctx.now()

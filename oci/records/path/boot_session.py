@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, exists, select
 
 from oci.context import Ctx
 from oci.db import tables
 from oci.problems import Conflict, Unauthorised
+from oci.records.path import pulses
 
 BOOTS_KEPT_SECONDS = 86400
 
@@ -39,28 +41,27 @@ def speak_for(ctx: Ctx, boot: tables.Boot) -> tables.Machine | None:
     who boots with a busy machine's MAC learns nothing and stops nothing. Raises Conflict, Unauthorised.
     """
     machine = ctx.db.get(tables.Machine, boot.machine_id) if is_proved(boot) else None
-    if machine is None or machine.boot_id == boot.id:
+    if machine is None or machine.pulse.boot_id == boot.id:
         return machine
-    current = ctx.db.get(tables.Boot, machine.boot_id) if machine.boot_id else None
+    current = ctx.db.get(tables.Boot, machine.pulse.boot_id) if machine.pulse.boot_id else None
     if current is not None and current.asked > boot.asked:
         raise Unauthorised("a later boot of this machine replaced this one; boot again")
-    if current is not None and machine.seen and ctx.now() - machine.seen < ctx.config.takeover_seconds:
+    if current is not None and not pulses.silent(ctx, machine, ctx.config.takeover_seconds):
         ctx.note("token.refused", "a second boot of this machine asks to speak for it; it has to wait", machine.id)
         raise Conflict("another boot of this machine is still active; waiting until it is silent")
     if current is not None:
         current.replaced = True
-    machine.boot_id = boot.id
+    machine.pulse.boot_id = boot.id
     return machine
 
 
-def prune(ctx: Ctx) -> None:
-    """Forget old boots that speak for no machine, and their events; called within the tick's transaction."""
-    current = select(tables.Machine.boot_id)
-    before = ctx.now() - BOOTS_KEPT_SECONDS
-    ctx.db.execute(delete(tables.Boot).where(tables.Boot.asked < before, tables.Boot.id.not_in(current)))
+def old_boots(now: float) -> list[tuple[Any, Select[Any]]]:
+    """What may be forgotten at `now`: old boots that speak for no machine, and events of boots that never became one."""
+    boot, event, before = tables.Boot, tables.Event, now - BOOTS_KEPT_SECONDS
+    speaks = exists().where(tables.Pulse.boot_id == boot.id)
     # Anybody can ask for boot scripts: what never became a machine must not fill the disk.
-    ctx.db.execute(
-        delete(tables.Event).where(
-            tables.Event.machine_id.is_(None), tables.Event.boot_id.is_not(None), tables.Event.at < before
-        )
-    )
+    strangers = event.machine_id.is_(None) & event.boot_id.is_not(None)
+    return [
+        (boot, select(boot.id).where(boot.asked < before, ~speaks)),
+        (event, select(event.id).where(strangers, event.at < before)),
+    ]

@@ -15,8 +15,7 @@ from oci.db import tables
 from oci.domain import lifecycle, patience
 from oci.domain.phases import PHASES
 from oci.records.machines import disk_orders
-
-WAITING_BEATS = 4
+from oci.records.path import pulses
 
 
 def utc_at(seconds: float) -> str:
@@ -26,7 +25,7 @@ def utc_at(seconds: float) -> str:
 
 def heard(ctx: Ctx, machine: tables.Machine, install: tables.Install | None = None) -> None:
     """The machine said something, whatever it was."""
-    machine.seen = ctx.now()
+    pulses.speaks(ctx, machine)
     if install is not None:
         install.seen, install.restarted = ctx.now(), None
 
@@ -47,7 +46,7 @@ def open_install(ctx: Ctx, machine: tables.Machine) -> tables.Install | None:
 
 def last_word(machine: tables.Machine, install: tables.Install) -> float:
     """When the machine was last heard of, 0 for never. Whoever spoke for it, it is alive."""
-    return max(install.seen or 0, machine.seen or 0)
+    return max(install.seen or 0, machine.pulse.seen or 0)
 
 
 def quiet_since(machine: tables.Machine, install: tables.Install) -> float:
@@ -117,7 +116,6 @@ def spared(ctx: Ctx, machine: tables.Machine, order: dict[str, Any]) -> str:
         return "another attempt has begun meanwhile"
     if "silent_since" in order:
         return "it was heard of meanwhile" if last_word(machine, install) > order["silent_since"] else ""
-    beats = WAITING_BEATS * ctx.config.heartbeat_seconds
-    if install.claimed is not None or (machine.presence == "live" and ctx.now() - (machine.seen or 0) < beats):
+    if install.claimed is not None or pulses.waits(ctx, machine):
         return "it is in the live system already"
     return ""

@@ -87,7 +87,7 @@ def doubt_two_at_once(ctx: Ctx, boot: tables.Boot) -> None:
     """Two boots that both say they are one machine and both go on saying so are two machines."""
     machine = ctx.db.get(tables.Machine, boot.machine_id)
     told = boot.facts.get("reported_at")
-    if machine is None or not told or not machine.seen or machine.seen - told < ctx.config.takeover_seconds:
+    if machine is None or not told or not machine.pulse.seen or machine.pulse.seen - told < ctx.config.takeover_seconds:
         return
     facts = facts_from_data(boot.facts.get("facts", {}))
     found = open_doubt(

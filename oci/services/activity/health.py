@@ -20,6 +20,8 @@ from oci.services.usecase import usecase
 
 # What an appliance can be used without for a while.
 LESSER = {"clock"}
+# A finding that stays the same is written down this often; it is called stale after three times that.
+KEPT_SECONDS = 60
 
 
 def _dhcp(ctx: Ctx) -> Check:
@@ -77,8 +79,25 @@ def _look(ctx: Ctx, name: str) -> Check:
 def look(ctx: Ctx) -> list[Check]:
     """Look at everything outside now, which can take some seconds, and remember what was found."""
     found = [_look(ctx, name) for name in LOOKS]
-    _remember(ctx, [one for one in found if one.name != "dhcp"])  # the tick remembers that, and tells changes
+    # The tick remembers DHCP, and tells changes.
+    if news := _news(ctx, [check for check in found if check.name != "dhcp"]):
+        _remember(ctx, news)
     return found
+
+
+@usecase("appliance", reads=True)
+def _news(ctx: Ctx, found: list[Check]) -> list[Check]:
+    """Those of `found` that are not what was found before, or were not written down lately."""
+    rows = {row.name: row for row in ctx.db.scalars(select(tables.Watch))}
+
+    def known(check: Check) -> bool:
+        row = rows.get(check.name)
+        if row is None or not 0 <= ctx.now() - row.seen < KEPT_SECONDS:
+            return False
+        words = (check.state, check.what[:500], check.why[:500], check.instead[:500])
+        return (row.state, row.what, row.why, row.instead) == words
+
+    return [check for check in found if not known(check)]
 
 
 @usecase("appliance")

@@ -5,64 +5,67 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from oci.context import Ctx
 from oci.db import tables
+from oci.domain.jobs import KINDS, back_off, is_lost
 from oci.domain.power import STAGES, Progress, Step, decide
 from oci.domain.quantities import counted, span
 from oci.ports import BmcAccess, OutsideError, PowerRefused, PowerUnseen
-from oci.records.activity.leases import LEASE_SECONDS, Hopeless, Later, Lost, Work, is_due, own, replace_by_newer
+from oci.records.activity.job_claims import claim, claimable
+from oci.records.activity.leases import Hopeless, Later, Lost, Work, own, replace_by_newer
 from oci.records.clusters.claims import protected
 from oci.records.machines import power_orders
 from oci.records.machines.controllers import contradiction
 from oci.records.path import liveness
 from oci.services.usecase import usecase
 
-ATTEMPTS = 5
-KEPT_SECONDS = 7 * 86400
-
 
 @usecase("appliance")
-def take(ctx: Ctx, job_id: int, owner: str) -> Work | None:
-    """Lease the job to `owner`; None when it is not due, taken, replaced, or done."""
-    job = ctx.db.get(tables.Job, job_id)
-    if job is None or not is_due(job, ctx.now()):
-        return None
-    if job.kind == "power":
-        # One at a time for each machine, also where two workers ask at once.
-        ctx.db.execute(select(tables.Machine.id).where(tables.Machine.id == job.machine_id).with_for_update())
-        ctx.db.refresh(job)
-        if not is_due(job, ctx.now()) or power_orders.busy(ctx, job) or replace_by_newer(ctx, job):
-            return None
-    job.state, job.lease_owner, job.lease_until = "running", owner, ctx.now() + LEASE_SECONDS
-    job.attempts += 1
-    return Work(job.id, owner, job.kind, job.machine_id or 0, dict(job.args))
+def take(ctx: Ctx, owner: str, only: int | None = None) -> Work | None:
+    """Lease the next job, or `only` that one, to `owner`; None when there is none that may begin.
+
+    What a newer order replaces, and what ended its worker too often, ends here.
+    """
+    while (job := claim(ctx, owner, only)) is not None:
+        kind = KINDS.get(job.kind)
+        work = Work(job.id, owner, job.kind, job.machine_id or 0, dict(job.args))
+        if kind is None or is_lost(kind, job.attempts):
+            why = "its worker was lost each time it was tried" if kind else "this version does not know that kind of work"
+            _give_up(ctx, job, f"{why}; order it again if it is still wanted")
+        elif not replace_by_newer(ctx, job):
+            return work
+        ctx.db.flush()
+    return None
+
+
+def _give_up(ctx: Ctx, job: tables.Job, error: str) -> None:
+    job.state, job.finished, job.lease_until, job.error = "failed", ctx.now(), None, error[:500]
+    what = power_orders.say(job.args) if job.kind == "power" else job.kind
+    ctx.event("job.failed", f"{what}: {error}", job.machine_id)
+    machine = ctx.db.get(tables.Machine, job.machine_id) if job.machine_id else None
+    if machine is None:
+        return
+    machine.reason = error[:500]
+    pulse = machine.pulse
+    if job.kind == "power" and max(pulse.power_seen or 0, pulse.seen or 0) < job.created:
+        pulse.power = "unknown"  # nobody could read it since the order was given
 
 
 @usecase("appliance")
 def finish(ctx: Ctx, work: Work, error: str = "", result: str = "", final: bool = False) -> None:
-    """The job ended; with `error` it is tried again with back-off, and given up after ATTEMPTS or when `final`."""
+    """The job ended; with `error` it is tried again with back-off, given up after its last try or when `final`."""
     job = own(ctx, work)
     if job is None:
         return  # the lease ran out and somebody else has it
-    now = ctx.now()
     job.error, job.result, job.lease_until = error[:500], result[:500], None
     if not error:
-        job.state, job.finished = "done", now
-    elif job.attempts < ATTEMPTS and not final:
-        job.state, job.run_after = "queued", now + 5 * 2 ** (job.attempts - 1)
+        job.state, job.finished = "done", ctx.now()
+    elif job.attempts < KINDS[job.kind].attempts and not final:
+        job.state, job.run_after = "queued", ctx.now() + back_off(job.attempts)
     else:
-        job.state, job.finished = "failed", now
-        what = power_orders.say(job.args) if job.kind == "power" else job.kind
-        ctx.event("job.failed", f"{what}: {error}", job.machine_id)
-        machine = ctx.db.get(tables.Machine, job.machine_id) if job.machine_id else None
-        if machine:
-            machine.reason = error[:500]
-            if job.kind == "power" and max(machine.power_seen or 0, machine.seen or 0) < job.created:
-                machine.power = "unknown"  # nobody could read it since the order was given
-    if job.kind == "power":
-        power_orders.wake_next(ctx, job)
+        _give_up(ctx, job, error)
 
 
 @usecase("appliance")
@@ -73,26 +76,12 @@ def put_off(ctx: Ctx, work: Work, seconds: float) -> None:
         return
     job.state, job.run_after, job.lease_until, job.error = "queued", ctx.now() + seconds, None, ""
     job.attempts -= 1
-    power_orders.wake_next(ctx, job)
 
 
 @usecase("appliance", reads=True)
-def due(ctx: Ctx) -> list[int]:
-    """Jobs that wait for a worker, or whose worker was lost."""
-    now = ctx.now()
-    return list(
-        ctx.db.scalars(
-            select(tables.Job.id)
-            .where(
-                or_(
-                    (tables.Job.state == "queued") & (tables.Job.run_after <= now),
-                    (tables.Job.state == "running") & (tables.Job.lease_until <= now),
-                )
-            )
-            .order_by(tables.Job.id)
-            .limit(100)
-        )
-    )
+def due(ctx: Ctx, most: int = 100) -> list[int]:
+    """Up to `most` jobs that may begin now: they wait for a worker, or their worker was lost."""
+    return list(ctx.db.scalars(claimable(ctx.now()).limit(most)))
 
 
 @dataclass(frozen=True)
@@ -137,7 +126,7 @@ def note_progress(ctx: Ctx, work: Work, progress: Progress, kind: str = "", text
     if replace_by_newer(ctx, job):
         return False
     job.progress = progress.to_dict()
-    job.lease_until = ctx.now() + LEASE_SECONDS
+    job.lease_until = ctx.now() + KINDS[job.kind].seconds
     if kind:
         ctx.event(kind, text, work.machine_id, job=work.job_id)
     return True
@@ -149,13 +138,13 @@ def saw_power(ctx: Ctx, machine_id: int, state: str, after: str = "") -> None:
     machine = ctx.db.get(tables.Machine, machine_id)
     if machine is None:
         return
-    if after or machine.power != state:
+    if after or machine.pulse.power != state:
         ctx.event("machine.power", f"power is {state}" + (f" after {after}" if after else ""), machine)
-    machine.power, machine.power_seen = state, ctx.now()
+    machine.pulse.power, machine.pulse.power_seen = state, ctx.now()
     if state == "off":
-        machine.presence = "nothing"
-    elif after and machine.presence != "live":
-        machine.presence = "unknown"
+        machine.pulse.presence = "nothing"
+    elif after and machine.pulse.presence != "live":
+        machine.pulse.presence = "unknown"
 
 
 def _keep(ctx: Ctx, work: Work, progress: Progress, kind: str = "", text: str = "") -> None:
@@ -277,19 +266,27 @@ def clean_certificate(ctx: Ctx, work: Work) -> str:
     return ""
 
 
-KINDS: dict[str, Callable[[Ctx, Work], str | Later]] = {
+RUN: dict[str, Callable[[Ctx, Work], str | Later]] = {
     "power": power,
     "clean_certificate": clean_certificate,
 }
 
 
 def run(ctx: Ctx, job_id: int, owner: str) -> bool:
-    """Take and do one job; False when somebody else has it. Never raises for what happens outside."""
-    work = take(ctx, job_id, owner)
+    """Take and do that job; False when it may not begin now. Never raises for what happens outside."""
+    return _do(ctx, take(ctx, owner, job_id))
+
+
+def run_next(ctx: Ctx, owner: str) -> bool:
+    """Take and do the job that waits longest; False when none may begin. Never raises for what happens outside."""
+    return _do(ctx, take(ctx, owner))
+
+
+def _do(ctx: Ctx, work: Work | None) -> bool:
     if work is None:
         return False
     try:
-        ended = KINDS[work.kind](ctx, work)
+        ended = RUN[work.kind](ctx, work)
     except Lost:
         return True
     except OutsideError as problem:

@@ -1,8 +1,18 @@
-"""The periodic tick: looks at what is and what should be, and queues what is missing. Level-triggered."""
+"""The periodic tick: looks at what is and what should be, and queues what is missing. Level-triggered.
+
+One SELECT says which machines need a look, and each of them has a transaction of its own: nobody waits for long behind
+the tick, and a row that cannot be worked with stops nobody else.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from oci.context import Ctx
 from oci.db import tables
@@ -10,20 +20,28 @@ from oci.domain.health import Check
 from oci.domain.lifecycle import STATES
 from oci.domain.quantities import span
 from oci.ports import OutsideError
+from oci.problems import Problem
 from oci.records.machines import power_orders
 from oci.records.machines.moves import move
 from oci.records.machines.works import close_install, rearm
-from oci.records.path import clock_turns, liveness
-from oci.records.path.boot_session import prune
+from oci.records.path import clock_turns, liveness, pulses
+from oci.records.path.boot_session import old_boots
 from oci.records.path.liveness import open_install
 from oci.render.dnsmasq import BadDhcpValue, DhcpSettings, render
 from oci.services.usecase import usecase
 
+log = logging.getLogger("oci.tick")
 TRANSIENT = [name for name, state in STATES.items() if state.transient]
 POWER_CHECK_SECONDS = 20
 STALE_LIVE_BEATS = 12
 STALE_PUPPET_SECONDS = 7200
 JOBS_KEPT_SECONDS = 7 * 86400
+SIGN_INS_KEPT_SECONDS = 3600
+# Rows that one transaction forgets.
+AT_ONCE = 200
+# The health page calls the worker lost after a minute without.
+ROUND_KEPT_SECONDS = 20
+DHCP_KEPT_SECONDS = 60
 # A DHCP server that is being started listens a moment later; that is nothing to tell.
 DHCP_GRACE_SECONDS = 15
 
@@ -93,73 +111,200 @@ def _busy(ctx: Ctx, machine: tables.Machine) -> None:
     _silent(ctx, machine, install)
     waits = machine.bmc_address and not _power_job_waits(ctx, machine)
     heard = liveness.last_word(machine, install) or install.started
-    if waits and ctx.now() - max(heard, machine.power_seen or 0) > POWER_CHECK_SECONDS:
+    quiet = POWER_CHECK_SECONDS + pulses.unwritten(ctx, machine)
+    if waits and ctx.now() - max(heard, machine.pulse.power_seen or 0) > quiet:
         ctx.queue("power", machine, verb="ensure", why=f"at work, and not heard of for {span(int(ctx.now() - heard))}")
 
 
-def _presence(ctx: Ctx) -> None:
-    """What was not heard of lately is no longer called present."""
-    beats = ctx.now() - STALE_LIVE_BEATS * ctx.config.heartbeat_seconds
-    for machine in ctx.db.scalars(
-        select(tables.Machine)
-        .where(tables.Machine.presence == "live", tables.Machine.seen < beats, tables.Machine.state.not_in(TRANSIENT))
-        .limit(200)
-    ):
-        machine.presence = "unknown"
-    stale = ctx.now() - STALE_PUPPET_SECONDS
-    for machine in ctx.db.scalars(
-        select(tables.Machine)
-        .where(tables.Machine.convergence.in_(("ok", "changed")), tables.Machine.converged_at < stale)
-        .limit(200)
-    ):
-        machine.convergence = "stale"
+def _earlier(moment: float, *columns: Any) -> ColumnElement[bool]:
+    return and_(*(func.coalesce(column, 0.0) < moment for column in columns))
 
 
-def _begin_anew(ctx: Ctx) -> int:
-    busy = ctx.db.scalars(select(tables.Machine).where(tables.Machine.state.in_(TRANSIENT))).all()
-    for machine in busy:
-        install = open_install(ctx, machine)
-        clock_turns.no_later(machine, ctx.now())
-        if install is not None:
-            clock_turns.no_later(install, ctx.now())
-            install.restarted = ctx.now()
-            liveness.progress(ctx, machine, install)
-    clock_turns.jobs_no_later(ctx)
-    return len(busy)
+@usecase("appliance", reads=True)
+def suspects(ctx: Ctx) -> list[int]:
+    """The machines at work that need a look: overdue, silent for too long, or not heard of for a while.
+
+    One SELECT over the machines at work, which locks nothing. It may name too many: `look` decides.
+    """
+    machine, pulse, work, config, now = tables.Machine, tables.Pulse, tables.Install, ctx.config, ctx.now()
+    starts = or_(work.claimed.is_(None), work.restarted.is_not(None))
+    words = (work.seen, pulse.seen, work.restarted, work.started)
+    silent = or_(
+        and_(starts, _earlier(now - config.first_sign_seconds, *words)),
+        and_(~starts, machine.state == "configuring", _earlier(now - config.firstboot_silence_seconds, *words)),
+        and_(~starts, machine.state != "configuring", _earlier(now - config.silence_seconds, *words)),
+    )
+    # What waits is written down now and then only; see oci.domain.pulse.
+    kept = case((pulse.beat > 0, pulse.beat + pulses.kept_seconds(ctx, TRANSIENT[0])), else_=0.0)
+    dark = and_(
+        machine.bmc_address != "",
+        _earlier(now - POWER_CHECK_SECONDS, work.seen, pulse.power_seen),
+        func.coalesce(pulse.seen, 0.0) + kept < now - POWER_CHECK_SECONDS,
+    )
+    query = (
+        select(machine.id)
+        .join(pulse, pulse.machine_id == machine.id)
+        .outerjoin(work, and_(work.machine_id == machine.id, work.finished.is_(None)))
+        .where(machine.state.in_(TRANSIENT), or_(machine.deadline < now, silent, dark))
+    )
+    return list(ctx.db.scalars(query.order_by(machine.id).distinct()))
 
 
 @usecase("appliance")
+def look(ctx: Ctx, machine_id: int) -> None:
+    """Do for one machine at work what its silence or its deadline asks for."""
+    machine = ctx.db.get(tables.Machine, machine_id)
+    if machine is not None and machine.state in TRANSIENT:
+        _busy(ctx, machine)
+
+
+@usecase("appliance", reads=True)
+def _at_work(ctx: Ctx) -> list[int]:
+    return list(ctx.db.scalars(select(tables.Machine.id).where(tables.Machine.state.in_(TRANSIENT))))
+
+
+@usecase("appliance")
+def _begin_anew(ctx: Ctx, machine_id: int) -> None:
+    machine = ctx.db.get(tables.Machine, machine_id)
+    if machine is None or machine.state not in TRANSIENT:
+        return
+    install = open_install(ctx, machine)
+    clock_turns.no_later(machine, ctx.now())
+    clock_turns.no_later(machine.pulse, ctx.now())
+    if install is not None:
+        clock_turns.no_later(install, ctx.now())
+        install.restarted = ctx.now()
+        liveness.progress(ctx, machine, install)
+
+
+@usecase("appliance")
+def _jobs_no_later(ctx: Ctx) -> None:
+    clock_turns.jobs_no_later(ctx)
+
+
 def woke(ctx: Ctx) -> int:
     """The appliance begins to listen, or its clock was set. Until now nobody could be heard and no progress be told, so
     neither counts; returns how many machines are busy."""
-    return _begin_anew(ctx)
+    ids = _at_work(ctx)
+    for machine_id in ids:
+        _alone(ctx, machine_id, _begin_anew)
+    _jobs_no_later(ctx)
+    return len(ids)
 
 
 @usecase("appliance")
-def machines(ctx: Ctx) -> int:
-    """One pass over the machines that must not wait for ever; returns how many are busy."""
-    if clock_turns.went_back(ctx, "worker"):
-        _begin_anew(ctx)
-    busy = ctx.db.scalars(select(tables.Machine).where(tables.Machine.state.in_(TRANSIENT))).all()
-    for machine in busy:
-        _busy(ctx, machine)
-    _presence(ctx)
-    prune(ctx)
+def _tell(ctx: Ctx, machine_id: int, text: str) -> None:
+    ctx.event("machine.stuck", text, machine_id)
+
+
+def _alone(ctx: Ctx, machine_id: int, act: Callable[[Ctx, int], None]) -> None:
+    """Let `act` look at one machine. What goes wrong there is told once, and keeps no other from being looked at."""
+    stuck, trouble = ctx.outside.stuck, ""
+    try:
+        act(ctx, machine_id)
+    except Exception as error:
+        trouble = f"the round could not look at it: {type(error).__name__} in {act.__name__.strip('_')}"
+        if stuck.get(machine_id) != trouble:
+            log.exception("machine %s: %s; it is tried again in each round, and told once", machine_id, trouble)
+    if stuck.get(machine_id, "") == trouble:
+        return
+    stuck[machine_id] = trouble
+    if not trouble:
+        del stuck[machine_id]
+    with contextlib.suppress(Problem, SQLAlchemyError):
+        _tell(ctx, machine_id, f"{trouble}; see the appliance's journal" if trouble else "the round looks at it again")
+
+
+@usecase("appliance", reads=True)
+def _stale(ctx: Ctx) -> tuple[list[int], list[int]]:
+    """Machines that are no longer heard of, and machines whose Puppet is."""
+    row, shortest = tables.Pulse, STALE_LIVE_BEATS * ctx.config.heartbeat_seconds
+    latest = ctx.now() - ctx.config.pulse_seconds - shortest
+    gone = (
+        select(row.machine_id)
+        .join(tables.Machine, tables.Machine.id == row.machine_id)
+        .where(row.presence == "live", row.seen < latest, tables.Machine.state.not_in(TRANSIENT))
+        .where(row.seen < latest + shortest - STALE_LIVE_BEATS * row.beat)
+        .limit(AT_ONCE)
+    )
+    puppet = (
+        select(tables.Machine.id)
+        .where(tables.Machine.convergence.in_(("ok", "changed")))
+        .where(tables.Machine.converged_at < ctx.now() - STALE_PUPPET_SECONDS)
+        .limit(AT_ONCE)
+    )
+    return list(ctx.db.scalars(gone)), list(ctx.db.scalars(puppet))
+
+
+@usecase("appliance")
+def _forget_presence(ctx: Ctx, gone: list[int], puppet: list[int]) -> None:
+    """What was not heard of lately is no longer called present."""
+    row, latest = tables.Pulse, ctx.now() - ctx.config.pulse_seconds - STALE_LIVE_BEATS * ctx.config.heartbeat_seconds
+    ctx.db.execute(
+        update(row).where(row.machine_id.in_(gone), row.presence == "live", row.seen < latest).values(presence="unknown")
+    )
+    for machine in ctx.db.scalars(select(tables.Machine).where(tables.Machine.id.in_(puppet))):
+        machine.convergence = "stale"
+
+
+def _forget_old(ctx: Ctx) -> None:
+    """Delete what is kept for some time only, some rows in each transaction; nothing is begun where nothing is old."""
+    if any(stale := _stale(ctx)):
+        _forget_presence(ctx, *stale)
+    for table, ids in _old(ctx):
+        _delete(ctx, table, ids)
+
+
+@usecase("appliance", reads=True)
+def _old(ctx: Ctx) -> list[tuple[Any, list[Any]]]:
+    now, job, sign_in = ctx.now(), tables.Job, tables.SignIn
+    queries = [
+        *old_boots(now),
+        (job, select(job.id).where(job.finished < now - JOBS_KEPT_SECONDS)),
+        (sign_in, select(sign_in.id).where(sign_in.at < now - SIGN_INS_KEPT_SECONDS)),
+    ]
+    found = [(table, list(ctx.db.scalars(query.limit(AT_ONCE)))) for table, query in queries]
+    return [(table, ids) for table, ids in found if ids]
+
+
+@usecase("appliance")
+def _delete(ctx: Ctx, table: Any, ids: list[Any]) -> None:
+    ctx.db.execute(delete(table).where(table.id.in_(ids)))
+
+
+@usecase("appliance", reads=True)
+def _is_told(ctx: Ctx) -> tuple[bool, bool]:
+    """Whether the clock went back since the last round that was written down, and whether one was, lately."""
+    row = ctx.db.get(tables.Watch, "worker")
+    return clock_turns.went_back(ctx, "worker"), row is not None and 0 <= ctx.now() - row.seen < ROUND_KEPT_SECONDS
+
+
+@usecase("appliance")
+def _tell_round(ctx: Ctx) -> None:
+    now = ctx.now()
     ctx.db.merge(
         tables.Watch(
-            name="worker",
-            state="ok",
-            what="it does its rounds",
-            why="",
-            instead="",
-            since=ctx.now(),
-            seen=ctx.now(),
-            told=True,
+            name="worker", state="ok", what="it does its rounds", why="", instead="", since=now, seen=now, told=True
         )
     )
-    ctx.db.execute(delete(tables.Job).where(tables.Job.finished < ctx.now() - JOBS_KEPT_SECONDS))
-    ctx.db.execute(delete(tables.SignIn).where(tables.SignIn.at < ctx.now() - 3600))
-    return len(busy)
+
+
+def machines(ctx: Ctx) -> int:
+    """One round over the machines that must not wait for ever; returns how many needed a look.
+
+    Each has a transaction of its own. While nothing happens nothing is written, but once in ROUND_KEPT_SECONDS that the
+    worker does its rounds.
+    """
+    back, told = _is_told(ctx)
+    if back:
+        woke(ctx)
+    ids = suspects(ctx)
+    for machine_id in [*ids, *(set(ctx.outside.stuck) - set(ids))]:
+        _alone(ctx, machine_id, look)
+    _forget_old(ctx)
+    if back or not told:
+        _tell_round(ctx)
+    return len(ids)
 
 
 def dhcp_settings(ctx: Ctx) -> DhcpSettings:
@@ -208,7 +353,16 @@ def dhcp(ctx: Ctx) -> str:
     if ctx.config.dhcp_config == "off":
         return ""
     changed, found = _dhcp_trouble(ctx)
-    return _dhcp_seen(ctx, changed, found)
+    return "" if _is_known(ctx, changed, found) else _dhcp_seen(ctx, changed, found)
+
+
+@usecase("appliance", reads=True)
+def _is_known(ctx: Ctx, changed: bool, found: Check) -> bool:
+    """Whether that was found before, was told, and was written down lately."""
+    row = ctx.db.get(tables.Watch, "dhcp")
+    if row is None or changed or not row.told or not 0 <= ctx.now() - row.seen < DHCP_KEPT_SECONDS:
+        return False
+    return (row.state, row.what, row.why) == (found.state, found.what[:500], found.why[:500])
 
 
 @usecase("appliance")

@@ -194,7 +194,7 @@ def merge(ctx: Ctx, name: str, order: MergeIn) -> MachineRef:
 
 def _take_over(ctx: Ctx, machine: tables.Machine, other: tables.Machine) -> None:
     gone = f"{other.name}, {other.vendor} {other.model}, serial {other.serial or 'none'}, UUID {other.uuid or 'none'}"
-    if (other.seen or 0) > (machine.seen or 0):
+    if (other.pulse.seen or 0) > (machine.pulse.seen or 0):
         for column in (
             "uuid",
             "serial",
@@ -208,22 +208,21 @@ def _take_over(ctx: Ctx, machine: tables.Machine, other: tables.Machine) -> None
             "board_serial",
             "chassis_serial",
             "inventory",
-            "report_hash",
             "report_digest",
-            "boot_id",
-            "presence",
-            "power",
-            "seen",
         ):
             setattr(machine, column, getattr(other, column))
+        for column in ("report_hash", "boot_id", "presence", "power", "seen", "beat"):
+            setattr(machine.pulse, column, getattr(other.pulse, column))
     if not machine.bmc_address:
         for column in ("bmc_address", "bmc_port", "bmc_username", "bmc_password"):
             setattr(machine, column, getattr(other, column))
     machine.says = [*machine.says, *other.says][-8:]
     held = {nic.mac for nic in nics_of(ctx, [machine.id]).get(machine.id, [])}
     ctx.db.execute(delete(tables.Nic).where(tables.Nic.machine_id == other.id, tables.Nic.mac.in_(held)))
-    for table in (tables.Nic, tables.Report, tables.Boot, tables.Event, tables.Install, tables.Job):
+    for table in (tables.Nic, tables.Report, tables.Boot, tables.Event, tables.Install):
         ctx.db.execute(update(table).where(table.machine_id == other.id).values(machine_id=machine.id))
+    of_it = update(tables.Job).where(tables.Job.machine_id == other.id)
+    ctx.db.execute(of_it.values(machine_id=machine.id, subject=f"machine {machine.id}"))
     ctx.db.flush()
     ctx.db.expire_all()
     ctx.db.delete(other)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import joinedload
 
 from oci.context import Ctx
 from oci.db import tables
@@ -11,6 +12,7 @@ from oci.domain.convergence import CONVERGENCE
 from oci.domain.lifecycle import STATES
 from oci.domain.quantities import span
 from oci.problems import Problem
+from oci.records.activity import queue
 from oci.records.machines import disk_orders
 from oci.records.machines.moves import find
 from oci.records.machines.views import detail, outs
@@ -42,7 +44,8 @@ def list_machines(
         by_nic = select(tables.Nic.machine_id).where(tables.Nic.mac.like(like))
         query = query.where(or_(*(func.lower(c).like(like) for c in columns), MACHINE.id.in_(by_nic)))
     total = ctx.db.scalar(select(func.count()).select_from(query.subquery())) or 0
-    rows = ctx.db.scalars(query.order_by(MACHINE.name).limit(limit).offset(offset))
+    page = query.options(joinedload(MACHINE.pulse)).order_by(MACHINE.name).limit(limit).offset(offset)
+    rows = ctx.db.scalars(page)
     return MachineList(machines=outs(ctx, rows), total=total)
 
 
@@ -77,6 +80,8 @@ def why(ctx: Ctx, name: str) -> Why:
     install = open_install(ctx, machine)
     if install and install.doing:
         parts.append(f"It is at: {liveness.doing(install)}.")
+    if install and (waits := queue.sentence(ctx, install)):
+        parts.append(waits)
     if machine.deadline:
         parts.append(f"If nothing moves for another {span(max(0.0, machine.deadline - ctx.now()))}, it is called failed.")
     if machine.convergence in ("failed", "cached", "stale"):

@@ -107,7 +107,9 @@ def enrol(ctx: Ctx, mac: str, bmc: BmcIn | None = None) -> MachineDetail:
     if ctx.db.scalar(select(tables.Nic.machine_id).where(tables.Nic.mac == mac).limit(1)):
         raise Conflict(f"{mac} already belongs to a machine; `ocicli machine show {mac}` shows it")
     now = ctx.now()
-    machine = tables.Machine(name=f"new-{mac}", state="discovered", state_since=now, created=now, inventory={})
+    machine = tables.Machine(
+        name=f"new-{mac}", state="discovered", state_since=now, created=now, inventory={}, pulse=tables.Pulse()
+    )
     ctx.db.add(machine)
     ctx.db.flush()
     machine.name = f"machine-{machine.id}"

@@ -10,21 +10,23 @@ import secrets
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain import attempt_log, phases
+from oci.db.session import glance as db_glance
+from oci.domain import attempt_log, lifecycle, phases, pulse
 from oci.domain.cluster.layouts import CannotLayOut, OrderedDisk
 from oci.domain.hardware import disk_wipe
 from oci.domain.networks import prefix_length
 from oci.problems import Conflict, Problem
+from oci.records.activity import queue
 from oci.records.clusters.claims import role_named
 from oci.records.machines import disk_orders
 from oci.records.machines.moves import move
 from oci.records.machines.promises import forget_promise
 from oci.records.machines.works import close_install, rearm
-from oci.records.path import liveness
+from oci.records.path import liveness, pulses
 from oci.records.path.boot_session import authenticate, is_proved, speak_for, token_hash
 from oci.records.path.install_session import authenticate_install
 from oci.records.path.liveness import open_install
@@ -48,7 +50,7 @@ class Orders:
 
 
 def _action(ctx: Ctx, machine: tables.Machine, boot: tables.Boot, agent_hash: str) -> str:
-    if machine.report_hash != agent_hash:
+    if machine.pulse.report_hash != agent_hash:
         return "report"
     kind = KIND_OF.get(machine.state)
     install = open_install(ctx, machine)
@@ -59,17 +61,57 @@ def _action(ctx: Ctx, machine: tables.Machine, boot: tables.Boot, agent_hash: st
             words = "the installer stopped" if install.boot_id == boot.id else "the machine started again"
             if not rearm(ctx, machine, install, f"{words} in phase {install.phase or 'none'}"):
                 return "wait"
-        return kind if install.claimed is None else "wait"
+        return kind if install.claimed is None and queue.admit(ctx, machine, install) else "wait"
     if machine.state in ("configuring", "active"):
         return back_to_disk(ctx, machine, boot)
     return "wait"
+
+
+# The states in which a machine of the live image is told to wait, whatever else is the case.
+IDLE = frozenset(n for n, s in lifecycle.STATES.items() if not s.transient and not lifecycle.has_disk_to_boot(n))
+_GLANCE = (
+    select(tables.Boot.facts, tables.Pulse.seen, tables.Pulse.beat, tables.Machine.state, tables.Machine.report_digest)
+    .join(tables.Pulse, tables.Pulse.boot_id == tables.Boot.id)
+    .join(tables.Machine, tables.Machine.id == tables.Pulse.machine_id)
+    .where(
+        tables.Boot.token_hash == bindparam("token"),
+        tables.Boot.machine_id == tables.Pulse.machine_id,
+        tables.Boot.replaced.is_(False),
+        tables.Pulse.report_hash == bindparam("report"),
+        tables.Pulse.presence == "live",
+        tables.Pulse.power == "on",
+    )
+)
+
+
+def glance(ctx: Ctx, token: str, agent_hash: str, digest: str | None = None) -> Orders | None:
+    """What a machine is told that says what it said before, found by one SELECT; None when there is more to do.
+
+    `digest` is that of the report it sends, if it does. Nothing is written, so the machine must have been written down
+    lately. Most of what machines say is this: it costs no transaction.
+    """
+    pause = pulses.known_pace(ctx)
+    if pause is None or not token:
+        return None
+    with db_glance(ctx.make_session) as connection:
+        row = connection.execute(_GLANCE, {"token": token_hash(token), "report": agent_hash}).one_or_none()
+    if row is None or row.state not in IDLE or (digest is not None and digest != row.report_digest):
+        return None
+    late = pulse.due(row.seen, ctx.now(), float(ctx.config.pulse_seconds)) or pause > row.beat
+    doubtful = not row.facts.get("reported") or "conflict" in row.facts or "refused" in row.facts
+    return None if late or doubtful or not row.beat else Orders("wait", pause)
+
+
+def beat(ctx: Ctx, token: str, agent_hash: str) -> Orders:
+    """The machine waits in the live image; tell it what to do. Raises Unauthorised."""
+    return glance(ctx, token, agent_hash) or heartbeat(ctx, token, agent_hash)
 
 
 @usecase("nobody")
 def heartbeat(ctx: Ctx, token: str, agent_hash: str) -> Orders:
     """The machine waits in the live image; tell it what to do. Raises Unauthorised."""
     boot = authenticate(ctx, token)
-    pause = int(ctx.config.heartbeat_seconds)
+    pause = pulses.pace(ctx)
     if action := before_proof(ctx, boot):
         return Orders(action, pause)
     try:
@@ -78,7 +120,7 @@ def heartbeat(ctx: Ctx, token: str, agent_hash: str) -> Orders:
         doubt_two_at_once(ctx, boot)
         return Orders("wait", pause)
     assert machine is not None
-    machine.presence, machine.power, machine.seen = "live", "on", ctx.now()
+    pulses.beats(ctx, machine, pause)
     return Orders(_action(ctx, machine, boot, agent_hash), pause)
 
 
@@ -105,7 +147,7 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, 
         .where(tables.Assignment.machine_id == machine.id)
     ).one()
     assignment, _cluster, network, address = row
-    boot = ctx.db.get(tables.Boot, machine.boot_id)
+    boot = ctx.db.get(tables.Boot, machine.pulse.boot_id)
     image, config = ctx.outside.images.root(), ctx.config
     layout = role_named(ctx, assignment.role).disks
     disks = _disks(ctx, machine, layout)
@@ -172,6 +214,8 @@ def claim(ctx: Ctx, token: str, action: str) -> dict[str, str] | Problem:
         raise Conflict("the orders of this attempt were already given out")
     if refusal := refuse_another_machine(ctx, machine, install):
         return refusal
+    if not queue.admit(ctx, machine, install):
+        return Conflict(f"{machine.name} has to wait: {queue.sentence(ctx, install)}")
     secret = secrets.token_urlsafe(32)
     if action == "install":
         # Another one each time: what an earlier attempt wrote, on whichever disk, is not what shall boot.
@@ -208,7 +252,7 @@ def phase(ctx: Ctx, token: str, name: str, percent: int, message: str) -> None:
     if known is None:
         raise Problem(f"phase {name[:40]!r} is not known")
     if name in ("firstboot", "network", "puppet"):
-        machine.presence = "installed"
+        machine.pulse.presence = "installed"
     percent = max(0, min(100, percent))
     if name != install.phase or percent > install.percent:
         liveness.progress(ctx, machine, install)
@@ -285,14 +329,15 @@ def done(ctx: Ctx, token: str) -> None:
     if install.kind != "install":
         raise Conflict("this is a wipe; it ends with /install/wiped")
     move(ctx, machine, "installed")
+    install.admitted = None  # its disk is written: whoever waits may have its room
     disk_orders.forget_contents(machine, "disk_wish")
-    machine.presence = "nothing"
+    machine.pulse.presence = "nothing"
     install.restarted = ctx.now()
     liveness.progress(ctx, machine, install)
-    boot = ctx.db.get(tables.Boot, machine.boot_id)
+    boot = ctx.db.get(tables.Boot, machine.pulse.boot_id)
     if boot:
         boot.replaced = True  # the live system ends here; the next boot need not wait for its silence
-    machine.boot_id = ""
+    machine.pulse.boot_id = ""
 
 
 @usecase("nobody")

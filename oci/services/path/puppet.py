@@ -213,7 +213,7 @@ def report(ctx: Ctx, certname: str, data: Mapping[str, Any]) -> None:
         raise Problem("a Puppet report's status is changed, unchanged or failed")
     install = liveness.open_install(ctx, machine)
     liveness.heard(ctx, machine, install)
-    machine.presence = "installed"
+    machine.pulse.presence = "installed"
     ctx.event("puppet.report", f"Puppet {outcome.words}", machine, status=outcome.name, metrics=data.get("metrics") or {})
     if not outcome.counts:
         return

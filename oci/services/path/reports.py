@@ -7,6 +7,7 @@ import json
 import re
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlalchemy import delete, or_, select, update
 
@@ -18,7 +19,8 @@ from oci.domain.hardware import Inventory, Probe
 from oci.domain.quantities import counted
 from oci.problems import Conflict, Problem
 from oci.records.machines import controllers, disk_orders
-from oci.records.machines.identities import borne_by_another, facts_as_data, make, recognise, share
+from oci.records.machines.identities import borne_by_another, facts_as_data, identity_of, make, nics_of, recognise, share
+from oci.records.path import pulses
 from oci.records.path.boot_session import authenticate, is_proved, speak_for
 from oci.records.path.doubts import key_of, open_doubt, settle_boot
 from oci.records.path.order_guard import bind_first
@@ -30,7 +32,8 @@ SAYINGS = 8  # pairs of UUID and serial that a boot loader may call a machine by
 VOLATILE = ("clock",)  # probes whose output changes by itself
 
 
-def _digest(report: Mapping[str, Probe]) -> str:
+def digest_of(report: Mapping[str, Probe]) -> str:
+    """A hash of what `report` says, as the appliance computes it; what changes by itself is left out."""
     digest = hashlib.sha256()
     for name in sorted(set(report) - set(VOLATILE)):
         digest.update(name.encode() + b"\0" + report[name].output + b"\0")
@@ -50,10 +53,23 @@ def unpack(raw: bytes) -> dict[str, Probe]:
     return {n: Probe(o.encode("latin-1"), e.encode("latin-1"), x) for n, (o, e, x) in data.items()}
 
 
+def _as_before(ctx: Ctx, facts: Identity, boot: tables.Boot) -> tables.Machine | None:
+    """The machine of a boot that reported before and tells nothing new of who it is; disks come and go under it."""
+    machine = ctx.db.get(tables.Machine, boot.machine_id) if is_proved(boot) else None
+    if machine is None or not machine.report_digest:
+        return None
+    same = replace(facts, disks=frozenset(), cards=()) == identity_of(
+        machine, nics_of(ctx, [machine.id]).get(machine.id, ())
+    )
+    return machine if same else None
+
+
 def _judge(ctx: Ctx, facts: Identity, boot: tables.Boot) -> tables.Machine | Problem:
     """The machine this report is of, made when it is new; or the refusal when a person has to say which it is."""
     decided = boot.facts.get("decided")
     if decided and (machine := ctx.db.get(tables.Machine, decided)):
+        return machine
+    if (machine := _as_before(ctx, facts, boot)) is not None:
         return machine
     match, known = recognise(ctx, facts)
     alone = [claim.machine_id for claim in match.claims] == [boot.machine_id]
@@ -247,15 +263,15 @@ def receive(ctx: Ctx, token: str, report: Mapping[str, Probe], agent_hash: str) 
     boot = authenticate(ctx, token)
     if not _HASH.fullmatch(agent_hash):
         raise Problem("the field hash must be 64 hexadecimal digits")
-    digest = _digest(report)
+    digest = digest_of(report)
     machine = speak_for(ctx, boot)
     if machine is None or digest != machine.report_digest:
         taken = _take(ctx, boot, hardware.parse(report), report, digest)
         if isinstance(taken, Problem):
             return taken
         machine = taken
-    elif machine.presence != "live":
+    elif machine.pulse.presence != "live":
         ctx.event("machine.reported", "reported; nothing changed", machine, boot_id=boot.id)
-    machine.report_hash = agent_hash
-    machine.presence, machine.power, machine.seen = "live", "on", ctx.now()
+    machine.pulse.report_hash = agent_hash
+    pulses.beats(ctx, machine, pulses.pace(ctx))
     return machine.id
