@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from test_path import HASH, NOBODY, boot, prepare, report
 
@@ -17,9 +15,7 @@ from oci.services.path import installs, reports
 
 
 def with_limits(world, **limits: int) -> None:
-    appliance = world.appliance
-    values = {**appliance.config.values, "installs_at_once": 0, "installs_per_place": 0, "installs_per_server": 0, **limits}
-    world.appliance = replace(appliance, config=replace(appliance.config, values=values))
+    world.set(**{"installs_at_once": 0, "installs_per_place": 0, "installs_per_server": 0, **limits})
 
 
 @pytest.fixture
