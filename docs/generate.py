@@ -272,10 +272,10 @@ def layouts() -> str:
     )
     return page(
         "Layouts of disks",
-        "The key `disks` of a role file names one. What a layout cannot be made of is refused with the reason when an install "
-        "is ordered. The first disk is the one that [an install writes](disks.md). Further ones are the disks of the last "
-        "install or empty ones, of the same size first; never one with data. The words are those of the "
-        "[machine protocol](machine-protocol.md), the reasons in [ADR 0013](../adr/0013-disk-steps-and-files.md).",
+        "The key `disks` of a role file names one. Disks that a layout cannot be made of are refused with the reason "
+        "when an install is ordered. The first disk is the one that [an install writes](disks.md). Further ones are the "
+        "disks of the last install or empty ones, of the same size first; never one with data. The words are those of "
+        "the [machine protocol](machine-protocol.md), the reasons in [ADR 0013](../adr/0013-disk-steps-and-files.md).",
         table(("layout", "what it is", "disks", "each at least"), rows),
         *map(_layout, LAYOUTS.values()),
     )
