@@ -64,13 +64,11 @@ def test_two_empty_disks_of_one_size_are_ordered_and_both_are_told(mirrored) -> 
     [
         ([SSD], "needs 2 disks, and beside sda none may be written"),
         ([SSD, DATA], "needs 2 disks, and beside sda none may be written"),
-        ([SSD, disk("sdc", 240, "SSD2", **{"log-sec": 4096, "phy-sec": 4096})], "sectors of 512 and of 4096 bytes"),
     ],
-    ids=["one disk", "data on the other", "other sectors"],
+    ids=["one disk", "data on the other"],
 )
 def test_disks_that_no_mirror_can_be_made_of_are_refused_when_it_is_ordered(mirrored, disks, why: str) -> None:
-    first, *others = disks
-    known(mirrored, {**first, "log-sec": 512, "phy-sec": 512}, *others)
+    known(mirrored, *disks)
     with pytest.raises(Conflict, match=re.escape(why)):
         machines.install(mirrored.ctx(), NAME)
     assert machines.show(mirrored.ctx(), NAME).state == "assigned" and not told(mirrored, "install.disk")
