@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from oci.db import tables
 from oci.domain import hardware
 from oci.domain.hardware import Inventory, disk_contents, disk_names
 from oci.domain.lifecycle import STATES
 from oci.schemas.disk import DiskIn, DiskList, DiskOut
-from oci.services import disk_orders
+from oci.services import claims, disk_orders
 from oci.services.context import Conflict, Ctx, NotFound, Problem, usecase
 from oci.services.moves import find
 
 
-def _row(found: hardware.Judged, chosen: hardware.Disk | None) -> DiskOut:
+def _row(found: hardware.Judged, chosen: tuple[hardware.Choice, ...]) -> DiskOut:
     disk = found.disk
     return DiskOut(
         name=found.name,
@@ -22,7 +23,7 @@ def _row(found: hardware.Judged, chosen: hardware.Disk | None) -> DiskOut:
         contents=disk_contents.told(disk),
         verdict=found.verdict.word,
         reason=found.reason,
-        chosen=disk == chosen,
+        chosen=any(disk == one.disk for one in chosen),
         confirm=hardware.needs_confirmation(found),
     )
 
@@ -31,9 +32,13 @@ def _row(found: hardware.Judged, chosen: hardware.Disk | None) -> DiskOut:
 def list_disks(ctx: Ctx, name: str) -> DiskList:
     """The machine's disks, each with its verdict and reason, and the one that an install would write."""
     machine = find(ctx, name)
-    inventory, choice = disk_orders.inventory_of(machine), disk_orders.choice(machine)
-    judged = hardware.judge_all(inventory, disk_orders.last_of(machine))
-    return DiskList(disks=[_row(found, choice.disk) for found in judged], choice=disk_orders.sentence(choice))
+    return _list(ctx, machine)
+
+
+def _list(ctx: Ctx, machine: tables.Machine) -> DiskList:
+    chosen = disk_orders.choices(machine, claims.layout_of(ctx, machine))
+    judged = hardware.judge_all(disk_orders.inventory_of(machine), disk_orders.last_of(machine))
+    return DiskList(disks=[_row(found, chosen) for found in judged], choice=disk_orders.sentences(chosen))
 
 
 @usecase("operator")
@@ -61,9 +66,7 @@ def choose_disk(ctx: Ctx, name: str, order: DiskIn) -> DiskList:
             machine,
         )
     ctx.db.flush()
-    choice = disk_orders.choice(machine)
-    judged = hardware.judge_all(disk_orders.inventory_of(machine), disk_orders.last_of(machine))
-    return DiskList(disks=[_row(one, choice.disk) for one in judged], choice=disk_orders.sentence(choice))
+    return _list(ctx, machine)
 
 
 def _asked_for(inventory: Inventory, name: str, last: hardware.Remembered | None) -> hardware.Judged:

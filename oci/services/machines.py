@@ -116,7 +116,7 @@ def _detail(ctx: Ctx, machine: tables.Machine) -> MachineDetail:
     seen = Inventory.from_dict(machine.inventory)
     return MachineDetail(
         **values,
-        **disk_orders.outlook(machine),
+        **disk_orders.outlook(machine, claims.layout_of(ctx, machine)),
         inventory=machine.inventory,
         problems=list(seen.problems),
         missing_firmware=[f"{f.file} ({f.package or 'no Debian package known'})" for f in seen.missing_firmware],
@@ -187,7 +187,8 @@ def why(ctx: Ctx, name: str) -> Why:
         parts.append("Last heard: " + "; ".join(e.text for e in recent) + ".")
     verbs = lifecycle.possible(machine.state)
     if "install" in verbs and machine.inventory:
-        parts.append(f"If it is installed, {disk_orders.sentence(disk_orders.choice(machine))}.")
+        chosen = disk_orders.choices(machine, claims.layout_of(ctx, machine))
+        parts.append(f"If it is installed, {disk_orders.sentences(chosen)}.")
     parts.append(f"You can: {', '.join(verbs)}." if verbs else "There is nothing to do by hand.")
     return Why(text=" ".join(parts), verbs=verbs)
 

@@ -12,7 +12,7 @@ from test_path import NOBODY
 
 from oci.db import tables
 from oci.render.orders import given
-from oci.services import installs, machines
+from oci.services import installs, machine_disks, machines
 from oci.services.context import Conflict
 
 TWIN, SMALL = disk("sdc", 240, "SSD2"), disk("sdd", 120, "TINY")
@@ -35,14 +35,6 @@ def half(device: str, gigabytes: int, serial: str, number: str) -> dict[str, Any
     return disk(device, gigabytes, serial, pttype="gpt", children=children)
 
 
-def installed(world, *disks: dict[str, Any]) -> None:
-    """An install that ended well, and the machine failed later, so that it can be ordered anew."""
-    token = known(world, *disks)
-    machines.install(world.ctx(), NAME)
-    installs.done(world.ctx(NOBODY), claim(world, token)["TOKEN"])
-    machines.abort(world.ctx(), NAME)
-
-
 def test_two_empty_disks_of_one_size_are_ordered_and_both_are_told(mirrored) -> None:
     token = known(mirrored, SMALL, TWIN, DATA, SSD)
     with mirrored.appliance.make_session() as db:
@@ -54,6 +46,12 @@ def test_two_empty_disks_of_one_size_are_ordered_and_both_are_told(mirrored) -> 
     assert (
         "sdc (serial:SSD2) is written, because it is empty and as large as the first" in told(mirrored, "install.disk")[-1]
     )
+    seen = machines.show(mirrored.ctx(), NAME)
+    assert seen.disk_devices == ["sda", "sdc"] and "sdc (serial:SSD2)" in seen.disk, (
+        "both are shown before a person says yes"
+    )
+    chosen = [one.device for one in machine_disks.list_disks(mirrored.ctx(), NAME).disks if one.chosen]
+    assert chosen == ["sdc", "sda"]
     lines = given(facts)["layout"].text.splitlines()
     assert lines[:2] == [f"disk disk1 serial:SSD1 {240 * GB}", f"disk disk2 serial:SSD2 {240 * GB}"]
     assert any(line.startswith("raid root") for line in lines)
