@@ -208,7 +208,8 @@ def cli(document: dict[str, Any]) -> str:
 
 
 DISKS = (
-    "An install writes one disk. Which one follows from the latest report by rules, and is told with its "
+    "An install writes one disk, and further empty ones where the [layout](layouts.md) of the machine's role needs them. "
+    "Which one follows from the latest report by rules, and is told with its "
     "reason when it is ordered, when the machine fetches its orders, on the machine's page, by `ocicli "
     "machine show`, `why` and `disks`, and as an event. What is on a disk decides before its size: a disk"
     " with somebody's data is written only when a person named it and confirmed it by that name.",
