@@ -218,7 +218,8 @@ def cli(document: dict[str, Any]) -> str:
 
 
 DISKS = (
-    "An install writes one disk. Which one follows from the latest report by rules, and is told with its "
+    "An install writes one disk, and further empty ones where the [layout](layouts.md) of the machine's role needs them. "
+    "Which one follows from the latest report by rules, and is told with its "
     "reason when it is ordered, when the machine fetches its orders, on the machine's page, by `ocicli "
     "machine show`, `why` and `disks`, and as an event. What is on a disk decides before its size: a disk"
     " with somebody's data is written only when a person named it and confirmed it by that name.",
@@ -282,10 +283,10 @@ def layouts() -> str:
     )
     return page(
         "Layouts of disks",
-        "The key `disks` of a role file names one. What a layout cannot be made of is refused with the reason when an "
-        "install is ordered. The first disk is the one that [an install writes](disks.md). Further ones are the disks of "
-        "the last install or empty ones, of the same size first; never one with data. The words are those of the "
-        "[machine protocol](machine-protocol.md), the reasons in [ADR 0013](../adr/0013-disk-steps-and-files.md).",
+        "The key `disks` of a role file names one. Disks that a layout cannot be made of are refused with the reason "
+        "when an install is ordered. The first disk is the one that [an install writes](disks.md). Further ones are the "
+        "disks of the last install or empty ones, of the same size first; never one with data. The words are those of "
+        "the [machine protocol](machine-protocol.md), the reasons in [ADR 0013](../adr/0013-disk-steps-and-files.md).",
         table(("layout", "what it is", "disks", "each at least"), rows),
         *map(_layout, LAYOUTS.values()),
     )

@@ -36,14 +36,12 @@ word_disk() { :; }
 # Sizes are bytes, but sgdisk aligns by sectors. The kernel is told one by one, not by reading the table again: that is
 # refused while anything looks at the disk.
 word_part() {
-  _disk=$(node "$2") _from=0 _to=+$4M _guid=$6
+  _disk=$(node "$2") _new='' _from=0 _to=+$4M _guid=$6
+  if [ "$3" = 1 ]; then release "$_disk"; _new=-o _from=1M; fi
   [ "$4" != rest ] || _to=0
   [ "$_guid" != - ] || _guid=R
-  set -- "$1" "$3" "$5" -a $((1048576 / $(blockdev --getss "$_disk")))
-  if [ "$2" = 1 ]; then release "$_disk"; _from=1M; set -- "$@" -o; fi
-  _name=$1 _number=$2 _type=$3; shift 3
-  strict sgdisk "$@" -n "$_number:$_from:$_to" -t "$_number:$_type" -c "$_number:$_name" -u "$_number:$_guid" "$_disk"
-  _part=$(part "$_disk" "$_number") _tries=0
+  strict sgdisk $_new -a $((1048576 / $(blockdev --getss "$_disk"))) -n "$3:$_from:$_to" -t "$3:$5" -c "$3:$1" -u "$3:$_guid" "$_disk"
+  _part=$(part "$_disk" "$3") _tries=0
   until partx -u "$_disk" 2>/dev/null && settle && [ -b "$_part" ]; do
     _tries=$((_tries + 1))
     [ "$_tries" -lt 20 ] || die "the kernel does not see the partitions it was given on $_disk; something keeps the disk open"

@@ -89,7 +89,10 @@ class MachineDetail(MachineOut):
     )
     problems: list[str] = Field([], description="what its latest report left open")
     disk: str = Field("", description="which disk an install would write and why, or why none; empty before a report")
-    disk_device: str = Field("", description="the kernel's name of the disk that an install would write")
+    disk_device: str = Field(
+        "", description="the kernel's name of the disk that an install would write; of several the first"
+    )
+    disk_devices: list[str] = Field([], description="the kernel's names of all disks that an install would write")
     wipe_devices: list[str] = Field([], description="the kernel's names of the disks that a release would wipe")
     wipe_left: str = Field("", description="the disks that a release could not wipe, and why; empty when it can wipe all")
     install_log: str = Field("", json_schema_extra=looks.shown("hidden"))

@@ -52,7 +52,7 @@ given() {
   for node in "${DISK_NODES[@]:0:${#names[@]}}"; do sizes="$sizes $(/usr/sbin/blockdev --getsize64 "$node")"; done
   rm -rf "$WORK/files" "$WORK/layout" "$WORK/orders.env"
   python3 "$BATS_TEST_DIRNAME/orders.py" DISK="${names[*]}" DISK_BYTES="${sizes# }" "${facts[@]}" >"$T/orders.cpio"
-  ( umask 077; cd "$WORK" && busybox cpio -idu <"$T/orders.cpio" )
+  ( umask 077; mkdir -p "$WORK"; cd "$WORK" && busybox cpio -idu <"$T/orders.cpio" )
 }
 
 # In a shell of its own, as the scripts do; with every part of the library that the live system has.

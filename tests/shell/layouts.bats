@@ -13,7 +13,7 @@ setup() {
   tool pvcreate 'for last; do :; done; echo "$last" >"$FAKE/pv"'
   tool vgcreate ''
   tool lvcreate 'for last; do :; done; made "$OCI_DEV/$last/var" "$(cat "$FAKE/pv")"'
-  tool cryptsetup 'case " $* " in *" open "*) made "$OCI_DEV/mapper/$5" "$4" ;; *) cat "${9}" >"$FAKE/key" ;; esac'
+  tool cryptsetup 'case " $* " in *" open "*) made "$OCI_DEV/mapper/$5" "$4" ;; esac'
   tool modprobe ''
 }
 # What stopping an array does: a stand-in is no holder that the kernel shows.
@@ -59,7 +59,7 @@ called() { sed -n "s/^$1 //p" "$FAKE/log"; }
   [ "$(called pvcreate)" = "-q -y --devices ${DISK_NODE}p4 ${DISK_NODE}p4" ]
   [ "$(called vgcreate)" = "-q -y --devices ${DISK_NODE}p4 oci7c0f0a4e ${DISK_NODE}p4" ]
   [ "$(called lvcreate)" = "-q -y --devices ${DISK_NODE}p4 -W n -n var -l 100%FREE oci7c0f0a4e" ]
-  layout 'part lvm disk1 1 rest 8E00 -' 'pv lvm' 'vg g lvm' 'lv var g 2048'; : >"$FAKE/log"; word part; word 'pv vg lv'
+  undone; layout 'part lvm disk1 1 rest 8E00 -' 'pv lvm' 'vg g lvm' 'lv var g 2048'; : >"$FAKE/log"; word part; word 'pv vg lv'
   [ "$(called lvcreate)" = "-q -y --devices ${DISK_NODE}p1 -W n -n var -L 2048m g" ]
 }
 

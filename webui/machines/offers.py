@@ -96,7 +96,7 @@ class Loss:
 def loss(verb: str, machine: MachineDetail) -> Loss:
     """What `verb` takes from the machine."""
     inventory = Inventory.from_dict(machine.inventory)
-    names = {"release": machine.wipe_devices, "install": [machine.disk_device]}.get(verb)
+    names = {"release": machine.wipe_devices, "install": machine.disk_devices}.get(verb)
     if names is None:
         return Loss()
     taken = tuple(disk for disk in inventory.disks if disk.name in names)

@@ -135,9 +135,10 @@ def role_named(ctx: Ctx, name: str) -> Role:
 
 
 def layout_of(ctx: Ctx, machine: tables.Machine) -> str:
-    """The name of the layout that the machine's role wants. Raises Conflict when the role's file is gone."""
+    """The name of the layout that the machine's role wants; without a role, or while its file is gone, that of one disk."""
     promise = ctx.db.get(tables.Assignment, machine.id)
-    return role_named(ctx, promise.role).disks if promise else "plain"
+    role = ctx.outside.roles.get(promise.role) if promise else None
+    return role.disks if role else Role.disks
 
 
 def check_promise(ctx: Ctx, machine: tables.Machine) -> None:

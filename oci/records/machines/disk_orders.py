@@ -28,9 +28,11 @@ def wish_of(machine: tables.Machine) -> Remembered | None:
     return Remembered.from_dict(machine.disk_wish or {})
 
 
-def choice(machine: tables.Machine) -> Choice:
-    """The disk that an install would write now, or why there is none."""
-    return hardware.choose(inventory_of(machine), last_of(machine), wish_of(machine))
+def choices(machine: tables.Machine, layout: str) -> tuple[Choice, ...]:
+    """The disks that an install of `layout` would write now; the last has none, and the reason, where there are too few."""
+    others = [was for kept in (machine.disk_last or {}).get("others", ()) if (was := Remembered.from_dict(kept))]
+    count = layouts.named(layout).disks
+    return hardware.choose_set(inventory_of(machine), count, last_of(machine), wish_of(machine), others)
 
 
 def sentence(found: Choice) -> str:
@@ -40,9 +42,9 @@ def sentence(found: Choice) -> str:
     return f"{found.disk.name} ({found.name}) is written, because {found.reason}"
 
 
-def sentences(choices: Sequence[Choice]) -> str:
+def sentences(found: Sequence[Choice]) -> str:
     """All choices of one install, for a person."""
-    return "; ".join(map(sentence, choices))
+    return "; ".join(map(sentence, found))
 
 
 def refusal(machine: tables.Machine, found: Choice) -> str:
@@ -53,43 +55,40 @@ def refusal(machine: tables.Machine, found: Choice) -> str:
     )
 
 
-def outlook(machine: tables.Machine) -> dict[str, Any]:
+def outlook(machine: tables.Machine, layout: str) -> dict[str, Any]:
     """What an install and a release of the machine would do to its disks, as its page shows it."""
     if not machine.inventory:
         return {}
-    found, plan = choice(machine), wipe_plan(machine)
+    found, plan = choices(machine, layout), wipe_plan(machine)
     return {
-        "disk": sentence(found),
-        "disk_device": found.disk.name if found.disk else "",
+        "disk": sentences(found),
+        "disk_device": found[0].disk.name if found[0].disk else "",
+        "disk_devices": [one.disk.name for one in found if one.disk],
         "wipe_devices": [disk.name for disk in plan.disks],
         "wipe_left": disk_wipe.told(plan.left),
     }
 
 
 def laid_out(machine: tables.Machine, layout: str) -> tuple[Choice, ...]:
-    """The disks that an install of `layout` would write now, in the layout's order. Raises CannotLayOut."""
-    kind = layouts.named(layout)
-    others = [was for kept in (machine.disk_last or {}).get("others", ()) if (was := Remembered.from_dict(kept))]
-    choices = hardware.choose_set(inventory_of(machine), kind.disks, last_of(machine), wish_of(machine), others)
-    if choices[-1].disk is None:
-        raise CannotLayOut(refusal(machine, choices[-1]))
-    layouts.steps(layout, ordered(choices), layouts.NO_MARK)
-    return choices
+    """The disks that an install of `layout` writes, in the layout's order. Raises CannotLayOut when there are none such."""
+    found = choices(machine, layout)
+    if found[-1].disk is None:
+        raise CannotLayOut(refusal(machine, found[-1]))
+    layouts.steps(layout, ordered(found), layouts.NO_MARK)
+    return found
 
 
-def ordered(choices: Sequence[Choice]) -> list[OrderedDisk]:
+def ordered(found: Sequence[Choice]) -> list[OrderedDisk]:
     """The chosen disks as orders name them."""
-    return [OrderedDisk(found.name, found.disk.bytes, found.disk.sector_bytes) for found in choices if found.disk]
+    return [OrderedDisk(one.name, one.disk.bytes, one.disk.sector_bytes) for one in found if one.disk]
 
 
-def remember(ctx: Ctx, machine: tables.Machine, choices: Sequence[Choice]) -> None:
+def remember(ctx: Ctx, machine: tables.Machine, found: Sequence[Choice]) -> None:
     """Keep the disks that are written from now on; their contents are as good as lost."""
     inventory = inventory_of(machine)
-    first, *others = (
-        {**hardware.remembered(inventory, found.disk).to_dict(), "name": found.name} for found in choices if found.disk
-    )
+    first, *others = ({**hardware.remembered(inventory, one.disk).to_dict(), "name": one.name} for one in found if one.disk)
     machine.disk_last = {**first, "others": [{**kept, "contents": []} for kept in others]} if others else first
-    ctx.event("install.disk", sentences(choices), machine)
+    ctx.event("install.disk", sentences(found), machine)
 
 
 def forget_contents(machine: tables.Machine, of: str) -> None:

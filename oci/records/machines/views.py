@@ -13,6 +13,7 @@ from oci.domain import lifecycle, phases
 from oci.domain.controllers import doubt
 from oci.domain.hardware import Inventory
 from oci.records.activity import queue
+from oci.records.clusters import claims
 from oci.records.machines import disk_orders
 from oci.schemas.machine import MachineDetail, MachineOut, Progress
 
@@ -117,7 +118,7 @@ def detail(ctx: Ctx, machine: tables.Machine) -> MachineDetail:
     seen = Inventory.from_dict(machine.inventory)
     return MachineDetail(
         **values,
-        **disk_orders.outlook(machine),
+        **disk_orders.outlook(machine, claims.layout_of(ctx, machine)),
         inventory=machine.inventory,
         problems=list(seen.problems),
         missing_firmware=[f"{f.file} ({f.package or 'no Debian package known'})" for f in seen.missing_firmware],

@@ -13,6 +13,7 @@ from oci.domain.lifecycle import STATES
 from oci.domain.quantities import span
 from oci.problems import Problem
 from oci.records.activity import queue
+from oci.records.clusters import claims
 from oci.records.machines import disk_orders
 from oci.records.machines.moves import find
 from oci.records.machines.views import detail, outs
@@ -90,6 +91,7 @@ def why(ctx: Ctx, name: str) -> Why:
         parts.append("Last heard: " + "; ".join(e.text for e in recent) + ".")
     verbs = lifecycle.possible(machine.state)
     if "install" in verbs and machine.inventory:
-        parts.append(f"If it is installed, {disk_orders.sentence(disk_orders.choice(machine))}.")
+        chosen = disk_orders.choices(machine, claims.layout_of(ctx, machine))
+        parts.append(f"If it is installed, {disk_orders.sentences(chosen)}.")
     parts.append(f"You can: {', '.join(verbs)}." if verbs else "There is nothing to do by hand.")
     return Why(text=" ".join(parts), verbs=verbs)

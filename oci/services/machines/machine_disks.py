@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from oci.context import Ctx
+from oci.db import tables
 from oci.domain import hardware
 from oci.domain.hardware import Inventory, disk_contents, disk_names
 from oci.domain.lifecycle import STATES
 from oci.problems import Conflict, NotFound, Problem
+from oci.records.clusters import claims
 from oci.records.machines import disk_orders
 from oci.records.machines.moves import find
 from oci.schemas.disk import DiskIn, DiskList, DiskOut
 from oci.services.usecase import usecase
 
 
-def _row(found: hardware.Judged, chosen: hardware.Disk | None) -> DiskOut:
+def _row(found: hardware.Judged, chosen: tuple[hardware.Choice, ...]) -> DiskOut:
     disk = found.disk
     return DiskOut(
         name=found.name,
@@ -24,7 +26,7 @@ def _row(found: hardware.Judged, chosen: hardware.Disk | None) -> DiskOut:
         contents=disk_contents.told(disk),
         verdict=found.verdict.word,
         reason=found.reason,
-        chosen=disk == chosen,
+        chosen=any(disk == one.disk for one in chosen),
         confirm=hardware.needs_confirmation(found),
     )
 
@@ -33,9 +35,13 @@ def _row(found: hardware.Judged, chosen: hardware.Disk | None) -> DiskOut:
 def list_disks(ctx: Ctx, name: str) -> DiskList:
     """The machine's disks, each with its verdict and reason, and the one that an install would write."""
     machine = find(ctx, name)
-    inventory, choice = disk_orders.inventory_of(machine), disk_orders.choice(machine)
-    judged = hardware.judge_all(inventory, disk_orders.last_of(machine))
-    return DiskList(disks=[_row(found, choice.disk) for found in judged], choice=disk_orders.sentence(choice))
+    return _list(ctx, machine)
+
+
+def _list(ctx: Ctx, machine: tables.Machine) -> DiskList:
+    chosen = disk_orders.choices(machine, claims.layout_of(ctx, machine))
+    judged = hardware.judge_all(disk_orders.inventory_of(machine), disk_orders.last_of(machine))
+    return DiskList(disks=[_row(found, chosen) for found in judged], choice=disk_orders.sentences(chosen))
 
 
 @usecase("operator")
@@ -63,9 +69,7 @@ def choose_disk(ctx: Ctx, name: str, order: DiskIn) -> DiskList:
             machine,
         )
     ctx.db.flush()
-    choice = disk_orders.choice(machine)
-    judged = hardware.judge_all(disk_orders.inventory_of(machine), disk_orders.last_of(machine))
-    return DiskList(disks=[_row(one, choice.disk) for one in judged], choice=disk_orders.sentence(choice))
+    return _list(ctx, machine)
 
 
 def _asked_for(inventory: Inventory, name: str, last: hardware.Remembered | None) -> hardware.Judged:
