@@ -44,7 +44,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("dhcp_config", "", "path of dnsmasq's configuration; empty: dnsmasq.conf in run_dir; 'off': no DHCP"),
     Setting("kernel_args", "console=tty0 console=ttyS0,115200 quiet", "kernel arguments of live and installed systems"),
     Setting("ntp_servers", [], "time servers for machines; empty: server_address"),
-    Setting("dns_servers", [], "DNS servers for machines"),
+    Setting(
+        "dns_servers",
+        [],
+        "DNS servers for machines; empty: this appliance, which answers for its machines; others must ask it for the "
+        "clusters' domains",
+    ),
+    Setting("dns_serve", True, "answer DNS for the machines of all clusters; off where port 53 of this host is another's"),
     Setting("ssh_authorized_keys", [], "public SSH keys that may sign in as root on machines"),
     Setting("root_password_hash", "", "crypt(5) hash of root's password on installed machines; empty: locked"),
     Setting("ca_certificates", {}, "further CA certificates for installed machines: name -> path of a PEM file"),
@@ -69,6 +75,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("configure_seconds", 7200, "how long first boot and first Puppet run may go on without progress"),
     Setting("longest_seconds", 86400, "how long an install or first boot may take in all; a wipe has more, by its bytes"),
     Setting("reports_kept", 5, "raw reports kept for each machine"),
+    Setting("runs_kept", 20, "Puppet runs kept for each machine"),
     Setting("report_bytes", 8388608, "largest report that is read"),
     Setting("signin_attempts", 5, "failed sign-ins for each name or address within a minute before a pause"),
     Setting("session_hours", 12, "how long a browser stays signed in"),

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 
 from oci.domain.netboot import ARCHITECTURES, ClientArch, boot_file, script_url
 
 _WORDS = {
     "interface": (re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}"), "br0"),
     "lease": (re.compile(r"[1-9][0-9]{0,5}[mhd]?|infinite"), "1h"),
-    "domain": (re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9-]{0,62}\.?){1,8}"), "example.com"),
+    "domain": (re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,62}){0,126}\.?"), "example.com"),
     "name": (re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"), "compute-1"),
     "mac": (re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}"), "52:54:00:12:34:56"),
     "path": (re.compile(r"(?:/[A-Za-z0-9_.-]+)+"), "/run/oci/leases"),
@@ -60,7 +60,8 @@ class DhcpSettings:
     domain: str = ""
     ra_prefix: str = ""
     serve_dns: bool = False
-    records: tuple[tuple[str, str], ...] = ()
+    local_domains: tuple[str, ...] = ()  # answered here and by nobody else
+    records: tuple[tuple[str, str], ...] = ()  # name, address: answered forward and reverse
     reservations: tuple[Reservation, ...] = ()
     lease_file: str = "/run/oci/dnsmasq.leases"
     pid_file: str = "/run/oci/dnsmasq.pid"
@@ -78,6 +79,13 @@ def _address(what: str, value: str) -> str:
         return str(IPv4Address(value))
     except ValueError:
         raise BadDhcpValue(f"{what} {value!r} is no IPv4 address; it must look like 10.0.0.1") from None
+
+
+def _either(what: str, value: str) -> str:
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise BadDhcpValue(f"{what} {value!r} is no address; it must look like 10.0.0.1 or fd00::1") from None
 
 
 def _network(settings: DhcpSettings) -> IPv4Network:
@@ -130,10 +138,11 @@ def _dns(settings: DhcpSettings) -> Iterator[str]:
     if settings.domain:
         yield f"domain={_word('domain', settings.domain)}"
     if settings.serve_dns:
-        if settings.domain:
-            yield f"local=/{_word('domain', settings.domain)}/"
+        yield "bogus-priv"  # of a private address that nobody has, no is said at once
+        for domain in dict.fromkeys((*([settings.domain] if settings.domain else []), *settings.local_domains)):
+            yield f"local=/{_word('domain', domain)}/"
         for name, address in settings.records:
-            yield f"host-record={_word('domain', name)},{_address('record', address)}"
+            yield f"host-record={_word('domain', name)},{_either('record', address)}"
 
 
 def _range(settings: DhcpSettings, network: IPv4Network) -> Iterator[str]:

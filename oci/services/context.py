@@ -6,7 +6,7 @@ import functools
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import select, update
@@ -18,7 +18,7 @@ from oci.config import Config
 from oci.db import tables
 from oci.domain.events import EVENTS
 from oci.domain.roles import Role
-from oci.ports import Dhcp, Host, Images, Power, PuppetCa, Sealer, UnknownHost
+from oci.ports import Dhcp, Host, Images, NoSecrets, Power, PuppetCa, Sealer, Secrets, UnknownHost
 
 log = logging.getLogger("oci")
 P = ParamSpec("P")
@@ -76,6 +76,9 @@ class Actor:
     level: str
 
 
+RoleFiles = tuple[Mapping[str, Role], tuple[str, ...]]
+
+
 @dataclass(frozen=True)
 class Outside:
     """The appliance's hands and eyes; the composition root fills it."""
@@ -86,13 +89,22 @@ class Outside:
     images: Images
     sealer: Sealer
     poke: Callable[[int], None]  # tell a worker that a job is waiting; losing a poke only costs a tick
-    roles: dict[str, Role]
+    roles: Mapping[str, Role]
     host: Host = field(default_factory=UnknownHost)
     ca_pem: bytes = b""
     authorities: Mapping[str, str] = field(default_factory=dict)  # PEM text of the setting ca_certificates, by name
     host_names: tuple[str, ...] = ()  # of the appliance itself
     troubles: tuple[str, ...] = ()  # what was wrong with the files that were read at the start, in words
     clock: Callable[[], float] = time.time
+    secrets: Secrets = field(default_factory=NoSecrets)
+    role_files: Callable[[], RoleFiles] | None = None  # roles and what is wrong with them as they are now; cheap
+
+    def today(self) -> Outside:
+        """The same with the role files as they are now. One request has one answer, whatever changes meanwhile."""
+        if self.role_files is None:
+            return self
+        roles, troubles = self.role_files()
+        return replace(self, roles=roles, troubles=(*troubles, *self.troubles))
 
 
 @dataclass

@@ -16,7 +16,7 @@ from oci.db import tables
 from oci.domain import attempt_log, phases
 from oci.domain.hardware import disk_wipe
 from oci.domain.networks import prefix_length
-from oci.services import disk_orders, liveness
+from oci.services import disk_orders, liveness, names
 from oci.services.boot_session import authenticate, is_proved, speak_for, token_hash
 from oci.services.claims import role_named
 from oci.services.context import Conflict, Ctx, Problem, usecase
@@ -111,7 +111,7 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, 
         "NIC_MAC": boot.mac if boot else "",
         "ADDRESS": f"{address.ip}/{prefix_length(network.cidr)}",
         "GATEWAY": network.gateway,
-        "DNS": network.dns or " ".join(config.dns_servers),
+        "DNS": network.dns or " ".join(names.dns_servers(ctx)),
         "NTP": " ".join(config.ntp_servers),
         "IMAGE_URL": f"{config.http_url}/images/{image.name}",
         "IMAGE_SHA256": image.sha256,

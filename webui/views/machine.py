@@ -13,16 +13,17 @@ from oci.domain.convergence import CONVERGENCE
 from oci.domain.events import EVENTS
 from oci.domain.hardware import Inventory
 from oci.schemas.machine import MachineDetail
-from oci.schemas.site import EventOut, EventQuery, TimelineQuery
-from oci.services import events, machine_disks
+from oci.schemas.site import TimelineQuery
+from oci.services import events, machine_disks, puppet
 from oci.services import machines as service
+from oci.services.context import Problem
 from webui.expected import expected
 from webui.filters import now
 from webui.live import live
 from webui.session import ctx
 from webui.verbs import PRIMARY, VERBS, loss
 
-LINES, LOG_LINES, RUNS = 250, 400, 20
+LINES, LOG_LINES = 250, 400
 # What a countdown on the page may lag behind.
 REFRESH_SECONDS = 30
 
@@ -49,10 +50,12 @@ def _log(machine: MachineDetail) -> dict[str, Any]:
 
 
 def _puppet(machine: MachineDetail) -> dict[str, Any]:
-    runs: list[EventOut] = events.list_events(
-        ctx(), EventQuery(machine=str(machine.id), kind="puppet.report", limit=RUNS)
-    ).events
-    return {"runs": runs[::-1], "meaning": CONVERGENCE[machine.convergence]}
+    shown = {"meaning": CONVERGENCE[machine.convergence], "classification": "", "unclassified": ""}
+    try:
+        shown["classification"] = puppet.preview_classification(ctx(), str(machine.id)).text
+    except Problem as problem:
+        shown["unclassified"] = str(problem)
+    return {**shown, "runs": puppet.list_runs(ctx(), str(machine.id)).runs}
 
 
 TABS: dict[str, tuple[str, Callable[[MachineDetail], dict[str, Any]]]] = {
@@ -76,12 +79,15 @@ def machine(name: str) -> AnyResponse | str:
     tab = tab if tab in TABS else "timeline"
     found = service.show(ctx(), name)
     last = events.timeline(ctx(), str(found.id), TimelineQuery(limit=1)).next
+    body = TABS[tab][1](found)
     shown = (
         found.model_dump(exclude={"seen", "inventory", "install_log"}),
         last,
         tab,
         (len(found.install_log), found.install_log[-80:]) if tab == "log" else "",
         int(now() / REFRESH_SECONDS) if found.deadline else 0,
+        # A run like the one before is no event, and a classification changes with what happens to others.
+        (body["runs"][:1], body["classification"], body["unclassified"]) if tab == "puppet" else "",
     )
     return live(
         "machine",
@@ -94,7 +100,7 @@ def machine(name: str) -> AnyResponse | str:
         why=service.why(ctx(), str(found.id)),
         loss=loss("install", found),
         **_elapsed(found),
-        **TABS[tab][1](found),
+        **body,
     )
 
 
