@@ -26,7 +26,18 @@ SITE = Site(
 SIZES: Mapping[str, Sequence[str]] = {
     "one": ("controller",),
     "three": ("compute", "controller", "compute"),
-    "ten": ("controller", "compute", "controller", "cephmon", "compute", "controller", "cephosd", "compute", "volume", "network"),
+    "ten": (
+        "controller",
+        "compute",
+        "controller",
+        "cephmon",
+        "compute",
+        "controller",
+        "cephosd",
+        "compute",
+        "volume",
+        "network",
+    ),
 }
 
 
