@@ -20,6 +20,7 @@ EMPTY = {
     "jobs": "There is no background work.",
     "conflicts": "Nothing is in doubt: it is sure which machine is which.",
     "disks": "No disk is known. Disks are known once the machine has booted the live image.",
+    "runs": "No Puppet run of it has been reported.",
     "tokens": "You have no token. `ocicli token make NAME` makes one.",
 }
 

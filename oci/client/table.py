@@ -115,6 +115,12 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("VERDICT", "verdict"),
         Column("BECAUSE", "reason", cut=True, last=2),
     ),
+    "runs": (
+        Column("ENDED", "at", clock),
+        Column("STATUS", "status"),
+        Column("TOOK", "seconds", lambda seconds: "" if seconds is None else f"{seconds:.0f} s", last=1),
+        Column("WHAT", "text", cut=True),
+    ),
     "tokens": (
         Column("ID", "id"),
         Column("NAME", "name", cut=True),
@@ -137,6 +143,13 @@ def plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{plain(k)} {plain(v)}" for k, v in value.items())
     return "".join(c if c.isprintable() else "\ufffd" for c in str(value))
+
+
+def paragraph(value: Any) -> str:
+    """A value as it is read: text of several lines begins on a line of its own, and each line is plain."""
+    if isinstance(value, str) and "\n" in value:
+        return "\n" + "\n".join(map(plain, value.splitlines()))
+    return plain(value)
 
 
 def colour(word: str, on: bool) -> str:
@@ -205,7 +218,7 @@ def sheet(data: dict[str, Any], coloured: bool) -> str:
     size = max(map(len, shown), default=0)
     lines = []
     for name, value in shown.items():
-        text = clock(value) if name in TIMES else plain(value)
+        text = clock(value) if name in TIMES else paragraph(value)
         if name.endswith("_bytes"):
             name, text = name.removesuffix("_bytes"), (memory if name.startswith("memory") else disk)(value)
         lines.append(f"{name.replace('_', ' ').ljust(size)}  {colour(text, coloured)}")

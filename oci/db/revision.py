@@ -97,8 +97,8 @@ def _sets(statement: Any, names: tuple[str, ...]) -> bool:
 def _executes(state: ORMExecuteState) -> None:
     if not (state.is_update or state.is_delete or state.is_insert):
         return
-    table = getattr(state.statement, "table", None)
-    names = next((names for source, names in SOURCES.items() if source.__table__ is table), ())
+    table = getattr(getattr(state.statement, "table", None), "name", "")
+    names = next((names for source, names in SOURCES.items() if source.__tablename__ == table), ())
     if names and (not state.is_update or _sets(state.statement, names)):
         _grow(state.session, true())
 

@@ -228,7 +228,7 @@ def _keep_run(
     """Keep the run among the machine's last ones. It is an event when it ended otherwise than the one before, or is the
     first of an install: what a machine says each half hour would bury what happened to it."""
     last = ctx.db.scalar(select(RUN).where(RUN.machine_id == machine.id).order_by(RUN.id.desc()).limit(1))
-    before = "" if last is None or (install is not None and last.at < install.started) else last.status
+    before = "" if last is None or (install is not None and last.at <= install.started) else last.status
     if outcome.name != before:
         ctx.event("puppet.report", f"Puppet {outcome.words}", machine, status=outcome.name)
     run = RUN(

@@ -74,6 +74,16 @@ def test_the_server_compiles_an_operators_own_role_with_names_that_read_like_dat
     assert made["acme cache"]["message"] == "String 2025-1-5 of cache"
 
 
+def test_a_secret_that_came_as_text_is_sensitive_from_the_first_statement_on(place: Place) -> None:
+    """The classification is plain data: Puppet has to take it as text, and the profile makes it Sensitive."""
+    data = {"name": "hidden", "profiles": ["profile::base", "acme::hidden"]}
+    made = yaml.safe_load(classification("hidden", certificate(place.directory), own={"hidden": parse("hidden", data)}))
+    made["classes"]["acme::hidden"] = {"key": "Sesame-4711"}
+    catalog = compiled(place, f"hidden9.{DOMAIN}", yaml.safe_dump(made, sort_keys=False))
+    file = next(r for r in catalog["resources"] if r["title"] == "/etc/acme.key")
+    assert file.get("sensitive_parameters") == ["content"] or "Sensitive" in str(file["parameters"]["content"]), file
+
+
 @pytest.fixture
 def machine(place: Place, puppet_root: Path) -> Iterator[AgentMachine]:
     """A machine with the role compute."""

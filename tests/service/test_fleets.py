@@ -45,7 +45,8 @@ def assigned(world, machine_id: int = 1) -> str:
 
 def revisions(world) -> dict[str, int]:
     with world.appliance.make_session() as db:
-        return dict(db.execute(select(tables.Cluster.name, tables.Cluster.revision)).tuples().all())
+        rows = db.execute(select(tables.Cluster.id, tables.Cluster.revision)).tuples()
+        return {f"c{number}": revision for number, revision in rows}  # by id: a name may be what changes
 
 
 def grown(world, change) -> set[str]:
