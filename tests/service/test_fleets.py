@@ -357,36 +357,43 @@ def test_a_file_that_was_written_a_moment_ago_is_looked_at_again(folder, monkeyp
 # -- names
 
 
-def test_the_dns_server_is_told_every_machine_and_who_serves_them(site) -> None:
-    tick.dhcp(site.ctx(APPLIANCE))
-    lines = site.dhcp.text.splitlines()
+@pytest.fixture
+def served(site):
+    """The site with a DHCP range on its network, without which dnsmasq's configuration cannot be made."""
+    site.appliance.config.values.update(dhcp_first="10.77.0.230", dhcp_last="10.77.0.240")
+    return site
+
+
+def test_the_dns_server_is_told_every_machine_and_who_serves_them(served) -> None:
+    tick.dhcp(served.ctx(APPLIANCE))
+    lines = served.dhcp.text.splitlines()
     assert "port=53" in lines and "dhcp-option=option:dns-server,10.77.0.1" in lines
     assert "host-record=puppet.lab.test,10.77.0.1" in lines
     assert "host-record=compute1.lab.test,10.77.0.11" in lines and "host-record=compute2.lab.test,10.77.0.12" in lines
     assert {"local=/lab.test/", "local=/two.test/"} <= set(lines)
-    machines.unassign(site.ctx(), "1")
-    tick.dhcp(site.ctx(APPLIANCE))
-    assert "compute1.lab.test" not in site.dhcp.text and "compute2.lab.test" in site.dhcp.text
+    machines.unassign(served.ctx(), "1")
+    tick.dhcp(served.ctx(APPLIANCE))
+    assert "compute1.lab.test" not in served.dhcp.text and "compute2.lab.test" in served.dhcp.text
 
 
-def test_names_are_read_once_for_each_revision(site) -> None:
-    tick.dhcp(site.ctx(APPLIANCE))
-    with Counted(site) as sql:
-        tick.dhcp(site.ctx(APPLIANCE))
+def test_names_are_read_once_for_each_revision(served) -> None:
+    tick.dhcp(served.ctx(APPLIANCE))
+    with Counted(served) as sql:
+        tick.dhcp(served.ctx(APPLIANCE))
     assert not [s for s in sql.said if "assignment" in s]
 
 
-def test_a_site_with_dns_servers_of_its_own_keeps_them(site) -> None:
-    site.appliance.config.values["dns_servers"] = ["10.9.9.9"]
-    tick.dhcp(site.ctx(APPLIANCE))
-    assert "dhcp-option=option:dns-server,10.9.9.9" in site.dhcp.text and "host-record=compute1" in site.dhcp.text
+def test_a_site_with_dns_servers_of_its_own_keeps_them(served) -> None:
+    served.appliance.config.values["dns_servers"] = ["10.9.9.9"]
+    tick.dhcp(served.ctx(APPLIANCE))
+    assert "dhcp-option=option:dns-server,10.9.9.9" in served.dhcp.text and "host-record=compute1" in served.dhcp.text
 
 
-def test_dns_can_be_left_to_another_server_of_this_host(site) -> None:
-    site.appliance.config.values["dns_serve"] = False
-    tick.dhcp(site.ctx(APPLIANCE))
-    assert "port=0" in site.dhcp.text and "host-record" not in site.dhcp.text
-    assert names.dns_servers(site.ctx()) == ()
+def test_dns_can_be_left_to_another_server_of_this_host(served) -> None:
+    served.appliance.config.values["dns_serve"] = False
+    tick.dhcp(served.ctx(APPLIANCE))
+    assert "port=0" in served.dhcp.text and "host-record" not in served.dhcp.text
+    assert names.dns_servers(served.ctx()) == ()
 
 
 def test_an_installed_machine_is_told_the_appliance_as_its_dns_server(world) -> None:
