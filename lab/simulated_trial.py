@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from lab.process import LabError, started_at, wait_until
 from lab.simulated_ledger import gaps, holds_data, lost
@@ -187,10 +187,16 @@ class Trial:
                 )
             )
 
+    def _runs(self, machine: SimulatedMachine, since: float) -> int:
+        """Puppet runs of the machine that were kept and ended since a moment."""
+        me, run = self.sim.show(machine).id, tables.Run
+        with self.sim.made.make_session() as db:
+            return db.scalar(select(func.count()).select_from(run).where(run.machine_id == me, run.at >= since)) or 0
+
     def broken(self, machine: SimulatedMachine, since: int, asked: int) -> list[str]:
         """Promises that were not kept: an answered request without its event, a wrong count of attempts, data left."""
         events = self._events(machine, since)
-        problems = lost(machine.wire()[asked:], events)
+        problems = lost(machine.wire()[asked:], events, self._runs(machine, events[0].at if events else 0))
         self.story += [e.text for e in events if e.kind in ("install.retry", "install.failed", "machine.silent")]
         with self.sim.made.make_session() as db:
             install = db.scalars(

@@ -36,7 +36,7 @@ class Appliance:
     make_session: sessionmaker[Session]
 
     def ctx(self, actor: Actor = NOBODY) -> Ctx:
-        return Ctx(self.config, self.outside, self.make_session, actor)
+        return Ctx(self.config, self.outside.today(), self.make_session, actor)
 
 
 def appliance(config: Config | None = None, poke: Callable[[int], None] | None = None) -> Appliance:
@@ -47,7 +47,8 @@ def appliance(config: Config | None = None, poke: Callable[[int], None] | None =
 
         poke = worker.poke
     ca = config.path("state_dir", "pki", "ca.pem")
-    roles, bad_roles = role_files.read()
+    read_roles = role_files.RoleFiles()
+    roles, _bad_roles = read_roles()
     authorities, bad_authorities = authority_files.read(config.ca_certificates)
     outside = Outside(
         power=Ipmi(config.path("run_dir")),
@@ -67,7 +68,8 @@ def appliance(config: Config | None = None, poke: Callable[[int], None] | None =
         ca_pem=ca.read_bytes() if ca.exists() else b"",
         authorities=authorities,
         host_names=(socket.gethostname(),),
-        troubles=(*bad_roles, *bad_authorities),
+        troubles=tuple(bad_authorities),
+        role_files=read_roles,
     )
     return Appliance(config, outside, sessions(engine(config.database_url)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -14,7 +14,7 @@ from oci.db import tables
 from oci.domain.events import EVENTS
 from oci.domain.jobs import KINDS, subject_of
 from oci.domain.roles import Role
-from oci.ports import Dhcp, Host, Images, Power, PuppetCa, Sealer, UnknownHost
+from oci.ports import Dhcp, Host, Images, NoSecrets, Power, PuppetCa, Sealer, Secrets, UnknownHost
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,9 @@ class Waiting:
     at: float = float("-inf")
 
 
+RoleFiles = tuple[Mapping[str, Role], tuple[str, ...]]
+
+
 @dataclass(frozen=True)
 class Outside:
     """The appliance's hands and eyes; the composition root fills it."""
@@ -43,7 +46,7 @@ class Outside:
     images: Images
     sealer: Sealer
     poke: Callable[[int], None]  # tell a worker that a job is waiting; losing a poke only costs a tick
-    roles: dict[str, Role]
+    roles: Mapping[str, Role]
     host: Host = field(default_factory=UnknownHost)
     ca_pem: bytes = b""
     authorities: Mapping[str, str] = field(default_factory=dict)  # PEM text of the setting ca_certificates, by name
@@ -52,6 +55,15 @@ class Outside:
     clock: Callable[[], float] = time.time
     waiting: Waiting = field(default_factory=Waiting)
     stuck: dict[int, str] = field(default_factory=dict)  # machines that this process could not look at, and why
+    secrets: Secrets = field(default_factory=NoSecrets)
+    role_files: Callable[[], RoleFiles] | None = None  # roles and what is wrong with them as they are now; cheap
+
+    def today(self) -> Outside:
+        """The same with the role files as they are now. One request has one answer, whatever changes meanwhile."""
+        if self.role_files is None:
+            return self
+        roles, troubles = self.role_files()
+        return replace(self, roles=roles, troubles=(*troubles, *self.troubles))
 
 
 @dataclass

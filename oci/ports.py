@@ -86,6 +86,23 @@ class Images(Protocol):
     def check(self, kind: str) -> None: ...  # raises OutsideError when it is not built, or not as it would be now
 
 
+class Secrets(Protocol):
+    """The secrets of clusters, for the Puppet server's listener alone."""
+
+    def reveal(self, cluster: str, name: str) -> str: ...  # raises OutsideError for one that does not exist
+
+
+class NoSecrets:
+    """Fulfils Secrets where none is kept."""
+
+    def reveal(self, cluster: str, name: str) -> str:
+        raise OutsideError(
+            f"the secret {name} of the cluster {cluster} cannot be given",
+            "this appliance keeps no secrets of clusters",
+            "Take the profile that asks for it out of the role",
+        )
+
+
 class Sealer(Protocol):
     """Encrypts what must be kept secret at rest; the key lives outside the database."""
 

@@ -12,7 +12,7 @@ import os
 import socket
 import time
 import uuid
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any
@@ -125,9 +125,10 @@ def _celery() -> Celery:
 celery = _celery()
 
 
-@cache
-def _tell_troubles() -> int:
-    """Once for each start of the worker, which is once for each change of the settings."""
+@lru_cache(maxsize=1)
+def _tell_troubles(_roles: tuple[str, ...], _troubles: tuple[str, ...]) -> int:
+    """Once for each start of the worker, which is once for each change of the settings; and when a role file changes what
+    roles there are, or what is wrong with them."""
     return site_troubles.tell(_ctx())
 
 
@@ -222,7 +223,7 @@ def run_tick() -> None:
         log.warning("%s", told)
     tick.machines(_ctx())
     wake(len(jobs.due(_ctx(), MOST_MESSAGES)))
-    _tell_troubles()
+    _tell_troubles(tuple(ctx.outside.roles), ctx.outside.troubles)
 
 
 @celery.task(name="oci.look")

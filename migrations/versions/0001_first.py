@@ -246,6 +246,7 @@ def upgrade() -> None:
         sa.Column("domain", sa.String(length=190), nullable=False),
         sa.Column("network_id", sa.Integer(), nullable=False),
         sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["network_id"],
             ["network.id"],
@@ -336,6 +337,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_report_machine_id"), ["machine_id"], unique=False)
 
     op.create_table(
+        "run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("status", sa.String(length=8), nullable=False),
+        sa.Column("noop", sa.Boolean(), nullable=False),
+        sa.Column("cached", sa.Boolean(), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=True),
+        sa.Column("text", sa.String(length=500), nullable=False),
+        sa.Column("metrics", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("run", schema=None) as batch_op:
+        batch_op.create_index("run_of_machine", ["machine_id", "id"], unique=False)
+
+    op.create_table(
         "token",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -374,6 +392,10 @@ def downgrade() -> None:
 
     op.drop_table("assignment")
     op.drop_table("token")
+    with op.batch_alter_table("run", schema=None) as batch_op:
+        batch_op.drop_index("run_of_machine")
+
+    op.drop_table("run")
     with op.batch_alter_table("report", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_report_machine_id"))
 

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
+from oci.db import revision
+
 BUSY_SECONDS = 30
 
 
@@ -51,5 +53,7 @@ def glance(make_session: sessionmaker[Session]) -> Connection:
 
 
 def sessions(made: Engine) -> sessionmaker[Session]:
-    """A factory of sessions whose objects stay readable after commit."""
-    return sessionmaker(made, expire_on_commit=False)
+    """A factory of sessions whose objects stay readable after commit. What they write lets the revisions grow."""
+    factory = sessionmaker(made, expire_on_commit=False)
+    revision.watch(factory)
+    return factory

@@ -21,6 +21,7 @@ class Cluster(Table):
     domain: Mapped[str] = mapped_column(String(190))
     network_id: Mapped[int] = mapped_column(ForeignKey("network.id"))
     created: Mapped[float]
+    revision: Mapped[int] = mapped_column(default=1)  # grows with all that its snapshot reads; see oci.db.revision
 
 
 class Network(Table):
@@ -244,6 +245,22 @@ class Challenge(Table):
     hash: Mapped[str] = mapped_column(String(64))
     issued: Mapped[float]
     used: Mapped[float | None]
+
+
+class Run(Table):
+    """A Puppet run that ended; the last ones of each machine are kept. status: ok|changed|failed|cached|noop."""
+
+    __tablename__ = "run"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"))
+    at: Mapped[float]  # when its report came
+    status: Mapped[str] = mapped_column(String(8))
+    noop: Mapped[bool] = mapped_column(default=False)
+    cached: Mapped[bool] = mapped_column(default=False)
+    seconds: Mapped[float | None]  # how long the agent says that it took
+    text: Mapped[str] = mapped_column(String(500), default="")
+    metrics: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    __table_args__ = (Index("run_of_machine", "machine_id", "id"),)
 
 
 class Event(Table):

@@ -17,6 +17,8 @@ CONVERGENCE: dict[str, str] = {
     "cached": "runs apply an old catalogue, because today's could not be had",
     "stale": "no good run for two hours",
 }
+METRIC_GROUPS = ("resources", "changes", "events", "time")
+MOST_METRICS = 64
 STATUSES = {"changed": "changed", "unchanged": "ok", "failed": "failed"}
 
 
@@ -39,7 +41,7 @@ def outcome(report: Mapping[str, Any]) -> Outcome | None:
         return Outcome("noop", "was run dry (noop): nothing was applied", counts=False)
     if status == "failed" or report.get("transaction_completed") is False:
         return Outcome("failed", _why(report))
-    if str(report.get("cached_catalog_status") or "not_used") != "not_used":
+    if is_cached(report):
         return Outcome(
             "cached",
             "runs on an old catalogue, because today's could not be had; "
@@ -47,6 +49,33 @@ def outcome(report: Mapping[str, Any]) -> Outcome | None:
         )
     words = "converged, changed" if status == "changed" else "converged, nothing to change"
     return Outcome(status, words, good=True)
+
+
+def is_cached(report: Mapping[str, Any]) -> bool:
+    """Whether the run applied a catalogue of another day, because today's could not be had."""
+    return str(report.get("cached_catalog_status") or "not_used") != "not_used"
+
+
+def metrics(report: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """What the agent counted, by group and name: whole numbers of resources, changes and events, times in seconds. What is
+    no such number is left out, and so is what is more than MOST_METRICS in a group."""
+    told = report.get("metrics")
+    found: dict[str, dict[str, float]] = {}
+    for group in METRIC_GROUPS:
+        values = told.get(group) if isinstance(told, Mapping) else None
+        if isinstance(values, Mapping):
+            numbers = [(str(name)[:64], float(v)) for name, v in values.items() if _is_count(v)]
+            found[group] = dict(numbers[:MOST_METRICS])
+    return found
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1e12
+
+
+def seconds(report: Mapping[str, Any]) -> float | None:
+    """How long the run took, as the agent says; None when it does not."""
+    return metrics(report).get("time", {}).get("total")
 
 
 def _list(value: Any) -> list[Any]:

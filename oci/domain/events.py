@@ -40,7 +40,7 @@ EVENTS: dict[str, str] = {
     "puppet.refused": "a certificate request was not signed; the text says why",
     "puppet.classified": "Puppet asked for the machine's classification for the first time in this install",
     "puppet.unclassified": "a classification that Puppet asked for could not be made; the text says why",
-    "puppet.report": "a Puppet run ended",
+    "puppet.report": "a Puppet run ended otherwise than the one before, or is the first of an install",
     "cluster.created": "a cluster was made",
     "network.created": "a network was made",
     "site.trouble": "a file could not be used, or what is stored collides with a setting; the text says which",

@@ -21,6 +21,11 @@ def canonical(name: str) -> str:
     return name.strip().lower().rstrip(".")
 
 
+def is_dns_name(name: str) -> bool:
+    """Whether `name` is one that DNS can answer, in canonical form (RFC 1123 section 2.1)."""
+    return len(name) <= LONGEST and all(_LABEL.fullmatch(label) for label in name.split("."))
+
+
 def bad_host(host: str) -> str:
     """Why no machine may have the short name `host`, in words; empty when it may."""
     if not _LABEL.fullmatch(host):

@@ -30,8 +30,7 @@ class BadRole(ValueError):
 
 @dataclass(frozen=True)
 class Role:
-    """What a machine is for. `hostname` is a pattern with {role} and {number}; `own` is one of the operator's own,
-    for which the product has no class `role::NAME`."""
+    """What a machine is for. `hostname` is a pattern with {role} and {number}."""
 
     name: str
     title: str
@@ -41,7 +40,6 @@ class Role:
     networks: tuple[str, ...] = ("provisioning",)
     needs: tuple[tuple[str, int], ...] = ()
     disks: str = "plain"
-    own: bool = False
 
 
 def _text(stem: str, data: Mapping[Any, Any], key: str, default: str) -> str:
@@ -111,7 +109,7 @@ def _known(stem: str, key: str, found: tuple[str, ...], known: tuple[str, ...]) 
         )
 
 
-def parse(stem: str, data: Any, own: bool = False) -> Role:
+def parse(stem: str, data: Any) -> Role:
     """The role in `data` (a parsed YAML mapping) of the file named `stem`. Raises BadRole."""
     if not isinstance(data, Mapping):
         raise BadRole(f"{stem}.yaml does not hold a mapping; start it with 'name: {stem}'")
@@ -134,7 +132,6 @@ def parse(stem: str, data: Any, own: bool = False) -> Role:
         networks=networks,
         needs=_needs(stem, data),
         disks=disks,
-        own=own,
     )
 
 
@@ -143,7 +140,7 @@ def named(roles: Mapping[str, Role], name: str) -> Role:
     if name not in roles:
         raise BadRole(
             f"the role {name[:63]!r} has no role file that can be used; put {name[:63]}.yaml back into "
-            "/etc/oci/roles.d as it was, and restart the appliance's services"
+            "/etc/oci/roles.d as it was"
         )
     return roles[name]
 

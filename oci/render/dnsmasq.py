@@ -85,10 +85,10 @@ class DhcpSettings:
     domain: str = ""
     ra_prefix: str = ""
     serve_dns: bool = False
-    records: tuple[tuple[str, str], ...] = ()
+    records: tuple[tuple[str, str], ...] = ()  # name, address: answered forward and reverse
     reservations: tuple[Reservation, ...] = ()
     networks: tuple[DhcpNetwork, ...] = ()
-    domains: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()  # answered here and by nobody else
     lease_file: str = "/run/oci/dnsmasq.leases"
     pid_file: str = "/run/oci/dnsmasq.pid"
 
@@ -158,6 +158,7 @@ def _dns(settings: DhcpSettings) -> Iterator[str]:
     if settings.domain:
         yield f"domain={_word('domain', settings.domain)}"
     if settings.serve_dns:
+        yield "bogus-priv"  # of a private address that nobody has, no is said at once
         own = dict.fromkeys((*((settings.domain,) if settings.domain else ()), *sorted(settings.domains)))
         yield from (f"local=/{_word('domain', domain)}/" for domain in own)
         networks = sorted(settings.networks, key=lambda one: one.name)

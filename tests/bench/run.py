@@ -19,18 +19,19 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from sqlalchemy import event, insert, update
+from sqlalchemy import delete, event, insert, update
 
 from oci.adapters import roles as role_files
 from oci.adapters.fake import FakeDhcp, FakeHost, FakeImages, FakePower, FakePuppetCa
 from oci.adapters.secrets import FileSealer
 from oci.app import APPLIANCE, Appliance, machines, puppet
 from oci.config import configure
-from oci.context import Outside
+from oci.context import Actor, Outside
 from oci.db import tables
 from oci.db.session import engine, sessions
 from oci.records.path.boot_session import token_hash
 from oci.services.activity import tick
+from oci.services.path import puppet as puppet_socket
 
 REPORT_MS, ENC_MS, GROWTH = 15.0, 10.0, 1.2
 TRANSACTION_MS = 50.0
@@ -337,13 +338,57 @@ def one_round(made: Appliance) -> Round:
     return Round(statements[0], len(spent) - 1, 1000 * max(spent))
 
 
+# -- a classification in a large cluster
+
+FLEETS = (1_000, 10_000)
+
+
+def join(made: Appliance, members: int) -> None:
+    """Make the first `members` machines members of the cluster, with an address each."""
+    role = next(iter(role_files.load()))
+    with made.make_session.kw["bind"].begin() as db:
+        db.execute(delete(tables.Assignment))
+        db.execute(delete(tables.Address))
+        rows = range(members)
+        db.execute(
+            insert(tables.Assignment),
+            [
+                dict(machine_id=i + 1, cluster_id=1, role=role, number=i + 1, hostname=f"h{i}", fqdn=f"h{i}.bench")
+                for i in rows
+            ],
+        )
+        ips = [f"10.0.{(i + 10) >> 8}.{(i + 10) & 255}" for i in rows]
+        db.execute(insert(tables.Address), [dict(network_id=1, ip=ip, machine_id=i + 1) for i, ip in enumerate(ips)])
+
+
+def classifications(calls: int = 200) -> int:
+    """Print CPU milliseconds and statements of one classification in clusters of FLEETS machines; 1 when it grows."""
+    who, found = Actor("puppet", "appliance"), []
+    for members in FLEETS:
+        with tempfile.TemporaryDirectory() as folder:
+            made, counter = build(Path(folder), members)
+            join(made, members)
+            puppet_socket.classify(made.ctx(who), "h0.bench")  # the first one makes what is kept
+            before, statements = cpu(), counter["n"]
+            for number in range(calls):
+                puppet_socket.classify(made.ctx(who), f"h{number}.bench")
+            found.append(Cost(1000 * (cpu() - before) / calls, (counter["n"] - statements) / calls))
+            print(f"classification among {members:6} {found[-1].ms:9.3f} ms, {found[-1].statements:4.1f} statements")
+    ratio = found[-1].ms / found[0].ms
+    print(f"growth from {FLEETS[0]} to {FLEETS[-1]}: {ratio:.2f}")
+    return int(ratio > GROWTH)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Print the table; 1 when a budget is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--distinct", type=int, default=1000)
     parser.add_argument("--known", type=int, default=5000)
     parser.add_argument("--busy", type=int, default=1000)
+    parser.add_argument("--classifications", action="store_true", help="only those, in clusters of 1,000 and 10,000")
     options = parser.parse_args(argv)
+    if options.classifications:
+        return classifications()
     size = sum(map(len, report(0).values()))
     with tempfile.TemporaryDirectory() as small_dir, tempfile.TemporaryDirectory() as large_dir:
         benches = [Bench(Path(small_dir), 5, options.distinct), Bench(Path(large_dir), options.known, options.distinct)]
@@ -368,7 +413,7 @@ def main(argv: list[str] | None = None) -> int:
                 f"tick, {options.busy} at work, {name:15}: {seen.statements} SQL in {seen.transactions} transactions, the "
                 f"longest {seen.longest_ms:.1f} CPU ms{'   OVER BUDGET' if over else ''}"
             )
-    return 1 if bad else 0
+    return 1 if bad + classifications() else 0
 
 
 if __name__ == "__main__":

@@ -30,12 +30,3 @@ def class_parameters(path: Path) -> set[str]:
 def documented_parameters(path: Path) -> set[str]:
     """Names of the parameters that the comment above the class explains in at least one line."""
     return set(re.findall(r"^# @param ([a-z0-9_]+)\n#   \S", path.read_text(), re.MULTILINE))
-
-
-def statements(path: Path) -> list[str]:
-    """Lines of the body of the class in the manifest `path`, without blank ones."""
-    text = path.read_text()
-    found = _CLASS.search(text)
-    assert found, f"{path} declares no class"
-    body = text[found.end() :].rstrip().removesuffix("}")
-    return [line.strip() for line in body.splitlines() if line.strip()]

@@ -13,7 +13,7 @@ from oci_stub import Stub
 from lab.process import Process, run, wait_until
 from lab.puppetserver import Puppetserver, Room
 from oci.adapters.roles import load
-from oci.domain.fleet import Fleet, Member, Site
+from oci.domain.fleet import INSTALLED_OVER, Fleet, Member, Site
 from oci.domain.roles import Role
 from oci.render.enc import text
 
@@ -27,9 +27,12 @@ def classification(role: str, ca: str, cluster: str = "blue", own: Mapping[str, 
     roles = {**load(Path("/nonexistent")), **(own or {})}
     mirror = f"http://{ADDRESS}/debian"
     site = Site((ADDRESS,), (("oci", ca),), (KEY,), mirror, "trixie", "main", FQDN, ADDRESS)
-    members = tuple(Member(i, f"{name}1", f"{name}1.{DOMAIN}", name, 1, f"10.77.0.{10 + i}") for i, name in enumerate(roles))
+    members = tuple(
+        Member(i, f"{name}1", f"{name}1.{DOMAIN}", name, 1, ((INSTALLED_OVER, f"10.77.0.{10 + i}"),))
+        for i, name in enumerate(roles)
+    )
     fleet = Fleet(cluster, DOMAIN, members, roles, site)
-    return text(fleet, next(m for m in members if m.role == role))
+    return text(fleet, next(m for m in members if m.role == role), {}.__getitem__)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from oci_stub import Stub
-from puppet_manifests import class_parameters, documented_parameters, statements
+from puppet_manifests import class_parameters, documented_parameters
 from puppet_site import DOMAIN, classification
 
 from oci.adapters.roles import load
@@ -37,17 +37,6 @@ def profile_file(name: str) -> Path:
     return PUPPET / "site/profile/manifests" / f"{name.removeprefix('profile::').replace('::', '/')}.pp"
 
 
-def test_every_role_has_a_manifest_and_no_manifest_is_without_a_role() -> None:
-    assert {path.stem for path in (PUPPET / "site/role/manifests").iterdir()} == set(ROLES)
-
-
-@pytest.mark.parametrize("name", ROLES)
-def test_a_role_only_includes_the_profiles_of_its_yaml_file(name: str) -> None:
-    path = PUPPET / "site/role/manifests" / f"{name}.pp"
-    assert class_parameters(path) == set()
-    assert statements(path) == [f"include {profile}" for profile in ROLES[name].profiles]
-
-
 def test_the_parameters_of_profile_base_are_typed_and_documented() -> None:
     path = profile_file("profile::base")
     assert class_parameters(path) == NAMES
@@ -57,7 +46,7 @@ def test_the_parameters_of_profile_base_are_typed_and_documented() -> None:
 @pytest.mark.parametrize("name", ROLES)
 def test_the_classification_gives_each_class_exactly_its_parameters(name: str) -> None:
     classes = yaml.safe_load(classification(name, "-----BEGIN CERTIFICATE-----\n"))["classes"]
-    assert list(classes) == [f"role::{name}", *ROLES[name].profiles]
+    assert list(classes) == list(ROLES[name].profiles)
     for profile in ROLES[name].profiles:
         assert set(classes[profile]) == class_parameters(profile_file(profile))
 

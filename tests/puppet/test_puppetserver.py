@@ -59,19 +59,29 @@ def compiled(place: Place, name: str, text: str) -> dict:  # type: ignore[type-a
 def test_the_server_compiles_the_catalog_of_every_role(place: Place, role: str) -> None:
     name = f"{role}9.{DOMAIN}"
     catalog = compiled(place, name, classification(role, certificate(place.directory)))
-    assert {f"role::{role}", "profile::base"} <= set(catalog["classes"])
+    assert "profile::base" in catalog["classes"] and f"role::{role}" not in catalog["classes"]
     files = {r["title"]: r["parameters"] for r in catalog["resources"] if r["type"] == "File"}
     assert f"10.77.0.1 puppet.{DOMAIN} puppet\n" in files["/etc/hosts"]["content"]
 
 
 def test_the_server_compiles_an_operators_own_role_with_names_that_read_like_dates(place: Place) -> None:
     data = {"name": "cache", "profiles": ["profile::base", "acme::cache"]}
-    own = {"cache": parse("cache", data, own=True)}
+    own = {"cache": parse("cache", data)}
     text = classification("cache", certificate(place.directory), cluster="2025-1-5", own=own)
     catalog = compiled(place, f"cache9.{DOMAIN}", text)
     assert {"acme::cache", "profile::base"} <= set(catalog["classes"])
     made = {r["title"]: r["parameters"] for r in catalog["resources"] if r["type"] == "Notify"}
     assert made["acme cache"]["message"] == "String 2025-1-5 of cache"
+
+
+def test_a_secret_that_came_as_text_is_sensitive_from_the_first_statement_on(place: Place) -> None:
+    """The classification is plain data: Puppet has to take it as text, and the profile makes it Sensitive."""
+    data = {"name": "hidden", "profiles": ["profile::base", "acme::hidden"]}
+    made = yaml.safe_load(classification("hidden", certificate(place.directory), own={"hidden": parse("hidden", data)}))
+    made["classes"]["acme::hidden"] = {"key": "Sesame-4711"}
+    catalog = compiled(place, f"hidden9.{DOMAIN}", yaml.safe_dump(made, sort_keys=False))
+    file = next(r for r in catalog["resources"] if r["title"] == "/etc/acme.key")
+    assert file.get("sensitive_parameters") == ["content"] or "Sensitive" in str(file["parameters"]["content"]), file
 
 
 @pytest.fixture
@@ -169,7 +179,7 @@ def _check_what_looks_well_and_is_not(place: Place, machine: AgentMachine) -> No
 def _check_old_catalogues_and_dry_runs(place: Place, machine: AgentMachine) -> None:
     """What Puppet's status calls unchanged, although nothing of today was applied."""
     right = place.stub.classes[machine.certname]
-    place.stub.classes[machine.certname] = right.replace("role::compute", "role::nowhere")
+    place.stub.classes[machine.certname] = right.replace("profile::base", "profile::nowhere")
     for words, name in ((["--usecacheonfailure"], "cached"), (["--no-usecacheonfailure"], "failed")):
         machine.run("puppet", "agent", "--onetime", "--no-daemonize", *words)
         assert convergence.outcome(last_report(place)).name == name, last_report(place)  # type: ignore[union-attr]

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,87 @@ def test_ipxe_is_spared_its_waits(site: Site) -> None:
     if site.settings.mode == "dhcp":
         assert "b00101" in site.ask(7, "--ipxe")["ack"]["ipxe"], "no-pxedhcp is missing"
         assert "RTR-ADVERT" in site.server.log.read_text()
+
+
+# -- names
+
+RECORDS = (
+    ("puppet.lab.test", "10.77.0.1"),
+    ("compute1.lab.test", "10.77.1.11"),
+    ("compute2.lab.test", "10.77.1.12"),
+    ("compute1.two.test", "10.77.2.11"),
+    ("six.two.test", "fd77::11"),
+)
+A, PTR, AAAA, NXDOMAIN = 1, 12, 28, 3
+
+
+def encoded(name: str) -> bytes:
+    return b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
+
+
+def named(packet: bytes, at: int) -> str:
+    """The name at `at` of a DNS message, whose pointers are followed (RFC 1035 section 4.1.4)."""
+    labels: list[str] = []
+    while packet[at]:
+        if packet[at] >= 0xC0:
+            at = int.from_bytes(packet[at : at + 2]) & 0x3FFF
+        else:
+            labels.append(packet[at + 1 : at + 1 + packet[at]].decode())
+            at += 1 + packet[at]
+    return ".".join(labels)
+
+
+def answers(packet: bytes, question: bytes) -> list[str]:
+    """The data of each answer in `packet`, as text."""
+    at, found = 12 + len(question), []
+    for _answer in range(int.from_bytes(packet[6:8])):
+        while packet[at] and packet[at] < 0xC0:
+            at += 1 + packet[at]
+        at += 2 if packet[at] else 1
+        kind, size = int.from_bytes(packet[at : at + 2]), int.from_bytes(packet[at + 8 : at + 10])
+        data = packet[at + 10 : at + 10 + size]
+        found.append(named(packet, at + 10) if kind == PTR else str(ip_address(data)))
+        at += 10 + size
+    return found
+
+
+def resolve(site: Site, space: str, name: str, kind: int) -> tuple[int, list[str]]:
+    """Response code and answers that the appliance gives to a question of the machine in `space`."""
+    question = encoded(name) + kind.to_bytes(2) + b"\0\1"
+    asked = b"\x4f\x43\1\0\0\1\0\0\0\0\0\0" + question
+    code = (
+        "import socket, sys; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(5); "
+        "s.sendto(bytes.fromhex(sys.argv[1]), ('10.77.0.1', 53)); print(s.recv(4096).hex())"
+    )
+    argv = site.lab.net.command([sys.executable, "-c", code, asked.hex()], space)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, f"nobody answered: {done.stderr}; {site.server.log.read_text()[-2000:]}"
+    packet = bytes.fromhex(done.stdout)
+    return packet[3] & 15, answers(packet, question)
+
+
+def test_every_machine_is_answered_forward_and_reverse(site: Site) -> None:
+    space = site.lab.net.peer("asker", "52:54:00:aa:00:02")
+    run(["ip", "-n", space, "addr", "add", "10.77.0.3/21", "dev", "eth0"])
+    port = Dnsmasq(site.config, Path(site.settings.pid_file))
+    serving = replace(site.settings, serve_dns=True, domains=("lab.test", "two.test"), records=RECORDS)
+    assert port.apply(render(serving)) is True
+    wait_until("dnsmasq to answer DNS", lambda: services.listens(site.lab.net, 53, "udp"), 20)
+    for name, address in RECORDS:
+        kind = AAAA if ":" in address else A
+        assert resolve(site, space, name, kind) == (0, [address])
+        assert resolve(site, space, ip_address(address).reverse_pointer, PTR) == (0, [name])
+    for name in ("compute9.lab.test", "nobody.two.test"):
+        assert resolve(site, space, name, A) == (NXDOMAIN, [])
+    assert resolve(site, space, "compute1.lab.test", AAAA) == (0, []), "it is there, and has no such address"
+    assert resolve(site, space, ip_address("10.77.3.3").reverse_pointer, PTR) == (NXDOMAIN, [])
+    refused, found = resolve(site, space, "example.org", A)
+    assert refused != 0 and found == [], "what is not of a cluster is asked nowhere"
+    fewer = replace(serving, records=RECORDS[:1])
+    assert port.apply(render(fewer)) is True
+    wait_until("dnsmasq to answer DNS", lambda: services.listens(site.lab.net, 53, "udp"), 20)
+    assert resolve(site, space, "compute1.lab.test", A) == (NXDOMAIN, []), "who is gone has no name"
+    assert port.apply(render(site.settings)) is True
 
 
 # -- a new configuration

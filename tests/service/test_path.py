@@ -106,7 +106,7 @@ def test_from_boot_to_active(world) -> None:
     assert "exit" in boots.script(world.ctx(NOBODY), boots.Asker(mac=MAC))
     word = puppet.challenge(world.ctx(NOBODY), orders["TOKEN"])
     puppet.autosign(world.ctx(APPLIANCE), "compute1.lab.test", csr("compute1.lab.test", word["CHALLENGE"]))
-    assert "role::compute" in puppet.classify(world.ctx(APPLIANCE), "compute1.lab.test")
+    assert "profile::base" in puppet.classify(world.ctx(APPLIANCE), "compute1.lab.test")
     puppet.report(world.ctx(APPLIANCE), "compute1.lab.test", {"status": "changed"})
     machine = look.show(world.ctx(), "compute1")
     assert (machine.state, machine.convergence) == ("active", "changed")

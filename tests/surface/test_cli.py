@@ -295,6 +295,20 @@ def test_why(ocicli, site) -> None:
     assert "is assigned" in ocicli.out and "You can:" in ocicli.out
 
 
+def test_puppet_runs_and_what_puppet_is_told(ocicli, site) -> None:
+    from oci.app import APPLIANCE
+    from oci.services.path import puppet
+
+    assert ocicli("machine", "runs", "compute1") == 0 and "No Puppet run" in ocicli.err
+    puppet.report(
+        ocicli.rest.world.ctx(APPLIANCE), "compute1.lab.test", {"status": "failed", "metrics": {"time": {"total": 3}}}
+    )
+    assert ocicli("machine", "runs", "compute1") == 0
+    assert "failed  3 s   Puppet failed" in ocicli.out
+    assert ocicli("machine", "classification", "compute1") == 0
+    assert '\n    "profile::base": {\n' in ocicli.out
+
+
 def test_following_events(ocicli, site) -> None:
     assert ocicli("event", "follow", "--for", "0", "-o", "json") == 0
     events = [json.loads(line) for line in ocicli.out.splitlines()]

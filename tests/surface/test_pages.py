@@ -194,6 +194,9 @@ def test_hostile_words_are_only_words(pages: Any, world: Any) -> None:
     scene.change(world, tables.Install, 1, log=HOSTILE)
     scene.add_event(world, number, HOSTILE)
     scene.add_event(world, number, f"Puppet {HOSTILE}", "puppet.report", status=HOSTILE)
+    with world.appliance.make_session() as db:
+        db.add(tables.Run(machine_id=number, at=world.clock.now, status="failed", text=f"Puppet {HOSTILE}"))
+        db.commit()
     client, seen = sign_in(pages, "ada"), 0
     paths = [p.replace("machine-1", name) for p in (*PAGES, *ADMINS)]
     for path in (*paths, f"/machines/{name}/abort", "/machines?q=" + HOSTILE, "/events?machine=" + HOSTILE):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -357,6 +358,7 @@ def test_no_drawer_for_everything() -> None:
             f"{name_of(path)}: name it after the noun or the format that it holds"
             for path in SOURCES
             if NO_NAMES & {path.stem, *path.relative_to(ROOT).parts[:-1]}
+            and path.parent != ROOT / "oci" / "render" / "profiles"  # there a file is named like its Puppet class
         ]
     )
 
@@ -378,13 +380,35 @@ def test_every_recorded_kind_of_event_is_in_the_table_and_every_one_there_is_rec
 
 
 def test_every_role_wires_profiles_that_have_parameters_and_a_class() -> None:
-    from oci.render.profiles import PARAMETERS
+    from oci.render.profiles import PROFILES
 
     wanted = {
         profile
         for path in (ROOT / "oci" / "roles").glob("*.yaml")
         for profile in yaml.safe_load(path.read_text())["profiles"]
     }
-    assert wanted <= set(PARAMETERS)
-    for role in ROLES:
-        assert (ROOT / "puppet/site/role/manifests" / f"{role}.pp").exists(), role
+    assert wanted <= set(PROFILES)
+    for name in PROFILES:
+        path = Path(*name.split("::")[1:]).with_suffix(".pp")
+        assert (ROOT / "puppet/site/profile/manifests" / path).exists(), name
+
+
+def test_a_profile_is_in_the_file_that_is_named_like_its_class() -> None:
+    from oci.render.profiles import PROFILES
+
+    folder = ROOT / "oci" / "render" / "profiles"
+    wanted = {name.removeprefix("profile::").replace("::", "_"): name for name in PROFILES}
+    assert set(wanted) == {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    for stem, name in wanted.items():
+        module = importlib.import_module(f"oci.render.profiles.{stem}")
+        assert module.PROFILE is PROFILES[name], f"{name} is not the PROFILE of {stem}.py"
+
+
+def test_only_the_listener_of_the_puppet_server_has_secrets_revealed() -> None:
+    found = {
+        module_of(path)
+        for path in SOURCES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and node.attr == "reveal"
+    }
+    assert len(found) == 1 and found.pop().endswith(".puppet")

@@ -12,17 +12,19 @@ from werkzeug.wrappers import Response as AnyResponse
 from oci.domain.convergence import CONVERGENCE
 from oci.domain.events import EVENTS
 from oci.domain.hardware import Inventory
+from oci.problems import Problem
 from oci.schemas.machine import MachineDetail
-from oci.schemas.site import EventOut, EventQuery, TimelineQuery
+from oci.schemas.site import TimelineQuery
 from oci.services.activity import events
 from oci.services.machines import look, machine_disks
+from oci.services.path import puppet
 from webui.filters import now
 from webui.live import live
 from webui.machines.expected import expected
 from webui.machines.offers import PRIMARY, VERBS, loss
 from webui.session import ctx
 
-LINES, LOG_LINES, RUNS = 250, 400, 20
+LINES, LOG_LINES = 250, 400
 # What a countdown on the page may lag behind.
 REFRESH_SECONDS = 30
 
@@ -49,10 +51,12 @@ def _log(machine: MachineDetail) -> dict[str, Any]:
 
 
 def _puppet(machine: MachineDetail) -> dict[str, Any]:
-    runs: list[EventOut] = events.list_events(
-        ctx(), EventQuery(machine=str(machine.id), kind="puppet.report", limit=RUNS)
-    ).events
-    return {"runs": runs[::-1], "meaning": CONVERGENCE[machine.convergence]}
+    shown = {"meaning": CONVERGENCE[machine.convergence], "classification": "", "unclassified": ""}
+    try:
+        shown["classification"] = puppet.preview_classification(ctx(), str(machine.id)).text
+    except Problem as problem:
+        shown["unclassified"] = str(problem)
+    return {**shown, "runs": puppet.list_runs(ctx(), str(machine.id)).runs}
 
 
 TABS: dict[str, tuple[str, Callable[[MachineDetail], dict[str, Any]]]] = {
@@ -76,12 +80,15 @@ def machine(name: str) -> AnyResponse | str:
     tab = tab if tab in TABS else "timeline"
     found = look.show(ctx(), name)
     last = events.timeline(ctx(), str(found.id), TimelineQuery(limit=1)).next
+    body = TABS[tab][1](found)
     shown = (
         found.model_dump(exclude={"seen", "inventory", "install_log"}),
         last,
         tab,
         (len(found.install_log), found.install_log[-80:]) if tab == "log" else "",
         int(now() / REFRESH_SECONDS) if found.deadline else 0,
+        # A run like the one before is no event, and a classification changes with what happens to others.
+        (body["runs"][:1], body["classification"], body["unclassified"]) if tab == "puppet" else "",
     )
     return live(
         "machines/machine",
@@ -94,7 +101,7 @@ def machine(name: str) -> AnyResponse | str:
         why=look.why(ctx(), str(found.id)),
         loss=loss("install", found),
         **_elapsed(found),
-        **TABS[tab][1](found),
+        **body,
     )
 
 

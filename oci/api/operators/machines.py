@@ -23,9 +23,11 @@ from oci.schemas.machine import (
     ReleaseIn,
     Why,
 )
+from oci.schemas.run import Classification, RunList
 from oci.schemas.site import EventList, TimelineQuery
 from oci.services.activity import events
 from oci.services.machines import look, machine_disks, verbs
+from oci.services.path import puppet
 
 TAG = Tag(name="machine", description="one computer that can be installed")
 ONE = "/v1/machines/<name>"
@@ -86,6 +88,28 @@ def _looks(app: OpenAPI) -> None:
     def machine_events(path: MachineName, query: TimelineQuery) -> Response:
         """List what happened to one machine, oldest first"""
         return out(events.timeline(ctx(), path.name, query))
+
+    @app.get(
+        f"{ONE}/runs",
+        tags=[TAG],
+        operation_id="machine.runs",
+        responses=answers(RunList, 404, 409),
+        openapi_extensions={"x-example": "ocicli machine runs compute1"},
+    )
+    def machine_runs(path: MachineName) -> Response:
+        """List the last Puppet runs of a machine, newest first"""
+        return out(puppet.list_runs(ctx(), path.name))
+
+    @app.get(
+        f"{ONE}/classification",
+        tags=[TAG],
+        operation_id="machine.classification",
+        responses=answers(Classification, 404, 409),
+        openapi_extensions={"x-example": "ocicli machine classification compute1"},
+    )
+    def machine_classification(path: MachineName) -> Response:
+        """Show what Puppet is told of a machine, with *** for each secret"""
+        return out(puppet.preview_classification(ctx(), path.name))
 
 
 def _orders(app: OpenAPI) -> None:

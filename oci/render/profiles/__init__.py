@@ -1,13 +1,11 @@
-"""One function per Puppet profile: the parameters that OCI computes for it."""
+"""One file for each Puppet profile of the product, named like its class: `profile::rabbitmq::cluster` is
+`rabbitmq_cluster.py`. Each exports PROFILE."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from oci.domain.profiles import Profile
+from oci.render.profiles import base
 
-from oci.domain.fleet import Fleet, Member
-from oci.render.profiles import everywhere
-
-PARAMETERS: dict[str, Callable[[Fleet, Member], dict[str, Any]]] = {
-    "profile::base": everywhere.parameters,
+PROFILES: dict[str, Profile] = {
+    "profile::base": base.PROFILE,
 }

@@ -1,4 +1,4 @@
-"""What is wrong with the site: told once, when the worker starts, and to whoever asks."""
+"""What is wrong with the site: told when the worker starts or role files change, and to whoever asks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def list_troubles(ctx: Ctx) -> list[str]:
 def tell(ctx: Ctx) -> int:
     """Record each trouble as an event, the same words once a day; returns how many there are.
 
-    Settings and role files are read at the start, and what is stored later is checked at the door: once is enough.
+    Settings are read at the start, and what is stored later is checked at the door: it is told then, and when role files
+    changed.
     """
     found = claims.troubles(ctx)
     for text in found:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
@@ -21,6 +22,7 @@ from oci.domain.lifecycle import STATES
 from oci.domain.quantities import span
 from oci.ports import OutsideError
 from oci.problems import Problem
+from oci.records.clusters import names
 from oci.records.machines import power_orders
 from oci.records.machines.moves import move
 from oci.records.machines.works import close_install, rearm
@@ -307,8 +309,8 @@ def machines(ctx: Ctx) -> int:
     return len(ids)
 
 
-def dhcp_settings(ctx: Ctx) -> DhcpSettings:
-    """The DHCP server's settings, as the configuration says."""
+def dhcp_settings(ctx: Ctx, records: names.Records = names.NOBODY) -> DhcpSettings:
+    """The DHCP server's settings, as the configuration says, and the `records` that it answers by DNS."""
     c = ctx.config
     return DhcpSettings(
         interface=c.dhcp_interface,
@@ -318,7 +320,10 @@ def dhcp_settings(ctx: Ctx) -> DhcpSettings:
         range_end=c.dhcp_last,
         netmask=c.dhcp_netmask,
         gateway=c.dhcp_gateway,
-        dns=tuple(c.dns_servers),
+        dns=names.dns_servers(ctx),
+        serve_dns=c.dns_serve,
+        domains=records.domains,
+        records=records.hosts,
         http_url=c.http_url,
         ra_prefix=c.dhcp_ra_prefix,
         lease_file=str(c.path("state_dir", "dnsmasq.leases")),
@@ -326,11 +331,21 @@ def dhcp_settings(ctx: Ctx) -> DhcpSettings:
     )
 
 
+# A tick in which nothing changed writes no ten thousand lines to throw them away.
+_rendered = lru_cache(maxsize=1)(render)
+
+
+@usecase("appliance", reads=True)
+def _records(ctx: Ctx) -> names.Records:
+    return names.records(ctx)
+
+
 def _dhcp_trouble(ctx: Ctx) -> tuple[bool, Check]:
     """Whether the configuration changed, and what is to be said of DHCP now."""
     changed = False
     try:
-        changed = ctx.outside.dhcp.apply(render(dhcp_settings(ctx)))
+        records = _records(ctx) if ctx.config.dns_serve else names.NOBODY
+        changed = ctx.outside.dhcp.apply(_rendered(dhcp_settings(ctx, records)))
         ctx.outside.dhcp.check(ctx.config.dhcp_interface, ctx.config.server_address)
     except BadDhcpValue as wrong:
         return changed, Check(

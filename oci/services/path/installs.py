@@ -21,6 +21,7 @@ from oci.domain.hardware import disk_wipe
 from oci.domain.networks import prefix_length
 from oci.problems import Conflict, Problem
 from oci.records.activity import queue
+from oci.records.clusters import names
 from oci.records.clusters.claims import role_named
 from oci.records.machines import disk_orders
 from oci.records.machines.moves import move
@@ -163,7 +164,7 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, 
         "NIC_MAC": boot.mac if boot else "",
         "ADDRESS": f"{address.ip}/{prefix_length(network.cidr)}",
         "GATEWAY": network.gateway,
-        "DNS": network.dns or " ".join(config.dns_servers),
+        "DNS": network.dns or " ".join(names.dns_servers(ctx)),
         "NTP": " ".join(config.ntp_servers),
         "IMAGE_URL": f"{config.http_url}/images/{image.name}",
         "IMAGE_SHA256": image.sha256,

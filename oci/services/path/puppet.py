@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hmac
 import secrets
 from collections.abc import Mapping
@@ -9,24 +10,30 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.x509.oid import AttributeOID, NameOID
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, Row, delete, select
 
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain import convergence
-from oci.domain.fleet import Fleet, Member, Site, in_order
+from oci.domain.convergence import Outcome
+from oci.domain.fleet import Fleet, Member
+from oci.domain.profiles import BadProfile
 from oci.domain.roles import BadRole
+from oci.ports import OutsideError
 from oci.problems import Conflict, Forbidden, NotFound, Problem, Unavailable
+from oci.records.clusters import fleets
 from oci.records.clusters.claims import protected
-from oci.records.machines.moves import move
+from oci.records.machines.moves import find, move
 from oci.records.machines.works import close_install
 from oci.records.path import liveness
 from oci.records.path.boot_session import token_hash
 from oci.records.path.install_session import authenticate_install
-from oci.render.enc import text
+from oci.render.enc import preview, text
 from oci.render.psych import Unwritable
+from oci.schemas.run import Classification, RunList, RunOut
 from oci.services.usecase import usecase
 
+RUN = tables.Run
 TROUBLE = "Puppet "  # how a reason begins that the next good run takes away
 
 
@@ -39,62 +46,77 @@ def _by_certname(ctx: Ctx, certname: str) -> tuple[tables.Machine, tables.Assign
     return row[0], row[1]
 
 
-def _site(ctx: Ctx) -> Site:
-    config, known = ctx.config, ctx.outside.authorities
-    missing = sorted(set(config.ca_certificates) - set(known))
-    if missing:
-        raise Unavailable(
-            f"the CA certificate {missing[0]} (setting ca_certificates) could not be read when the appliance "
-            "started, so no classification is given without it; put the file there, or take the setting "
-            "away, and restart the appliance's services"
-        )
-    authorities = {"oci": ctx.outside.ca_pem.decode()} | {name: known[name] for name in config.ca_certificates}
-    return Site(
-        tuple(config.ntp_servers),
-        tuple(sorted(authorities.items())),
-        tuple(config.ssh_authorized_keys),
-        config.apt_uri,
-        config.apt_suite,
-        config.apt_components,
-        config.puppet_server,
-        config.puppet_address,
-    )
+def _classified(ctx: Ctx, machine_id: int, cluster_id: int, revision: int) -> tuple[Fleet, Member]:
+    """The snapshot and the member in it that is the machine. Raises Conflict for one without an address, Unavailable."""
+    fleet = fleets.fleet(ctx, cluster_id, revision)
+    member = fleet.member(machine_id)
+    if member is None or not member.address():
+        name = member.fqdn if member else f"machine {machine_id}"
+        raise Conflict(f"{name} has no address on the network of its cluster; unassign it and assign it anew")
+    return fleet, member
 
 
-def _fleet(ctx: Ctx, cluster: tables.Cluster) -> Fleet:
-    rows = ctx.db.execute(
-        select(tables.Assignment, tables.Address.ip)
-        .join(tables.Address, tables.Address.machine_id == tables.Assignment.machine_id)
-        .where(tables.Assignment.cluster_id == cluster.id, tables.Address.network_id == cluster.network_id)
-    ).all()
-    return Fleet(
-        cluster.name,
-        cluster.domain,
-        in_order((Member(a.machine_id, a.hostname, a.fqdn, a.role, a.number, ip) for a, ip in rows), ctx.outside.roles),
-        ctx.outside.roles,
-        _site(ctx),
-    )
+def _assigned(ctx: Ctx, by: ColumnElement[bool]) -> Row[tuple[int, int, int]] | None:
+    """Machine, cluster and the cluster's revision of one assignment."""
+    return ctx.db.execute(
+        select(tables.Assignment.machine_id, tables.Cluster.id, tables.Cluster.revision)
+        .join(tables.Cluster, tables.Cluster.id == tables.Assignment.cluster_id)
+        .where(by)
+    ).one_or_none()
 
 
 @usecase("appliance", reads=True)
 def classify(ctx: Ctx, certname: str) -> str:
-    """The ENC's YAML for `certname`. Raises NotFound for a name that is no assigned machine's, and Conflict or
-    Unavailable, with an event, when what it needs is missing."""
-    machine, assignment = _by_certname(ctx, certname)
-    cluster = ctx.db.get(tables.Cluster, assignment.cluster_id)
-    assert cluster is not None
+    """The ENC's YAML for `certname`, with the secrets that its profiles declared: for the Puppet server's listener alone.
+
+    Raises NotFound for a name that is no assigned machine's, and Conflict or Unavailable, with an event, when what it needs
+    is missing."""
+    found = _assigned(ctx, tables.Assignment.fqdn == certname)
+    if found is None:
+        raise NotFound(f"no machine is called {certname[:100]}")
     try:
-        fleet = _fleet(ctx, cluster)
-        member = next((m for m in fleet.members if m.machine_id == assignment.machine_id), None)
-        if member is None:
-            raise Conflict(f"{certname} has no address on the network of its cluster; unassign it and assign it anew")
-        return text(fleet, member)
-    except (BadRole, Unwritable) as bad:
-        ctx.note("puppet.unclassified", str(bad), machine.id)
+        fleet, member = _classified(ctx, *found)
+        return text(fleet, member, functools.partial(ctx.outside.secrets.reveal, fleet.cluster))
+    except (BadRole, BadProfile, Unwritable, Problem, OutsideError) as trouble:
+        ctx.note("puppet.unclassified", str(trouble), found[0])
+        if isinstance(trouble, Problem):
+            raise
+        raise (Unavailable if isinstance(trouble, OutsideError) else Conflict)(str(trouble)) from None
+
+
+@usecase("viewer", reads=True)
+def preview_classification(ctx: Ctx, name: str) -> Classification:
+    """What Puppet is told of a machine, with *** in the place of each secret. Raises NotFound, Conflict, Unavailable."""
+    machine = find(ctx, name)
+    found = _assigned(ctx, tables.Assignment.machine_id == machine.id)
+    if found is None:
+        raise Conflict(f"{machine.name} has no role, so there is nothing to tell Puppet; assign it to a cluster first")
+    try:
+        fleet, member = _classified(ctx, *found)
+        return Classification(machine=machine.name, revision=fleet.revision, text=preview(fleet, member))
+    except (BadRole, BadProfile, Unwritable) as bad:
         raise Conflict(str(bad)) from None
-    except Problem as problem:
-        ctx.note("puppet.unclassified", str(problem), machine.id)
-        raise
+
+
+@usecase("viewer", reads=True)
+def list_runs(ctx: Ctx, name: str) -> RunList:
+    """The last Puppet runs of a machine, newest first: as many as are kept. Raises NotFound, Conflict."""
+    machine = find(ctx, name)
+    rows = ctx.db.scalars(select(RUN).where(RUN.machine_id == machine.id).order_by(RUN.id.desc()))
+    return RunList(
+        runs=[
+            RunOut(
+                at=run.at,
+                status=run.status,
+                text=run.text,
+                noop=run.noop,
+                cached=run.cached,
+                seconds=run.seconds,
+                metrics=run.metrics,
+            )
+            for run in rows
+        ]
+    )
 
 
 def challenge(ctx: Ctx, token: str) -> dict[str, str]:
@@ -204,6 +226,31 @@ def asked(ctx: Ctx, certname: str) -> None:
         ctx.event("puppet.classified", "Puppet asked for the classification", machine)
 
 
+def _keep_run(
+    ctx: Ctx, machine: tables.Machine, install: tables.Install | None, outcome: Outcome, data: Mapping[str, Any]
+) -> None:
+    """Keep the run among the machine's last ones. It is an event when it ended otherwise than the one before, or is the
+    first of an install: what a machine says each half hour would bury what happened to it."""
+    last = ctx.db.scalar(select(RUN).where(RUN.machine_id == machine.id).order_by(RUN.id.desc()).limit(1))
+    before = "" if last is None or (install is not None and last.at <= install.started) else last.status
+    if outcome.name != before:
+        ctx.event("puppet.report", f"Puppet {outcome.words}", machine, status=outcome.name)
+    run = RUN(
+        machine_id=machine.id,
+        at=ctx.now(),
+        status=outcome.name,
+        noop=bool(data.get("noop")),
+        cached=convergence.is_cached(data),
+        seconds=convergence.seconds(data),
+        text=f"Puppet {outcome.words}"[:500],
+        metrics=convergence.metrics(data),
+    )
+    ctx.db.add(run)
+    ctx.db.flush()
+    oldest = select(RUN.id).where(RUN.machine_id == machine.id).order_by(RUN.id.desc()).offset(max(1, ctx.config.runs_kept))
+    ctx.db.execute(delete(RUN).where(RUN.machine_id == machine.id, RUN.id <= oldest.limit(1).scalar_subquery()))
+
+
 @usecase("appliance")
 def report(ctx: Ctx, certname: str, data: Mapping[str, Any]) -> None:
     """A Puppet run of `certname` ended; the first that applied today's catalogue makes a configuring machine active."""
@@ -214,7 +261,7 @@ def report(ctx: Ctx, certname: str, data: Mapping[str, Any]) -> None:
     install = liveness.open_install(ctx, machine)
     liveness.heard(ctx, machine, install)
     machine.pulse.presence = "installed"
-    ctx.event("puppet.report", f"Puppet {outcome.words}", machine, status=outcome.name, metrics=data.get("metrics") or {})
+    _keep_run(ctx, machine, install, outcome, data)
     if not outcome.counts:
         return
     machine.convergence = outcome.name

@@ -5,7 +5,7 @@
 # @param domain
 #   DNS domain of the cluster; names in it are also known without it.
 # @param hosts
-#   Address of each machine of the cluster and of the Puppet server, by full host name.
+#   Address of whom the machine must reach before DNS works: itself, the appliance, the Puppet server; by full host name.
 # @param ntp_servers
 #   Names or addresses of time servers; without any the clock is left as it is.
 # @param ca_certificates

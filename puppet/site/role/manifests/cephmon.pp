@@ -1,4 +1,0 @@
-# Ceph monitors.
-class role::cephmon {
-  include profile::base
-}

@@ -1,4 +1,0 @@
-# Ceph storage daemons.
-class role::cephosd {
-  include profile::base
-}

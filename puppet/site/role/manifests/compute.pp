@@ -1,4 +1,0 @@
-# Hypervisors.
-class role::compute {
-  include profile::base
-}

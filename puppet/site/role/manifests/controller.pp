@@ -1,4 +1,0 @@
-# OpenStack control plane.
-class role::controller {
-  include profile::base
-}

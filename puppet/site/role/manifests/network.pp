@@ -1,4 +1,0 @@
-# Network nodes.
-class role::network {
-  include profile::base
-}

@@ -1,4 +1,0 @@
-# Object storage proxies.
-class role::swiftproxy {
-  include profile::base
-}

@@ -1,4 +1,0 @@
-# Object storage nodes.
-class role::swiftstore {
-  include profile::base
-}

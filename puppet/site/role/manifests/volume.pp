@@ -1,4 +1,0 @@
-# Block storage nodes.
-class role::volume {
-  include profile::base
-}
