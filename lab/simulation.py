@@ -220,7 +220,7 @@ class Simulation:
 
     def _settle(self, machine: SimulatedMachine) -> None:
         """Promised to the cluster, and no longer believed to wait in the live image."""
-        beats = 5 * int(str(SETTINGS["heartbeat_seconds"]))
+        beats = 5 * int(str(SETTINGS["heartbeat_seconds"])) + int(str(SETTINGS["pulse_seconds"]))
         wait_until("the last heartbeat to be old", lambda: time.time() - (self.show(machine).seen or 0) > beats, 30)
         if self.show(machine).state == "discovered":
             verbs.assign(self.ctx(), machine.mac, AssignIn(cluster="c1", role="compute"))

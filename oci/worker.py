@@ -37,8 +37,8 @@ MOST_MESSAGES = 16
 """With so many unread messages nobody needs another to be woken."""
 TURN_SECONDS = 5
 """After this long a thread lets other messages go first; the tick is one of them."""
-# They tell of every task that it came, began and ended: 50,000 lines a day of which none says anything.
-for _name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
+# They tell of every task that it came, began, ended or came too late: 50,000 lines a day of which none says anything.
+for _name in ("celery.worker.strategy", "celery.worker.request", "celery.app.trace", "celery.beat"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 

@@ -20,8 +20,10 @@ def parts(body: bytes, content_type: str) -> tuple[dict[str, bytes], dict[str, s
     if told is None:
         return None
     # Before the first boundary there is nothing; each other one begins a line.
-    first, *rest = (b"\r\n" + body).split(b"\r\n--" + told[1].encode())
-    if first or not rest or rest.pop() not in (b"--\r\n", b"--"):
+    mark = b"--" + told[1].encode()
+    first, *rest = (b"\r\n" + body).split(b"\r\n" + mark)
+    # Where it stands anywhere else, parsers differ about what it means.
+    if first or not rest or body.count(mark) != len(rest) or rest.pop() not in (b"--\r\n", b"--"):
         return None
     files: dict[str, bytes] = {}
     fields: dict[str, str] = {}

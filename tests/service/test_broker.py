@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kombu import Connection
+
+from oci import worker
 
 
 @pytest.fixture
@@ -42,3 +45,21 @@ def test_what_was_sent_first_is_read_first(broker: Connection) -> None:
         message.ack()
         read.append(message.payload)
     assert read == list(range(12))
+
+
+def test_waking_the_worker_leaves_no_more_messages_than_it_has_use_for(tmp_path: Path, monkeypatch: Any) -> None:
+    sent: list[Path] = []
+
+    def delay() -> None:
+        sent.append(tmp_path / f"{len(sent)}.celery.msg")
+        sent[-1].write_text("{}")
+
+    monkeypatch.setattr(worker.work, "delay", delay)
+    monkeypatch.setitem(worker.celery.conf, "broker_transport_options", {"data_folder_in": str(tmp_path)})
+    for job in range(300):
+        worker.poke(job)
+    worker.wake(300)
+    assert len(sent) == worker.MOST_MESSAGES
+    sent[0].unlink()
+    worker.poke(1)
+    assert len(sent) == worker.MOST_MESSAGES + 1, "what was read makes room for another"

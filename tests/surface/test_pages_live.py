@@ -50,10 +50,10 @@ def poll(page: str) -> str:
 def test_a_page_hears_nothing_until_something_changes(client: FlaskClient, world: Any, path: str) -> None:
     where = poll(client.get(path).text)
     world.clock.now += 5
-    scene.change(world, tables.Machine, 1, seen=world.clock.now)
+    scene.change(world, tables.Pulse, 1, seen=world.clock.now)
     assert client.get(where, headers=LIVE).status_code == 204
     scene.add_event(world, 1, "Network is up")
-    scene.change(world, tables.Machine, 1, power="off")
+    scene.change(world, tables.Pulse, 1, power="off")
     answer = client.get(where, headers=LIVE)
     assert answer.status_code == 200 and "<html" not in answer.text
     assert client.get(poll(answer.text), headers=LIVE).status_code == 204
