@@ -35,10 +35,10 @@ lint: setup
 	$(VENV)/bin/ruff format -q --check oci webui lab tests docs migrations
 
 demo: setup
-	$(PY) -m lab.demo
+	$(PY) -m lab.vms.demo
 
 demo-stop:
-	$(PY) -m lab.demo --stop
+	$(PY) -m lab.vms.demo --stop
 
 bench: setup
 	$(PY) tests/bench/run.py
