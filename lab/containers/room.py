@@ -88,11 +88,11 @@ def _furnish(spec: Mapping[str, Any]) -> Path:
         run(["mount", "-t", "tmpfs", "-o", f"mode={mode}", "tmpfs", str(merged / top)])
     for name in ("null", "zero", "full", "random", "urandom", "tty"):
         (merged / "dev" / name).touch()
-        run(["mount", "--bind", f"/dev/{name}", str(merged / "dev" / name)])
+        run(["mount", "-o", "bind", f"/dev/{name}", str(merged / "dev" / name)])
     for outside, place, writable in spec["binds"]:
         target = merged / place.lstrip("/")
         target.mkdir(parents=True, exist_ok=True)
-        run(["mount", "--bind", outside, str(target)])
+        run(["mount", "-o", "bind", outside, str(target)])
         if not writable:
             run(["mount", "-o", "remount,bind,ro", str(target)])
     return merged

@@ -62,10 +62,8 @@ class SimulatedAppliance(Appliance):
         self.processes["puppetserver"] = self._puppetserver().start()
         self.serve(processes.MACHINES, processes.PUPPET)
         blocks = render.machine_blocks(self.site(self.run_dir / "no-mirror.sock"))
-        place = "location = /images/root.tar.zst {"
-        assert place in blocks
-        blocks = blocks.replace(place, f"{place} limit_rate {STREAM_RATE};")
-        self.processes["nginx"] = nginx("machines", self.run_dir, blocks, self.net).start()
+        slow = f"  limit_rate {STREAM_RATE};\n{blocks}"
+        self.processes["nginx"] = nginx("machines", self.run_dir, slow, self.net).start()
         for name, at in (("nginx", 443), ("puppetserver", PORT)):
             self.processes[name].ready("its port", partial(listens, self.net, at), 60)
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pyghmi.ipmi.bmc import Bmc  # type: ignore[import-untyped]
-from pyghmi.ipmi.private.session import Session  # type: ignore[import-untyped]
+from pyghmi.ipmi.bmc import Bmc
+from pyghmi.ipmi.private.session import Session
 
 from lab.ground.machine import Machine
 from lab.ground.process import LabError

@@ -13,8 +13,8 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
-from pyghmi.ipmi.private import constants  # type: ignore[import-untyped]
-from pyghmi.ipmi.private.serversession import ServerSession  # type: ignore[import-untyped]
+from pyghmi.ipmi.private import constants
+from pyghmi.ipmi.private.serversession import ServerSession
 
 NO_SUITE, LEVEL_REFUSED, LEVEL_EXCEEDS = 0x11, 0x0A, 0x81
 OPERATOR, ADMINISTRATOR = 3, 4
@@ -47,6 +47,7 @@ class PoliteSession(ServerSession):  # type: ignore[misc]
     """One client's session with a controller that has `manners`."""
 
     suite = SUITES[3]
+    kg: Any  # bytes, or None until the first message
 
     def create_open_session_response(self, request: bytearray) -> bytearray:
         """The suite that the client proposes, or a refusal."""
