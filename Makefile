@@ -33,6 +33,7 @@ unit: setup
 lint: setup
 	$(VENV)/bin/ruff check -q oci webui lab tests docs migrations
 	$(VENV)/bin/ruff format -q --check oci webui lab tests docs migrations
+	$(VENV)/bin/mypy lab
 
 demo: setup
 	$(PY) -m lab.vms.demo

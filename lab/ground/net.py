@@ -95,10 +95,12 @@ class Net:
     def _ip(self, *words: str, check: bool = True) -> str:
         return run(["ip", "-n", self.namespace, *words], check=check).stdout
 
-    def tap(self, name: str) -> str:
-        """The tap interface `name` of a virtual machine's card, made when it is not there; returns its name."""
+    def tap(self, name: str, port: Port) -> str:
+        """The tap interface `name` of a virtual machine's card, made and plugged in when it is not there; returns its
+        name. One that is there stays as it is: a machine that is switched on does not mend its cable."""
         if not self.switch.has(name):
             self._ip("tuntap", "add", name, "mode", "tap")
+            self.switch.plug(name, port)
         return name
 
     def bmc_address(self, address: str) -> str:

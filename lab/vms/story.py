@@ -24,6 +24,7 @@ from lab.ground.appliance import PUPPET_NAME, Appliance
 from lab.ground.checkout import CHECKOUT
 from lab.ground.mirror import cache_dir
 from lab.ground.process import LabError, wait_until
+from lab.ground.switch import Network
 from lab.vms import images
 from lab.vms.accel import accelerator
 from lab.vms.plan import Plan, Watch
@@ -35,10 +36,10 @@ NETWORK = ("--cidr", "10.77.0.0/21", "--first", "10.77.1.1", "--last", "10.77.1.
 
 
 class Story:
-    """One lab with an appliance, a Puppet server and machines. Use `up` first and `down` last."""
+    """One lab with an appliance, a Puppet server and machines; `networks` are beside the one it boots on. Use `up` first and `down` last."""
 
-    def __init__(self, name: str, say: Callable[[str], None] = print) -> None:
-        self.lab, self.say = Rack(name), say
+    def __init__(self, name: str, say: Callable[[str], None] = print, networks: tuple[Network, ...] = ()) -> None:
+        self.lab, self.say = Rack(name, networks), say
         self.began = time.monotonic()
         self.machines: dict[str, VirtualMachine] = {}
         self.bmc_password = secrets.token_urlsafe(9)

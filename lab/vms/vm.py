@@ -121,7 +121,7 @@ class VirtualMachine(Hardware):
                 with disk.path.open("wb") as image:
                     image.truncate(disk.bytes)
         for number, card in enumerate(self.cards, 1):
-            net.switch.plug(net.tap(self.cable(number)), card.port)
+            net.tap(self.cable(number), card.port)
         first = self.boot_device()
         with (self.path / "power.log").open("a") as log:
             log.write(f"{time.time():.3f} on, {first} first\n")
