@@ -36,7 +36,10 @@ NETWORK = ("--cidr", "10.77.0.0/21", "--first", "10.77.1.1", "--last", "10.77.1.
 
 
 class Story:
-    """One lab with an appliance, a Puppet server and machines; `networks` are beside the one it boots on. Use `up` first and `down` last."""
+    """One lab with an appliance, a Puppet server and machines. Use `up` first and `down` last.
+
+    `networks` are those beside the one on which machines boot.
+    """
 
     def __init__(self, name: str, say: Callable[[str], None] = print, networks: tuple[Network, ...] = ()) -> None:
         self.lab, self.say = Rack(name, networks), say
