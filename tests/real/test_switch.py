@@ -154,8 +154,10 @@ def test_what_is_sent_over_a_bad_cable_arrives_whole(lab: Lab) -> None:
     server = (
         "import hashlib, socket\n"
         "s = socket.create_server(('', 7000))\n"
+        "s.settimeout(60)\n"
         "print('ready', flush=True)\n"
         "c, _ = s.accept()\n"
+        "c.settimeout(60)\n"
         "d = hashlib.sha256()\n"
         "while data := c.recv(65536):\n"
         "    d.update(data)\n"
@@ -174,7 +176,7 @@ def test_what_is_sent_over_a_bad_cable_arrives_whole(lab: Lab) -> None:
         argv = lab.net.command(["python3", "-c", server], f"{space}.two")
         with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as listening:
             assert listening.stdout and listening.stdout.readline() == "ready\n"
-            sent = run(lab.net.command(["python3", "-c", client, ADDRESSES["two"]], f"{space}.one"), timeout=60).stdout
+            sent = run(lab.net.command(["python3", "-c", client, ADDRESSES["two"]], f"{space}.one"), timeout=90).stdout
             assert listening.stdout.readline() == sent
 
 
