@@ -33,13 +33,13 @@ unit: setup
 lint: setup
 	$(VENV)/bin/ruff check -q oci webui lab tests docs migrations
 	$(VENV)/bin/ruff format -q --check oci webui lab tests docs migrations
-	$(VENV)/bin/mypy oci webui
+	$(VENV)/bin/mypy oci webui lab
 
 demo: setup
-	$(PY) -m lab.demo
+	$(PY) -m lab.vms.demo
 
 demo-stop:
-	$(PY) -m lab.demo --stop
+	$(PY) -m lab.vms.demo --stop
 
 bench: setup
 	$(PY) tests/bench/run.py

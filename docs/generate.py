@@ -1,6 +1,6 @@
-"""Write the reference pages that follow from the code's tables: `python -m docs.generate`, or `--check`.
+"""Write what follows from the code's tables, reference pages and systemd units: `python -m docs.generate`, or `--check`.
 
-Each page is a pure function of tables; a test holds that the pages in the checkout are fresh.
+Each file is a pure function of tables; a test holds that those in the checkout are fresh.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from oci.domain.hardware import VERDICTS
 from oci.domain.lifecycle import CLOCK, MACHINES, PEOPLE, STATES, TRANSITIONS, possible
 from oci.domain.phases import PHASES
 from oci.domain.roles import Role, parse
+from oci.render import units
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+UNITS = ROOT / "debian" / "systemd"
 OPENAPI = ROOT / "tests" / "golden" / "openapi.json"
 MADE = "<!-- Made by `make docs` from the code; changes here are overwritten. -->"
 PARTS = {
@@ -293,7 +295,7 @@ def layouts() -> str:
 
 
 def pages() -> dict[Path, str]:
-    """Every generated page: its path and its text."""
+    """Every generated file: its path and its text."""
     made = {
         name: make()
         for name, make in (
@@ -309,20 +311,22 @@ def pages() -> dict[Path, str]:
     }
     if OPENAPI.exists():
         made["cli"] = cli(json.loads(OPENAPI.read_text()))
-    return {REFERENCE / f"{name}.md": text for name, text in made.items()}
+    pages = {REFERENCE / f"{name}.md": text for name, text in made.items()}
+    return {**pages, **{UNITS / name: text for name, text in units.units().items()}}
 
 
 def stale() -> list[str]:
-    """Names of the pages that are not what the code says."""
-    return [path.name for path, text in pages().items() if not path.exists() or path.read_text() != text]
+    """The generated files that are not what the code says, by their place in the checkout."""
+    paths = [path for path, text in pages().items() if not path.exists() or path.read_text() != text]
+    return [f"{'debian/systemd' if path.parent == UNITS else 'docs/reference'}/{path.name}" for path in paths]
 
 
 def main(words: list[str]) -> int:
-    """Write the pages, or with --check say which are stale; 1 when some are."""
+    """Write the files, or with --check say which are stale; 1 when some are."""
     if words == ["--check"]:
         names = stale()
         for name in names:
-            print(f"docs/reference/{name} is stale; run `make docs`", file=sys.stderr)
+            print(f"{name} is stale; run `make docs`", file=sys.stderr)
         return 1 if names else 0
     if words:
         print("usage: python -m docs.generate [--check]", file=sys.stderr)

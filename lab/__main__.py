@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from lab.site import Lab, all_labs
+from lab.ground.process import LabError
+from lab.ground.site import all_labs
+from lab.vms.rack import Rack
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -17,13 +19,16 @@ def main(argv: list[str] | None = None) -> int:
     down.add_argument("name", nargs="+")
     options = parser.parse_args(argv)
     for name in all_labs() if options.command == "list" else options.name:
-        lab = Lab(name)
+        lab = Rack(name)
         if options.command == "down":
             lab.down()
             continue
         alive = [process.name for process in lab.processes() if process.alive()]
-        on = [machine.name for machine in lab.machines() if machine.running()]
-        print(f"{name}: processes {' '.join(alive) or 'none'}; machines on: {' '.join(on) or 'none'}")
+        try:
+            on = " ".join(machine.name for machine in lab.machines() if machine.running()) or "none"
+        except LabError as error:
+            on = f"not known, {error}"
+        print(f"{name}: processes {' '.join(alive) or 'none'}; machines on: {on}")
     return 0
 
 

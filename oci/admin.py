@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oci import config as configuration
+from oci import processes
 from oci.config import BadSetting, Config
 from oci.domain import site_settings
 from oci.domain.levels import PERSONAL
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 SITE, ENABLED = Path("/etc/nginx/sites-available/oci"), Path("/etc/nginx/sites-enabled/oci")
 TIME = Path("/etc/chrony/conf.d/oci.conf")
 APT_CACHE = Path("/var/cache/oci/apt")
-SERVICES = ("oci-operators", "oci-machines", "oci-puppet", "oci-worker")
+SERVICES = tuple(f"oci-{process.name}" for process in (*processes.WEB, processes.WORKER))
 
 
 def migrate(config: Config) -> None:
@@ -101,24 +102,8 @@ def site(config: Config) -> None:
     from oci.render import chrony, nginx
 
     refuse_wrong(config)
-    pki, run_dir = config.path("state_dir", "pki"), config.path("run_dir")
-    text = nginx.render(
-        nginx.Site(
-            machines=config.server_address,
-            operators=config.operators_address,
-            images=str(config.path("images_dir")),
-            loaders=str(config.path("tftp_dir")),
-            machines_socket=str(run_dir / "machines.sock"),
-            operators_socket=str(run_dir / "operators.sock"),
-            server_certificate=str(pki / "server.pem"),
-            server_key=str(pki / "server.key"),
-            operators_certificate=str(pki / "operators.pem"),
-            operators_key=str(pki / "operators.key"),
-            upstreams=tuple(nginx.Upstream(path, url) for path, url in upstreams(config).items()),
-            resolvers=apt.resolvers(),
-            cache=str(APT_CACHE),
-        )
-    )
+    passed_on = tuple(nginx.Upstream(path, url) for path, url in upstreams(config).items())
+    text = nginx.render(nginx.site(config.values(), upstreams=passed_on, resolvers=apt.resolvers(), cache=str(APT_CACHE)))
     APT_CACHE.parent.mkdir(parents=True, exist_ok=True)
     site_files.copy_loaders(loaders(), config.path("tftp_dir"))
     site_files.write(SITE, text)

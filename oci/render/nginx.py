@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from oci.processes import MACHINES, OPERATORS
 
 MADE = "# Made by `oci-admin site` from the settings; changes here are overwritten."
 _LISTEN = re.compile(r"[0-9A-Fa-f.:\[\]]{2,45}|unix:(?:/[A-Za-z0-9_.-]+)+")
@@ -50,6 +53,24 @@ class Site:
     upstreams: tuple[Upstream, ...] = ()
     resolvers: tuple[str, ...] = ()
     cache: str = ""
+
+
+def site(values: Mapping[str, str], **more: Any) -> Site:
+    """The site of an appliance with these settings of `oci.config`. `more` are other fields of Site, and win."""
+    pki, run = f"{values['state_dir']}/pki", values["run_dir"]
+    fields = {
+        "machines": values["server_address"],
+        "operators": values["operators_address"],
+        "images": values["images_dir"],
+        "loaders": values["tftp_dir"],
+        "machines_socket": f"{run}/{MACHINES.socket}",
+        "operators_socket": f"{run}/{OPERATORS.socket}",
+        "server_certificate": f"{pki}/server.pem",
+        "server_key": f"{pki}/server.key",
+        "operators_certificate": f"{pki}/operators.pem",
+        "operators_key": f"{pki}/operators.key",
+    }
+    return Site(**{**fields, **more})
 
 
 def _word(what: str, pattern: re.Pattern[str], value: str, example: str) -> str:

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from lab import older
-from lab.process import run
-from lab.site import unique_name
-from lab.story import BIOS, UEFI, Plan, Story
+from lab.ground.process import run
+from lab.ground.site import unique_name
+from lab.vms import older
+from lab.vms.plan import BIOS, UEFI, Plan
+from lab.vms.story import Story
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from lab import older
-from lab.mirror import loaders
-from lab.process import run, wait_until
-from lab.site import Lab
-from lab.story import BIOS, UEFI, Plan, Story
+from lab.ground.loaders import loaders
+from lab.ground.process import run, wait_until
+from lab.ground.site import Lab
+from lab.vms import older
+from lab.vms.plan import BIOS, UEFI, Plan
+from lab.vms.story import Story
 
 MEASURED = ("power-on to report", "install", "reboot to first Puppet request")
 SMALL = Plan("small", "52:54:00:77:00:04", "bios", "", "10.78.0.14", memory_mib=768)

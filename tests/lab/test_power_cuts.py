@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.process import wait_until
-from lab.site import unique_name
-from lab.story import INSTALL_SECONDS, Plan, Story
+from lab.ground.process import wait_until
+from lab.ground.site import unique_name
+from lab.vms.plan import Plan
+from lab.vms.story import INSTALL_SECONDS, Story
 
 VICTIM = Plan("victim", "52:54:00:77:00:03", "bios", "network", "10.78.0.13", memory_mib=768)
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from lab.simulated_trial import Trial, begun
-from lab.simulation import Simulation
+from lab.simulated.simulation import Simulation
+from lab.simulated.trial import Trial, begun
 
 AT_ONCE = 5
 DEADLINE = 300

@@ -13,8 +13,8 @@ from concurrent.futures import Future
 
 import pytest
 
-from lab.simulated_trial import Trial, begun, measured
-from lab.simulation import Simulation
+from lab.simulated.simulation import Simulation
+from lab.simulated.trial import Trial, begun, measured
 
 AT_ONCE, SOME, ALL = 5, 12, 100
 SEED = int(os.environ.get("OCI_SEED", "2027"))

@@ -7,9 +7,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from lab.simulated_waiting import Waiting
-from lab.simulation import SETTINGS, Simulation
-from lab.site import unique_name
+from lab.ground.site import unique_name
+from lab.simulated.simulation import SETTINGS, Simulation
+from lab.simulated.waiting import Waiting
 
 SLOW_SECONDS = 75
 CASES = {"slow": Waiting(f"slow {SLOW_SECONDS}"), "hangs": Waiting("hang"), "frozen": Waiting("slow 20", frozen=True)}

@@ -9,7 +9,7 @@ from pathlib import Path
 import roots
 from container import chroot
 
-from lab.process import LabError, run
+from lab.ground.process import LabError, run
 
 BUILD_SECONDS = 400
 MIGRATION = '''"""A later version's migration."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab.process import LabError, run, wait_until
+from lab.ground.process import LabError, run, wait_until
 
 BOOT_SECONDS = 120
 _START = Path(__file__).with_name("start-container")

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import re
 import shutil
-import tempfile
 from pathlib import Path
 
-from lab.mirror import KEYRING, SUITE, cache_dir, mirror_url
-from lab.process import run
+from lab.ground.mirror import KEYRING, SUITE, cache_dir, mirror_url
+from lab.ground.process import run
+from lab.ground.roots import APT, BUILD_SECONDS, cached, locked
 
 ROOT = Path(__file__).resolve().parents[2]
 # What a Debian installation has whatever is installed on it: a system manager, and the means to get an address.
 SYSTEM = ("systemd-sysv", "dbus", "iproute2", "procps", "ca-certificates")
-BUILD_SECONDS = 1500
 
 
 def _words(text: str) -> list[str]:
@@ -44,28 +41,14 @@ def site_packages() -> list[str]:
 
 def root(kind: str, packages: list[str]) -> Path:
     """The root file system with `packages`; built when the list is new, and older ones of its kind removed."""
-    cache = cache_dir() / "package-roots"
-    cache.mkdir(parents=True, exist_ok=True)
-    key = hashlib.sha256(" ".join([SUITE, *packages]).encode()).hexdigest()[:16]
-    target = cache / f"{kind}-{key}"
-    with (cache / f"{kind}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not target.exists():
-            for old in cache.glob(f"{kind}-*"):
-                shutil.rmtree(old)
-            _make(target, packages)
-    return target
+    description = " ".join([SUITE, *packages])
+    return cached(kind, description, lambda target: _make(target, packages), cache_dir() / "package-roots", newest=True)
 
 
 def _make(target: Path, packages: list[str]) -> None:
     archives = cache_dir() / "packages"
     archives.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work,
-        archives.with_suffix(".lock").open("w") as lock,
-    ):
-        fcntl.flock(lock, fcntl.LOCK_EX)  # an image that is built at the same time writes there too
-        made = Path(work, "root")
+    with locked(archives.with_suffix(".lock")):  # an image that is built at the same time writes there too
         run(
             [
                 "mmdebstrap",
@@ -74,10 +57,7 @@ def _make(target: Path, packages: list[str]) -> None:
                 "--format=directory",
                 "--variant=apt",
                 f"--keyring={KEYRING}",
-                '--aptopt=Apt::Install-Recommends "false"',
-                '--aptopt=Acquire::Languages "none"',
-                '--aptopt=Acquire::Retries "3"',
-                "--dpkgopt=force-unsafe-io",
+                *APT,
                 "--skip=download/empty",
                 "--skip=essential/unlink",
                 "--skip=cleanup/apt/cache",
@@ -85,18 +65,16 @@ def _make(target: Path, packages: list[str]) -> None:
                 f"--setup-hook=sync-in {archives} /var/cache/apt/archives",
                 f"--include={','.join(packages)}",
                 SUITE,
-                str(made),
+                str(target),
                 mirror_url(),
             ],
             timeout=BUILD_SECONDS,
         )
-        for package in (made / "var/cache/apt/archives").glob("*.deb"):
+        for package in (target / "var/cache/apt/archives").glob("*.deb"):
             kept = archives / package.name
             if not kept.exists():
                 shutil.copyfile(package, kept.with_name(f".{package.name}"))
                 kept.with_name(f".{package.name}").replace(kept)
             package.unlink()
         for name in ("hostname", "resolv.conf"):
-            (made / "etc" / name).unlink(missing_ok=True)
-        made.chmod(0o755)
-        made.rename(target)
+            (target / "etc" / name).unlink(missing_ok=True)

@@ -11,11 +11,13 @@ import pytest
 from oci_stub import Stub
 from puppet_site import ADDRESS, FQDN, MODULES, Place
 
-from lab.mirror import cache_dir, start_mirror
-from lab.net import Net
-from lab.process import Process, run
-from lab.puppetserver import CHECKOUT, Puppetserver, build
-from lab.services import nginx, timeserver
+from lab.containers.puppetroot import build
+from lab.containers.puppetserver import Puppetserver
+from lab.ground.checkout import CHECKOUT
+from lab.ground.mirror import cache_dir, start_mirror
+from lab.ground.net import Net
+from lab.ground.process import Process, run
+from lab.ground.services import nginx, timeserver
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,9 @@ from pathlib import Path
 import yaml
 from oci_stub import Stub
 
-from lab.process import Process, run, wait_until
-from lab.puppetserver import Puppetserver, Room
+from lab.containers.puppetserver import Puppetserver
+from lab.containers.room import Room
+from lab.ground.process import Process, run, wait_until
 from oci.adapters.roles import load
 from oci.domain.fleet import INSTALLED_OVER, Fleet, Member, Site
 from oci.domain.roles import Role

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from psych import READER, Psych, told
 
-from lab.puppetserver import Room
+from lab.containers.room import Room
 from oci.render.psych import LONGEST_KEY, Unwritable, write
 
 PUPPET = Path(__file__).resolve().parents[2] / "puppet"

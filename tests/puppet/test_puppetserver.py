@@ -13,8 +13,9 @@ import pytest
 import yaml
 from puppet_site import DOMAIN, KEY, AgentMachine, Place, classification
 
-from lab.process import run
-from lab.puppetserver import CHECKOUT, Room
+from lab.containers.room import Room
+from lab.ground.checkout import CHECKOUT
+from lab.ground.process import run
 from oci.adapters.roles import load
 from oci.domain import convergence
 from oci.domain.roles import parse

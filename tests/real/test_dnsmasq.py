@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from lab import services
-from lab.process import Process, run, wait_until
-from lab.site import Lab, unique_name
+from lab.ground import services
+from lab.ground.process import Process, run, wait_until
+from lab.ground.site import Lab, unique_name
 from oci.adapters.dnsmasq import DhcpError, Dnsmasq, EndByPid, command_restart
 from oci.domain.netboot import ARCHITECTURES, ClientArch, boot_file
 from oci.render.dnsmasq import DhcpSettings, Reservation, render
@@ -47,7 +47,7 @@ class Site:
         argv = [
             sys.executable,
             "-m",
-            "lab.dhcp",
+            "lab.vms.dhcp",
             "--mac",
             MAC,
             "--arch",
@@ -87,7 +87,7 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
         config.write_text(render(wanted))
         if request.param == "proxy":
             foreign(lab)
-        server = services.dnsmasq(lab.net, lab.run_dir, config).start()
+        server = services.dnsmasq(lab.net, lab.run_dir, config.parent).start()
         server.ready("its port", lambda: services.listens(lab.net, 67, "udp"))
         yield Site(lab, wanted, config, server, lab.net.peer("client", MAC))
 

@@ -64,7 +64,7 @@ class Bench:
 
 
 def serve(state: Any, port: int, ready: Any) -> None:
-    from lab.bmc import Controller
+    from lab.vms.bmc import Controller
 
     controller = Controller(Pretended(state), {"operator": PASSWORD}, "127.0.0.1", port)
     ready.set()

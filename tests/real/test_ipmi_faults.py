@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from lab.bmc import Faults
-from lab.bmc_session import OPERATOR, Manners
-from lab.lossy import LossyWire
+from lab.vms.bmc import Faults
+from lab.vms.bmc_session import OPERATOR, Manners
+from lab.vms.lossy import LossyWire
 from oci.adapters.ipmi import BadCredentials, BadLevel, Ipmi, Unseen
 from oci.app import APPLIANCE
 from oci.ports import BmcAccess, PowerRefused
@@ -78,7 +78,7 @@ class Bench:
 
 
 def serve(state: Any, port: int, ready: Any, faults: Faults, log: str) -> None:
-    from lab.bmc import Controller
+    from lab.vms.bmc import Controller
 
     with Path(log).open("w", buffering=1) as file, contextlib.redirect_stdout(file):
         controller = Controller(Pretended(state), {"operator": PASSWORD}, "127.0.0.1", port, faults)

@@ -22,7 +22,8 @@ ROLES = sorted(p.stem for p in (ROOT / "oci" / "roles").glob("*.yaml"))
 # part: the parts that its files may import. A part is a folder or a module of oci/, or webui.
 MAY_IMPORT: dict[str, set[str]] = {
     "domain": {"domain"},
-    "render": {"domain", "render"},
+    "render": {"domain", "processes", "render"},
+    "processes": set(),
     "schemas": {"domain", "schemas"},
     "config": set(),
     "ports": {"domain"},
@@ -49,6 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "worker": {"config", "ports", "context", "records", "services", "app"},
     "admin": {
         "domain",
+        "processes",
         "render",
         "config",
         "ports",
@@ -63,7 +65,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "app": {"config", "ports", "problems", "context", "db", "records", "services", "adapters", "api", "worker", "webui"},
 }
-PURE = ("domain", "render", "schemas")
+PURE = ("domain", "processes", "render", "schemas")
 # All that pure code needs of the standard library: nothing here knows a clock, a file or a socket.
 PURE_MODULES = {
     "__future__",
@@ -96,6 +98,19 @@ PURE_MODULES = {
     "uuid",
     "zlib",
 }
+# The rooms of the lab, from the ground up: room -> the rooms below it that it may import.
+LAB_ROOMS: dict[str, set[str]] = {
+    "ground": set(),
+    "containers": {"ground"},
+    "vms": {"ground", "containers"},
+    "simulated": {"ground", "vms"},
+    "__main__": {"ground", "vms"},
+}
+# What the lab may know of the product, which it starts and talks to like a site does. Only simulated machines are told
+# what to do by use cases, and have a Puppet CA made by the product's own hand; only their ledger reads the database.
+LAB_MAY_IMPORT = {"client", "config", "processes", "render"}
+SIMULATED_MAY_IMPORT = LAB_MAY_IMPORT | {"app", "context", "services", "schemas", "adapters"}
+LAB_LEDGER = "lab.simulated.ledger"
 PURE_PACKAGES = {"schemas": {"pydantic", "pydantic_core"}}
 NO_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "base", "misc"}
 
@@ -120,6 +135,16 @@ def part_of(module: str) -> str:
 
 def module_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def lab_files() -> list[Path]:
+    return sorted((ROOT / "lab").rglob("*.py"))
+
+
+def room_of(module: str) -> str:
+    """The room of the lab that a dotted module name belongs to; empty for what is not the lab's."""
+    words = module.split(".")
+    return words[1] if words[0] == "lab" and len(words) > 1 else ""
 
 
 @functools.cache
@@ -412,3 +437,61 @@ def test_only_the_listener_of_the_puppet_server_has_secrets_revealed() -> None:
         if isinstance(node, ast.Attribute) and node.attr == "reveal"
     }
     assert len(found) == 1 and found.pop().endswith(".puppet")
+
+
+def test_the_rooms_of_the_lab_import_one_way() -> None:
+    found = []
+    for path in lab_files():
+        room = room_of(module_of(path))
+        if not room:
+            assert not path.read_text(), f"{name_of(path)} is in no room; put what it holds into one"
+            continue
+        assert room in LAB_ROOMS, f"say in the table what lab/{room} may import"
+        found += [
+            f"{name_of(path)}:{line}: the room {room} may not import {module}"
+            for line, module in imports(path)
+            if module.split(".")[0] == "lab" and room_of(module) not in LAB_ROOMS[room] | {room}
+        ]
+    report(found)
+
+
+def test_no_two_modules_of_the_lab_need_each_other() -> None:
+    needs: dict[str, set[str]] = {}
+    for path in lab_files():
+        names = {module for _line, module in imports(path)}
+        names |= {f"{module}.{alias}" for module in names for alias in _names_from(path, module)}
+        needs[module_of(path)] = names
+    left = {module: {name for name in names if name in needs} for module, names in needs.items()}
+    while free := [module for module, names in left.items() if not names & set(left)]:
+        for module in free:
+            del left[module]
+    assert not left, f"these modules need each other, or need such: {sorted(left)}"
+
+
+def _names_from(path: Path, module: str) -> set[str]:
+    """The names that a file takes from `module`, of which some may be modules themselves."""
+    return {
+        alias.name
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ImportFrom) and node.module == module
+        for alias in node.names
+    }
+
+
+def test_the_lab_knows_of_the_product_what_a_site_knows() -> None:
+    found = []
+    for path in lab_files():
+        module = module_of(path)
+        may = SIMULATED_MAY_IMPORT if room_of(module) == "simulated" else LAB_MAY_IMPORT
+        may = may | ({"db"} if module == LAB_LEDGER else set())
+        found += [
+            f"{name_of(path)}:{line}: {module} may not import {other}"
+            for line, other in imports(path)
+            if (part := part_of(other)) and part not in may
+        ]
+        found += [
+            f"{name_of(path)}:{line}: only {LAB_LEDGER} speaks SQL"
+            for line, other in imports(path)
+            if other.split(".")[0] == "sqlalchemy" and module != LAB_LEDGER
+        ]
+    report(found)

@@ -50,8 +50,12 @@ def test_generated_pages_are_fresh() -> None:
 
 def test_the_check_says_which_page_is_stale(monkeypatch, capsys, tmp_path: Path) -> None:
     monkeypatch.setattr(generate, "REFERENCE", tmp_path)
+    monkeypatch.setattr(generate, "UNITS", tmp_path / "units")
+    (tmp_path / "units").mkdir()
     assert generate.main(["--check"]) == 1
-    assert "docs/reference/states.md is stale; run `make docs`" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "docs/reference/states.md is stale; run `make docs`" in said
+    assert "debian/systemd/oci-worker.service is stale; run `make docs`" in said
     assert generate.main([]) == 0 and generate.main(["--check"]) == 0
     assert generate.main(["--chekc"]) == 2
 
