@@ -1,19 +1,65 @@
-"""Engines and sessions. SQLite is opened in WAL mode with foreign keys on."""
+"""Engines and sessions: SQLite in WAL mode with foreign keys on, PostgreSQL SERIALIZABLE."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session, sessionmaker
 
 BUSY_SECONDS = 30
+CONNECT_SECONDS = 10
+STUCK_SECONDS = 60
+DRIVER = "postgresql+psycopg"
+
+# Whoever writes holds the first until its end; whoever collided and tries again holds the second, and so is alone.
+# LOCK TABLE takes no snapshot, so that what was committed meanwhile is seen (PostgreSQL's manual, LOCK). Which table
+# it is does not matter: it is named by nothing else, and readers do not wait for it.
+_AMONG_OTHERS = text("LOCK TABLE watch IN ROW SHARE MODE")
+_ALONE = text("LOCK TABLE watch IN EXCLUSIVE MODE")
+_IN_ORDER = text("SELECT pg_advisory_xact_lock(1868720485)")  # any number that nobody else takes
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether `url` names an SQLite database."""
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def _with_driver(url: str) -> URL:
+    """`url` with the one driver that is there, which nobody has to name: postgresql://... is enough."""
+    made = make_url(url)
+    return made.set(drivername=DRIVER) if made.drivername in ("postgresql", "postgres") else made
 
 
 def engine(url: str) -> Engine:
-    """An engine for `url`. Writers wait up to BUSY_SECONDS for each other on SQLite."""
-    if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+    """An engine for `url`. Writers wait up to BUSY_SECONDS for each other.
+
+    Raises sqlalchemy.exc.ArgumentError for what is no URL, NoSuchModuleError for an unknown kind of database.
+    """
+    return _sqlite(url) if is_sqlite(url) else _postgresql(_with_driver(url))
+
+
+def _postgresql(url: URL) -> Engine:
+    # A process that stands still in its transaction must not hold up the others for ever.
+    limits = {
+        "lock_timeout": BUSY_SECONDS * 1000,
+        "idle_in_transaction_session_timeout": STUCK_SECONDS * 1000,
+        "timezone": "UTC",
+    }
+    return create_engine(
+        url,
+        isolation_level="SERIALIZABLE",
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "application_name": "oci",
+            "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+        },
+    )
+
+
+def _sqlite(url: str) -> Engine:
     made = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
     @event.listens_for(made, "connect")
@@ -38,3 +84,25 @@ def engine(url: str) -> Engine:
 def sessions(made: Engine) -> sessionmaker[Session]:
     """A factory of sessions whose objects stay readable after commit."""
     return sessionmaker(made, expire_on_commit=False)
+
+
+def begin_reading(db: Session) -> None:
+    """Begin a transaction in which nothing can be written, and that waits for no writer."""
+    db.connection(execution_options={"reads": True, "postgresql_readonly": True})
+
+
+def _is_postgresql(db: Session) -> bool:
+    return db.get_bind().dialect.name == "postgresql"
+
+
+def begin_writing(db: Session, alone: bool = False) -> None:
+    """Begin a transaction that may write; with `alone` nobody else writes until it ends, as always on SQLite."""
+    if _is_postgresql(db):
+        db.execute(_ALONE if alone else _AMONG_OTHERS)
+
+
+def one_after_another(db: Session) -> None:
+    """From here to the end of the transaction nobody else is past this point: what is numbered now is committed in the
+    order of its numbers, as always on SQLite."""
+    if _is_postgresql(db):
+        db.execute(_IN_ORDER)

@@ -106,7 +106,7 @@ def create_network(ctx: Ctx, order: NetworkIn) -> NetworkOut:
         dns=" ".join(order.dns),
     )
     ctx.db.add(network)
-    claims.settle(ctx, f"a network called {order.name} was made at the same moment; look at it, or choose another name")
+    ctx.db.flush()
     ctx.event("network.created", f"network {network.name}: {network.cidr}, {network.purpose}")
     return _network_out(network, 0)
 
@@ -152,7 +152,7 @@ def create_cluster(ctx: Ctx, order: ClusterIn) -> ClusterOut:
         raise Problem(f"no cluster can have the domain {order.domain}: {why}")
     cluster = CLUSTER(name=order.name, domain=order.domain, network_id=network.id, created=ctx.now())
     ctx.db.add(cluster)
-    claims.settle(ctx, f"a cluster called {order.name} was made at the same moment; look at it, or choose another name")
+    ctx.db.flush()
     ctx.event("cluster.created", f"cluster {cluster.name} in {cluster.domain} on {network.name}", cluster=cluster)
     return ClusterOut(id=cluster.id, name=cluster.name, domain=cluster.domain, network=network.name, machines=0)
 

@@ -7,7 +7,6 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.exc import IntegrityError
 
 from oci.db import tables
 from oci.domain import lifecycle, phases, roles
@@ -23,7 +22,7 @@ from oci.services.context import Conflict, Ctx, NotFound, Problem, usecase
 from oci.services.liveness import open_install
 from oci.services.moves import close_install, find, forget_promise, move, start_work
 
-MACHINE = tables.Machine
+MACHINE, PROMISE = tables.Machine, tables.Assignment
 
 
 def progress(install: tables.Install | None) -> Progress | None:
@@ -138,10 +137,12 @@ def list_machines(
     if convergence:
         query = query.where(MACHINE.convergence == convergence)
     if search:
-        like = f"%{search.replace('%', '').lower()}%"
+        part = search.lower()
         columns = (MACHINE.name, MACHINE.serial, MACHINE.vendor, MACHINE.model, MACHINE.uuid)
-        by_nic = select(tables.Nic.machine_id).where(tables.Nic.mac.like(like))
-        query = query.where(or_(*(func.lower(c).like(like) for c in columns), MACHINE.id.in_(by_nic)))
+        by_nic = select(tables.Nic.machine_id).where(tables.Nic.mac.contains(part, autoescape=True))
+        query = query.where(
+            or_(*(func.lower(c).contains(part, autoescape=True) for c in columns), MACHINE.id.in_(by_nic))
+        )
     total = ctx.db.scalar(select(func.count()).select_from(query.subquery())) or 0
     rows = ctx.db.scalars(query.order_by(MACHINE.name).limit(limit).offset(offset))
     return MachineList(machines=_out(ctx, rows), total=total)
@@ -223,6 +224,13 @@ def _take_address(ctx: Ctx, machine: tables.Machine, network: tables.Network, wa
     return ip
 
 
+def _refuse_taken(ctx: Ctx, fqdn: str) -> None:
+    """Raise Conflict when another machine is called `fqdn`, or promised that name."""
+    known = (select(MACHINE.id).where(MACHINE.name == fqdn), select(PROMISE.machine_id).where(PROMISE.fqdn == fqdn))
+    if any(ctx.db.scalar(query.limit(1)) is not None for query in known):
+        raise Conflict(f"{fqdn} is already the name of another machine; choose another host name")
+
+
 def _name(ctx: Ctx, cluster: tables.Cluster, role: roles.Role, wanted: str) -> tuple[int, str]:
     """Number and short host name; a number whose name is somebody's already is left out. Raises Conflict."""
     numbers = set(
@@ -236,6 +244,7 @@ def _name(ctx: Ctx, cluster: tables.Cluster, role: roles.Role, wanted: str) -> t
         why = claims.bad_name(ctx, wanted, cluster.domain)
         if why:
             raise Conflict(f"a machine cannot be called {wanted}.{cluster.domain}: {why}")
+        _refuse_taken(ctx, f"{wanted}.{cluster.domain}")
         return roles.next_number(numbers), wanted
     names = set(ctx.db.scalars(select(MACHINE.name)))
 
@@ -248,18 +257,6 @@ def _name(ctx: Ctx, cluster: tables.Cluster, role: roles.Role, wanted: str) -> t
     except roles.BadRole as bad:
         raise Conflict(str(bad)) from None
     return number, roles.hostname(role, number)
-
-
-def _collision(error: IntegrityError, fqdn: str, address: str) -> Conflict:
-    """What somebody else took first, in words: the constraint that refused says which."""
-    text = str(error.orig)
-    if "machine.name" in text or "fqdn" in text or "machine_name" in text:
-        return Conflict(f"{fqdn} is already the name of another machine; choose another host name")
-    if "address" in text:
-        return Conflict(f"address {address} was given to another machine at the same moment; try again")
-    if "number" in text:
-        return Conflict(f"{fqdn} could not be made: its number was given to another machine at the same moment; try again")
-    return Conflict("somebody else assigned the same machine at the same moment; look at it again")
 
 
 @usecase("operator")
@@ -278,10 +275,7 @@ def assign(ctx: Ctx, name: str, order: AssignIn) -> MachineDetail:
         )
     )
     machine.name = fqdn
-    try:
-        ctx.db.flush()
-    except IntegrityError as error:
-        raise _collision(error, fqdn, address) from None
+    ctx.db.flush()
     ctx.event("machine.state", f"promised to {cluster.name} as {role.title} {fqdn}, {address}", machine, cluster)
     return _detail(ctx, machine)
 
