@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -97,10 +97,15 @@ def new_world(databases: Databases, database: str) -> Callable[[Path], AbstractC
 
 
 @pytest.fixture(scope="session")
-def enough(database: str) -> Callable[[], bool]:
-    """Whether a property has been tried with enough examples: the second database gets few of them."""
-    seen = itertools.count()
-    return lambda: database != KINDS[0] and next(seen) >= FEW
+def enough(database: str) -> Callable[[str], bool]:
+    """Whether the property of that name was tried with enough examples: the second database gets few of them."""
+    seen: Counter[str] = Counter()
+
+    def asked(name: str) -> bool:
+        seen[name] += 1
+        return database != KINDS[0] and seen[name] > FEW
+
+    return asked
 
 
 @contextlib.contextmanager

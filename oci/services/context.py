@@ -144,7 +144,7 @@ class Ctx:
                 cluster_id=cluster.id if cluster else None,
                 boot_id=boot_id,
                 actor=self.actor.name,
-                text=text[:500],
+                text=text.replace("\0", "")[:500],  # what PostgreSQL does not keep says nothing to anybody
                 data=data,
             )
         )
@@ -255,7 +255,7 @@ def _write(ctx: Ctx) -> None:
 
 
 def _try(ctx: Ctx, work: Callable[[], R], reads: bool, alone: bool) -> R:
-    """Do `work` in one transaction; what it collects beside that starts empty. Raises `_Failed` for a database that fails."""
+    """Do `work` in one transaction; what it collects beside that starts empty. Raises `_Failed`."""
     ctx._events, ctx._after, ctx._notes, ctx._alive = [], [], [], []
     committing = False
     with ctx.make_session() as db:

@@ -14,6 +14,8 @@ from oci.services.context import Ctx, Problem, usecase
 from oci.services.moves import find
 
 EVENT, JOB = tables.Event, tables.Job
+LAST_ID = 2**31 - 1
+"""What the column of an event's number can hold."""
 JOB_STATES = ("queued", "running", "done", "failed")
 
 
@@ -39,7 +41,7 @@ def _page(ctx: Ctx, query: Select[Any], after: int | None, limit: int) -> EventL
     if after is None:
         rows = list(ctx.db.execute(query.order_by(EVENT.id.desc()).limit(limit)))[::-1]
     else:
-        rows = list(ctx.db.execute(query.where(EVENT.id > after).order_by(EVENT.id).limit(limit)))
+        rows = list(ctx.db.execute(query.where(EVENT.id > min(after, LAST_ID)).order_by(EVENT.id).limit(limit)))
     found = [_out(event, name) for event, name in rows]
     return EventList(events=found, next=found[-1].id if found else after or 0)
 
@@ -56,7 +58,7 @@ def list_events(ctx: Ctx, wanted: EventQuery | None = None) -> EventList:
     if wanted.kind:
         query = query.where(EVENT.kind == wanted.kind)
     if wanted.before is not None:
-        query = query.where(EVENT.id < wanted.before)
+        query = query.where(EVENT.id < min(wanted.before, LAST_ID))
     return _page(ctx, query, wanted.after, wanted.limit)
 
 

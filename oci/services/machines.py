@@ -140,9 +140,7 @@ def list_machines(
         part = search.lower()
         columns = (MACHINE.name, MACHINE.serial, MACHINE.vendor, MACHINE.model, MACHINE.uuid)
         by_nic = select(tables.Nic.machine_id).where(tables.Nic.mac.contains(part, autoescape=True))
-        query = query.where(
-            or_(*(func.lower(c).contains(part, autoescape=True) for c in columns), MACHINE.id.in_(by_nic))
-        )
+        query = query.where(or_(*(func.lower(c).contains(part, autoescape=True) for c in columns), MACHINE.id.in_(by_nic)))
     total = ctx.db.scalar(select(func.count()).select_from(query.subquery())) or 0
     rows = ctx.db.scalars(query.order_by(MACHINE.name).limit(limit).offset(offset))
     return MachineList(machines=_out(ctx, rows), total=total)
