@@ -27,7 +27,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("state_dir", "/var/lib/oci", "directory of the database, keys and certificates"),
     Setting("run_dir", "/run/oci", "directory of sockets and other things that need not survive a reboot"),
     Setting("images_dir", "/var/lib/oci/images", "directory of the live image and the root image"),
-    Setting("database_url", "", "SQLAlchemy URL; empty: SQLite in state_dir"),
+    Setting("database_url", "", "postgresql://USER@HOST/NAME or sqlite:////PATH; empty: SQLite in state_dir"),
     Setting("tftp_dir", "/srv/tftp", "directory of the TFTP server, which gets the boot loaders"),
     Setting("server_address", "10.0.0.1", "the appliance's address on the provisioning network"),
     Setting("http_url", "", "URL of the plain HTTP listener for machines; empty: http://server_address"),

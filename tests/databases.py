@@ -118,6 +118,16 @@ class Databases:
         self._files: list[SqliteFile] = []
         self._free: list[PostgresDatabase] = []
         self._made: list[PostgresDatabase] = []
+        self._bare = 0
+
+    def bare(self, kind: str, folder: Path) -> str:
+        """The URL of a database of `kind` without any table. One on PostgreSQL is gone with its cluster."""
+        if kind == "sqlite":
+            return f"sqlite:///{folder}/bare.sqlite"
+        self._bare += 1
+        with psycopg.connect(self.cluster().dsn("postgres"), autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE bare{self._bare}")
+        return self.cluster().url(f"bare{self._bare}")
 
     @contextlib.contextmanager
     def fresh(self, kind: str, folder: Path) -> Iterator[Database]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 BUSY_SECONDS = 30
@@ -21,6 +22,10 @@ _ALONE = text("LOCK TABLE watch IN EXCLUSIVE MODE")
 _IN_ORDER = text("SELECT pg_advisory_xact_lock(1868720485)")  # any number that nobody else takes
 
 
+class BadDatabase(ValueError):
+    """A setting database_url that cannot be used; says why, and what would do."""
+
+
 def is_sqlite(url: str) -> bool:
     """Whether `url` names an SQLite database."""
     return make_url(url).get_backend_name() == "sqlite"
@@ -29,15 +34,23 @@ def is_sqlite(url: str) -> bool:
 def _with_driver(url: str) -> URL:
     """`url` with the one driver that is there, which nobody has to name: postgresql://... is enough."""
     made = make_url(url)
-    return made.set(drivername=DRIVER) if made.drivername in ("postgresql", "postgres") else made
+    if made.get_backend_name() not in ("postgresql", "postgres"):
+        raise ArgumentError(f"no such kind of database: {made.get_backend_name()}")
+    return made.set(drivername=DRIVER)
 
 
 def engine(url: str) -> Engine:
-    """An engine for `url`. Writers wait up to BUSY_SECONDS for each other.
-
-    Raises sqlalchemy.exc.ArgumentError for what is no URL, NoSuchModuleError for an unknown kind of database.
-    """
-    return _sqlite(url) if is_sqlite(url) else _postgresql(_with_driver(url))
+    """An engine for `url`. Writers wait up to BUSY_SECONDS for each other. Raises BadDatabase."""
+    try:
+        return _sqlite(url) if is_sqlite(url) else _postgresql(_with_driver(url))
+    except ModuleNotFoundError:
+        raise BadDatabase(
+            "PostgreSQL cannot be used, because Python's driver for it is missing: install Debian's package python3-psycopg"
+        ) from None
+    except SQLAlchemyError:
+        raise BadDatabase(
+            "the setting database_url names no database; it is sqlite:///PATH or postgresql://USER@HOST/NAME"
+        ) from None
 
 
 def _postgresql(url: URL) -> Engine:
@@ -98,11 +111,11 @@ def _is_postgresql(db: Session) -> bool:
 def begin_writing(db: Session, alone: bool = False) -> None:
     """Begin a transaction that may write; with `alone` nobody else writes until it ends, as always on SQLite."""
     if _is_postgresql(db):
-        db.execute(_ALONE if alone else _AMONG_OTHERS)
+        db.connection().execute(_ALONE if alone else _AMONG_OTHERS)
 
 
 def one_after_another(db: Session) -> None:
     """From here to the end of the transaction nobody else is past this point: what is numbered now is committed in the
     order of its numbers, as always on SQLite."""
     if _is_postgresql(db):
-        db.execute(_IN_ORDER)
+        db.connection().execute(_IN_ORDER)
