@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from oci.adapters.secrets import FileSealer
 from oci.app import Appliance
 from oci.config import configure
 from oci.db.session import sessions
+from oci.domain.roles import Role
 from oci.services.context import Actor, Ctx, Outside
 
 # Tests run on shared, busy machines: how long an example takes says nothing about the code.
@@ -115,6 +117,12 @@ def make_world(tmp_path: Path, databases: Databases, kind: str) -> Iterator[Worl
         yield world_on(tmp_path, database)
 
 
+@cache
+def shipped_roles() -> dict[str, Role]:
+    """The roles of this tree, read once for all worlds."""
+    return role_files.load(Path("none"))
+
+
 def world_on(tmp_path: Path, database: Database) -> World:
     """A world whose files lie in `tmp_path`, on that database."""
     config = configure(
@@ -137,7 +145,7 @@ def world_on(tmp_path: Path, database: Database) -> World:
         sealer=FileSealer(tmp_path / "secret.key", make=True),
         poke=poked.append,
         host=FakeHost(),
-        roles=role_files.load(tmp_path / "none"),
+        roles=dict(shipped_roles()),
         ca_pem=b"-----BEGIN CERTIFICATE-----\n",
         clock=clock,
     )

@@ -24,6 +24,9 @@ KINDS = ("sqlite", "postgresql")
 NAMES = [table.name for table in Table.metadata.sorted_tables]
 # What is deleted stays in the files, and slows every look at a table, until they are made anew.
 DELETIONS = 25
+# Writers wait for each other; on a machine that does much else at the same time that can take long.
+PATIENCE_SECONDS = 300
+PATIENT = f" -c lock_timeout={PATIENCE_SECONDS}s"
 
 
 class Database(Protocol):
@@ -44,8 +47,8 @@ class SqliteFile:
         self.path = Path()
 
         @event.listens_for(self.engine, "do_connect")
-        def _elsewhere(_dialect: Any, _record: Any, arguments: list[Any], _options: Any) -> None:
-            arguments[0] = str(self.path)
+        def _elsewhere(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> None:
+            arguments[0], options["timeout"] = str(self.path), PATIENCE_SECONDS
 
     @property
     def url(self) -> str:
@@ -73,6 +76,11 @@ class PostgresDatabase:
     def __init__(self, cluster: Cluster, name: str) -> None:
         self._cluster, self._name, self._deletions = cluster, name, 0
         self.url, self.engine = cluster.url(name), engine(cluster.url(name))
+
+        @event.listens_for(self.engine, "do_connect")
+        def _patient(_dialect: Any, _record: Any, _arguments: list[Any], options: dict[str, Any]) -> None:
+            options["options"] = f"{options['options'].partition(PATIENT)[0]}{PATIENT}"
+
         self._make()
 
     def _make(self) -> None:

@@ -114,8 +114,8 @@ def _refuse_unlike(connection: Connection) -> None:
     if encoding != "UTF8" or not set(locales) <= set(COLLATIONS):
         raise WrongSchema(
             f"the database has the encoding {encoding} and the locale {' and '.join(dict.fromkeys(locales))}, in which "
-            "names are sorted and searched in another way than this program expects, so nothing was changed. Make it anew with "
-            "`createdb --owner oci --encoding UTF8 --locale C --template template0 oci`"
+            "names are sorted and searched in another way than this program expects, so nothing was changed. Make it "
+            "anew with `createdb --owner oci --encoding UTF8 --locale C --template template0 oci`"
         )
 
 

@@ -23,7 +23,7 @@ from oci.schemas.machine import BmcIn
 from oci.schemas.site import EventQuery, JobQuery
 from oci.services import events, jobs, machines
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.one_database]
 PASSWORD = "planted-77aa-bmc"
 USER = 2
 

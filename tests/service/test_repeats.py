@@ -70,6 +70,27 @@ def test_it_gives_up_after_five_with_plain_words_and_nothing_was_changed(world) 
     assert rows(world, tables.Event.text) == [] == rows(world, tables.Watch.name)
 
 
+def test_a_name_that_stays_taken_is_a_conflict_and_no_defect(world) -> None:
+    tries: list[int] = []
+
+    @usecase("operator")
+    def take(ctx: Ctx) -> None:
+        tries.append(1)
+        ctx.db.add_all([tables.SharedFact(kind="mac", value="x", since=0, why=why) for why in ("a", "b")])
+
+    @usecase("operator")
+    def name(ctx: Ctx) -> None:
+        tries.append(1)
+        for _ in range(2):
+            ctx.db.add(tables.Person(name="olga", level="viewer", created=0))
+
+    for use in (take, name):
+        tries.clear()
+        with pytest.raises(Conflict, match="others changed the same thing"):
+            use(world.ctx())
+        assert len(tries) == failures.TRIES
+
+
 def test_a_defect_is_no_collision(world) -> None:
     tries: list[int] = []
     with pytest.raises(DBAPIError):
