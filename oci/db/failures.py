@@ -9,7 +9,7 @@ import random
 import sqlite3
 from collections.abc import Iterator
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, SQLAlchemyError, TimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 
 TRIES = 5
@@ -55,7 +55,7 @@ def is_unusable(error: SQLAlchemyError) -> bool:
     code = state(error)
     if code:
         return code in _UNUSABLE or code[:2] in _UNUSABLE_CLASSES
-    return error.connection_invalidated or type(error).__name__ == "OperationalError"
+    return error.connection_invalidated or isinstance(error, OperationalError)
 
 
 def is_lost(error: SQLAlchemyError) -> bool:
@@ -68,7 +68,7 @@ def is_bad_value(error: SQLAlchemyError) -> bool:
     if not isinstance(error, DBAPIError):
         return False
     code = state(error)
-    return code[:2] == _BAD_VALUE_CLASS or (not code and type(error).__name__ == "DataError")
+    return code[:2] == _BAD_VALUE_CLASS or (not code and isinstance(error, DataError))
 
 
 def words(error: SQLAlchemyError) -> str:
