@@ -73,7 +73,7 @@ def is_bad_value(error: SQLAlchemyError) -> bool:
 
 def words(error: SQLAlchemyError) -> str:
     """The first line of what the database said. Its further lines may show values, which can be secrets."""
-    said = str(error.orig if isinstance(error, DBAPIError) else error)
+    said = str(error.orig if isinstance(error, DBAPIError) else error.args[0] if error.args else "")
     return said.strip().splitlines()[0][:200] if said.strip() else type(error).__name__
 
 

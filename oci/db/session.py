@@ -10,8 +10,9 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 BUSY_SECONDS = 30
-CONNECT_SECONDS = 10
-STUCK_SECONDS = 60
+CONNECT_SECONDS = 30
+STUCK_SECONDS = 120
+MOST_FOR_A_MOMENT = 15  # connections beside the five that are kept: a process has fewer threads than that
 DRIVER = "postgresql+psycopg"
 
 # Whoever writes holds the first until its end; whoever collided and tries again holds the second, and so is alone.
@@ -63,6 +64,7 @@ def _postgresql(url: URL) -> Engine:
     return create_engine(
         url,
         isolation_level="SERIALIZABLE",
+        max_overflow=MOST_FOR_A_MOMENT,
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": CONNECT_SECONDS,
@@ -73,7 +75,9 @@ def _postgresql(url: URL) -> Engine:
 
 
 def _sqlite(url: str) -> Engine:
-    made = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    made = create_engine(
+        url, max_overflow=MOST_FOR_A_MOMENT, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
+    )
 
     @event.listens_for(made, "connect")
     def _connect(connection: Any, _record: Any) -> None:
