@@ -188,8 +188,8 @@ def _permit(ctx: Ctx, level: str, name: str) -> None:
 
 
 def _write_notes(ctx: Ctx, notes: list[tuple[str, str, int | None]], alive: list[int]) -> None:
-    for machine_id in alive:
-        ctx.db.execute(update(tables.Machine).where(tables.Machine.id == machine_id).values(seen=ctx.now()))
+    for speaker in alive:
+        ctx.db.execute(update(tables.Machine).where(tables.Machine.id == speaker).values(seen=ctx.now()))
     for kind, text, machine_id in dict.fromkeys(notes):
         recent = (
             select(tables.Event.id)
