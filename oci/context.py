@@ -75,6 +75,7 @@ class Ctx:
     make_session: sessionmaker[Session]
     actor: Actor
     _db: Session | None = None
+    _events: list[tables.Event] = field(default_factory=list)
     _after: list[Callable[[], None]] = field(default_factory=list)
     _notes: list[tuple[str, str, int | None]] = field(default_factory=list)
     _alive: list[int] = field(default_factory=list)
@@ -101,11 +102,11 @@ class Ctx:
         boot_id: str | None = None,
         **data: Any,
     ) -> None:
-        """Append an event. `text` is cut to 500 characters; it must hold no secret."""
+        """Append an event, which is written last of all. `text` is cut to 500 characters; it must hold no secret."""
         if kind not in EVENTS:
             raise KeyError(f"event kind {kind} is not in the table")
         machine_id = machine.id if isinstance(machine, tables.Machine) else machine
-        self.db.add(
+        self._events.append(
             tables.Event(
                 at=self.now(),
                 kind=kind,
@@ -113,7 +114,7 @@ class Ctx:
                 cluster_id=cluster.id if cluster else None,
                 boot_id=boot_id,
                 actor=self.actor.name,
-                text=text[:500],
+                text=text.replace("\0", "")[:500],  # what PostgreSQL does not keep says nothing to anybody
                 data=data,
             )
         )

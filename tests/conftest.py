@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import pytest
+from databases import KINDS, Database, Databases
 from hypothesis import HealthCheck, settings
 
 from oci.adapters import roles as role_files
@@ -17,14 +20,15 @@ from oci.adapters.secrets import FileSealer
 from oci.app import Appliance
 from oci.config import configure
 from oci.context import Actor, Ctx, Outside
-from oci.db.session import engine, sessions
-from oci.db.tables import Table
+from oci.db.session import sessions
+from oci.domain.roles import Role
 
 # Tests run on shared, busy machines: how long an example takes says nothing about the code.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
 OPERATOR = Actor("olga", "operator")
+FEW = 8  # examples of a property on the second database
 
 
 @dataclass
@@ -39,9 +43,10 @@ class Clock:
 
 @dataclass
 class World:
-    """An appliance on a fresh SQLite file, with the fakes at hand."""
+    """An appliance on a fresh database, with the fakes at hand."""
 
     appliance: Appliance
+    database: Database
     clock: Clock
     power: FakePower
     dhcp: FakeDhcp
@@ -63,21 +68,69 @@ class World:
         self.appliance = replace(self.appliance, outside=replace(self.appliance.outside, **changes))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=KINDS, help="run the tests that need a database on this one only")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Whatever has a database runs on each kind, but for what is marked `one_database`."""
+    if "database" not in metafunc.fixturenames:
+        return
+    chosen = metafunc.config.getoption("--database")
+    kinds = (chosen,) if chosen else KINDS
+    marked = metafunc.definition.get_closest_marker("one_database")
+    if marked:
+        kinds = tuple(kind for kind in kinds if kind == (marked.args or KINDS)[0])
+    metafunc.parametrize("database", kinds, scope="session")
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    """What gives out databases; one for each pytest process."""
+    made = Databases()
+    yield made
+    made.end()
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with make_world(tmp_path) as made:
+def world(tmp_path: Path, databases: Databases, database: str) -> Iterator[World]:
+    with make_world(tmp_path, databases, database) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-def new_world() -> Callable[[Path], AbstractContextManager[World]]:
+def new_world(databases: Databases, database: str) -> Callable[[Path], AbstractContextManager[World]]:
     """A maker of worlds in a directory each, for properties that need a fresh one for every example."""
-    return make_world
+    return lambda folder: make_world(folder, databases, database)
+
+
+@pytest.fixture(scope="session")
+def enough(database: str) -> Callable[[str], bool]:
+    """Whether the property of that name was tried with enough examples: the second database gets few of them."""
+    seen: Counter[str] = Counter()
+
+    def asked(name: str) -> bool:
+        seen[name] += 1
+        return database != KINDS[0] and seen[name] > FEW
+
+    return asked
 
 
 @contextlib.contextmanager
-def make_world(tmp_path: Path) -> Iterator[World]:
+def make_world(tmp_path: Path, databases: Databases, kind: str) -> Iterator[World]:
     """A world whose files lie in `tmp_path`."""
+    with databases.fresh(kind, tmp_path) as database:
+        yield world_on(tmp_path, database)
+
+
+@cache
+def shipped_roles() -> dict[str, Role]:
+    """The roles of this tree, read once for all worlds."""
+    return role_files.load(Path("none"))
+
+
+def world_on(tmp_path: Path, database: Database) -> World:
+    """A world whose files lie in `tmp_path`, on that database."""
     config = configure(
         {
             "state_dir": str(tmp_path),
@@ -85,10 +138,9 @@ def make_world(tmp_path: Path) -> Iterator[World]:
             "server_address": "10.77.0.1",
             "puppet_server": "puppet.lab.test",
             "secure_cookies": False,
+            "database_url": database.url,
         }
     )
-    made = engine(config.database_url)
-    Table.metadata.create_all(made)
     clock, power, dhcp, puppet_ca, images = Clock(), FakePower(), FakeDhcp(), FakePuppetCa(), FakeImages()
     poked: list[int] = []
     outside = Outside(
@@ -99,9 +151,9 @@ def make_world(tmp_path: Path) -> Iterator[World]:
         sealer=FileSealer(tmp_path / "secret.key", make=True),
         poke=poked.append,
         host=FakeHost(),
-        roles=role_files.load(tmp_path / "none"),
+        roles=dict(shipped_roles()),
         ca_pem=b"-----BEGIN CERTIFICATE-----\n",
         clock=clock,
     )
-    yield World(Appliance(config, outside, sessions(made)), clock, power, dhcp, puppet_ca, images, poked)
-    made.dispose()
+    made = Appliance(config, outside, sessions(database.engine))
+    return World(made, database, clock, power, dhcp, puppet_ca, images, poked)

@@ -132,7 +132,7 @@ class Appliance:
         """What the server blocks are made from: as on any appliance, but for operators at a socket, and packages
         from the `mirror` at another."""
         upstreams = (render.Upstream("/debian", f"http://unix:{mirror}"),)
-        values = config.load(str(self.config)).values
+        values = config.load(str(self.config)).values()
         return render.site(values, operators=f"unix:{self.door}", loaders=str(loaders()), upstreams=upstreams)
 
     def start(self, port: int = 0) -> None:

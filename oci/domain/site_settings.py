@@ -143,6 +143,16 @@ def _names(values: Mapping[str, Any]) -> Iterator[Wrong]:
             )
 
 
+def _database(values: Mapping[str, Any]) -> Iterator[Wrong]:
+    # It may hold a password, so it is not repeated.
+    if not values["database_url"].startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        yield Wrong(
+            "database_url",
+            "it names no database that can be used",
+            "It must look like sqlite:////PATH or postgresql://USER@HOST/NAME; empty: SQLite in state_dir",
+        )
+
+
 def _times(values: Mapping[str, Any]) -> Iterator[Wrong]:
     for name in ("tick_seconds", "heartbeat_seconds", "pulse_seconds", "session_hours"):
         if values[name] <= 0:
@@ -160,4 +170,4 @@ def wrong(values: Mapping[str, Any]) -> list[Wrong]:
     network, found = _network(values)
     if network is not None:
         found += _dhcp(values, network)
-    return [*found, *_names(values), *_times(values), *_limits(values)]
+    return [*found, *_names(values), *_database(values), *_times(values), *_limits(values)]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
+import time
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.exc import SQLAlchemyError
 
 from oci.context import Ctx
-from oci.db import tables
+from oci.db import failures, tables
+from oci.db.session import begin_reading, begin_writing, one_after_another
 from oci.domain.levels import LEVELS
 from oci.problems import Conflict, Forbidden, Problem, Unauthorised, Unavailable
 
@@ -26,39 +28,34 @@ def _permit(ctx: Ctx, level: str, name: str) -> None:
         return
     if ctx.actor.level == "nobody":
         raise Unauthorised("this needs a sign-in or a token; sign in at /signin or send Authorization: Bearer")
-    with ctx.make_session() as db:
-        db.add(
-            tables.Event(
-                at=ctx.now(),
-                kind="permission.refused",
-                actor=ctx.actor.name,
-                data={},
-                text=f"{ctx.actor.name} ({ctx.actor.level}) tried {name}, which needs {level}",
-            )
-        )
-        db.commit()
+    refused = f"{ctx.actor.name} ({ctx.actor.level}) tried {name}, which needs {level}"
+    _transact(ctx, name, lambda: ctx.event("permission.refused", refused))
     raise Forbidden(f"{name} needs the level {level}; you are {ctx.actor.level}. Ask an admin")
 
 
-def _record_notes(ctx: Ctx) -> None:
+def _write_notes(ctx: Ctx, notes: list[tuple[str, str, int | None]], alive: list[int]) -> None:
+    for speaker in alive:
+        ctx.db.execute(update(tables.Pulse).where(tables.Pulse.machine_id == speaker).values(seen=ctx.now()))
+    for kind, text, machine_id in dict.fromkeys(notes):
+        recent = (
+            select(tables.Event.id)
+            .where(tables.Event.kind == kind, tables.Event.text == text[:500], tables.Event.at > ctx.now() - 60)
+            .limit(1)
+        )
+        if ctx.db.scalar(recent) is None:
+            ctx.event(kind, text, machine_id)
+
+
+def _record_notes(ctx: Ctx, name: str) -> None:
     """Write what `note` collected. The same words within a minute are written once: a stranger who
-    repeats himself must not fill the disk."""
-    with ctx.make_session() as db:
-        for alive in ctx._alive:
-            db.execute(update(tables.Pulse).where(tables.Pulse.machine_id == alive).values(seen=ctx.now()))
-        for kind, text, machine_id in ctx._notes:
-            recent = (
-                select(tables.Event.id)
-                .where(tables.Event.kind == kind, tables.Event.text == text[:500], tables.Event.at > ctx.now() - 60)
-                .limit(1)
-            )
-            if db.scalar(recent) is None:
-                db.add(
-                    tables.Event(
-                        at=ctx.now(), kind=kind, machine_id=machine_id, actor=ctx.actor.name, text=text[:500], data={}
-                    )
-                )
-        db.commit()
+    repeats himself must not fill the disk. That they cannot be written hides no refusal."""
+    notes, alive = ctx._notes, ctx._alive
+    if not notes and not alive:
+        return
+    try:
+        _transact(ctx, name, lambda: _write_notes(ctx, notes, alive))
+    except Problem as problem:
+        log.error("%s: what was refused could not be recorded: %s", name, problem)
 
 
 def _run_effects(effects: list[Callable[[], None]], name: str) -> None:
@@ -70,12 +67,102 @@ def _run_effects(effects: list[Callable[[], None]], name: str) -> None:
             log.exception("an effect of %s failed; the next tick carries on", name)
 
 
+def _as_problem(error: SQLAlchemyError, name: str, committing: bool) -> Problem | None:
+    """What a caller is told of a database that fails; None for a defect of this program."""
+    said = failures.words(error)
+    if failures.is_collision(error):
+        log.error("%s: given up after %d tries: %s", name, failures.TRIES, said)
+        return Conflict(
+            "others changed the same thing at the same moment, again and again, so nothing was changed; "
+            "look at it again, and try once more"
+        )
+    if failures.is_unusable(error):
+        # Away, locked for longer than anybody waits, or its disk is full: nobody's defect.
+        log.error("%s: the database could not be used: %s", name, said)
+        lost = committing and failures.is_lost(error)
+        return Unavailable(
+            f"the appliance's database could not be used ({said}), so "
+            + ("it is not known whether anything was changed. " if lost else "nothing was changed. ")
+            + "Try again; if it stays so, see that it runs and that its disk is not full"
+        )
+    if failures.is_bad_value(error):
+        log.error("%s: a value that cannot be kept: %s", name, said)
+        return Problem(f"something that was sent cannot be kept ({said}); send what is shorter, smaller or plainer")
+    return None
+
+
+def _write(ctx: Ctx) -> None:
+    """Write what the use case did, its events last: who follows them by their numbers misses none (ADR 0016)."""
+    ctx.db.flush()
+    if ctx._events:
+        one_after_another(ctx.db)
+        ctx.db.add_all(ctx._events)
+        ctx.db.flush()
+
+
+def _try(ctx: Ctx, work: Callable[[], R], reads: bool, alone: bool) -> R:
+    """Do `work` in one transaction; what it collects beside that starts empty. Raises `_Failed`."""
+    ctx._events, ctx._after, ctx._notes, ctx._alive = [], [], [], []
+    committing = False
+    with ctx.make_session() as db:
+        ctx._db = db
+        try:
+            if reads:
+                begin_reading(db)
+            else:
+                begin_writing(db, alone)
+            result = work()
+            _write(ctx)
+            committing = True
+            db.commit()
+        except SQLAlchemyError as error:
+            db.rollback()
+            raise _Failed(error, committing) from error
+        except BaseException:
+            db.rollback()
+            raise
+        finally:
+            ctx._db = None
+    return result
+
+
+class _Failed(Exception):
+    """The database refused; `committing` when that was at the very end."""
+
+    def __init__(self, error: SQLAlchemyError, committing: bool) -> None:
+        self.error, self.committing = error, committing
+
+
+def _transact(ctx: Ctx, name: str, work: Callable[[], R], reads: bool = False) -> R:
+    """Do `work` in one transaction, and again from its beginning when somebody else was in the way.
+
+    Raises Conflict when that was so failures.TRIES times, Unavailable for a database that cannot be used, and Problem for
+    a value that it cannot keep.
+    """
+    assert ctx._db is None, "use cases do not call use cases"
+    pauses = failures.pauses()
+    for number in itertools.count():
+        try:
+            # The first two go on among others; who collides again has the database to himself.
+            return _try(ctx, work, reads, alone=number > 1)
+        except _Failed as failed:
+            pause = next(pauses, None) if failures.is_collision(failed.error) else None
+            if pause is None:
+                ctx._notes, ctx._alive = [], []  # it was not refused
+                raise (_as_problem(failed.error, name, failed.committing) or failed.error) from None
+            log.info("%s: tried again, somebody else was in the way: %s", name, failures.words(failed.error))
+            time.sleep(pause)
+    raise AssertionError("a try returns, or is the last")
+
+
 def usecase(
     level: str, reads: bool = False
 ) -> Callable[[Callable[Concatenate[Ctx, P], R]], Callable[Concatenate[Ctx, P], R]]:
     """Make a function a use case: permission `level`, one transaction, effects after commit.
 
     `reads` promises that nothing is written, so that readers never wait for a writer.
+    It may run up to five times, whenever somebody else was in the way (ADR 0016): what it does outside of its transaction
+    waits for the commit (`after`).
     What was told to `note` is recorded when the use case is refused. A use case that raises leaves nothing else; one
     that *returns* a Problem keeps what it wrote, and the Problem is raised once that is committed.
     """
@@ -86,37 +173,14 @@ def usecase(
         @functools.wraps(function)
         def run(ctx: Ctx, *args: P.args, **kwargs: P.kwargs) -> R:
             _permit(ctx, level, name)
-            assert ctx._db is None, "use cases do not call use cases"
-            effects: list[Callable[[], None]] = []
-            ctx._after, ctx._notes, ctx._alive = effects, [], []
-            with ctx.make_session() as db:
-                if reads:
-                    db.connection(execution_options={"reads": True})
-                ctx._db = db
-                try:
-                    result = function(ctx, *args, **kwargs)
-                    db.commit()
-                except StaleDataError:
-                    db.rollback()
-                    raise Conflict("somebody else changed the same thing at the same moment; look at it again") from None
-                except OperationalError as error:
-                    # Locked for longer than anybody waits, or its disk is full: nobody's defect.
-                    db.rollback()
-                    log.error("%s: the database could not be used: %s", name, error.orig)
-                    raise Unavailable(
-                        f"the appliance's database could not be used ({error.orig}), so nothing was changed. "
-                        "Try again; if it stays so, see that its disk is not full"
-                    ) from None
-                except Exception:
-                    db.rollback()
-                    if ctx._notes:
-                        _record_notes(ctx)
-                    raise
-                finally:
-                    ctx._db = None
-            _run_effects(effects, name)
+            try:
+                result = _transact(ctx, name, lambda: function(ctx, *args, **kwargs), reads)
+            except Exception:
+                _record_notes(ctx, name)
+                raise
+            _run_effects(ctx._after, name)
             if isinstance(result, Problem):
-                _record_notes(ctx)
+                _record_notes(ctx, name)
                 raise result
             return result
 

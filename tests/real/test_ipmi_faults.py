@@ -24,7 +24,7 @@ from oci.schemas.site import EventQuery, JobQuery
 from oci.services.activity import events, jobs
 from oci.services.machines import look, verbs
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.one_database]
 PASSWORD = "planted-77aa-bmc"
 USER = 2
 

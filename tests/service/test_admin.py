@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import sys
 import tarfile
 from collections.abc import Callable
 from contextlib import closing
@@ -193,6 +194,28 @@ def test_check_needs_no_worker_and_says_what_is_bad(place: Place, capsys: pytest
     lines = capsys.readouterr().out.splitlines()
     found = {line.split(": ")[0].split(None, 1)[1]: line.split()[0] for line in lines}
     assert found["database"] == "ok" == found["certificates"] and found["worker"] == "bad" == found["image live"]
+
+
+def test_a_postgresql_that_is_away_is_said_plainly(place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place(server_address="127.0.0.9", puppet_address="127.0.0.9", database_url=f"postgresql://oci@/oci?host={tmp_path}")
+    assert admin.main(["init"]) == 8
+    said = capsys.readouterr().err
+    assert "the database cannot be used" in said and "See that PostgreSQL runs" in said and "Traceback" not in said
+    assert admin.main(["check"]) == 1
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.split()[1] == "database:"]
+    assert line.startswith("bad") and "the database cannot be read" in line and "No such file or directory" in line
+    password = tmp_path / "password"
+    password.write_text("correct horse battery\n")
+    assert admin.main(["person-add", "olga", "--password-file", str(password)]) == 3
+    assert "nothing was changed" in capsys.readouterr().err
+
+
+def test_a_database_without_its_driver_is_said_plainly(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place(database_url="postgresql://oci@/oci")
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    assert admin.main(["init"]) == 3 and "python3-psycopg" in capsys.readouterr().err
 
 
 def test_apply_outside_of_systemd_says_so(

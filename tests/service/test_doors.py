@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
@@ -225,51 +226,78 @@ RIVALS = {
     "name": (
         tables.Machine,
         {"id": 77, "name": "compute2.lab.test", "state": "discovered", "state_since": 0, "created": 0, "inventory": {}},
-        "already the name of another machine",
+        ("compute3.lab.test", "10.77.0.20"),
     ),
-    "address": (tables.Address, {"network_id": 1, "ip": "10.77.0.20", "machine_id": 2}, "address 10.77.0.20 was given"),
+    "address": (
+        tables.Address,
+        {"network_id": 1, "ip": "10.77.0.20", "machine_id": 2},
+        ("compute2.lab.test", "10.77.0.21"),
+    ),
     "number": (
         tables.Assignment,
         {"machine_id": 2, "cluster_id": 1, "role": "compute", "number": 2, "hostname": "x", "fqdn": "x.lab.test"},
-        "its number was given",
+        ("compute3.lab.test", "10.77.0.20"),
     ),
     "machine": (
         tables.Assignment,
         {"machine_id": 1, "cluster_id": 1, "role": "volume", "number": 1, "hostname": "x", "fqdn": "x.lab.test"},
-        "assigned the same machine",
-    ),
-    "fqdn": (
-        tables.Assignment,
-        {
-            "machine_id": 2,
-            "cluster_id": 1,
-            "role": "volume",
-            "number": 1,
-            "hostname": "compute2",
-            "fqdn": "compute2.lab.test",
-        },
-        "already the name of another machine",
+        ("compute2.lab.test", "10.77.0.20"),
     ),
 }
 
 
-@pytest.mark.parametrize("what", RIVALS)
-def test_whoever_comes_second_is_told_what_was_taken(site, what) -> None:
-    """A rival's row appears after everything was looked at and before this one's is written."""
-    table, values, says = RIVALS[what]
+@contextlib.contextmanager
+def a_rival(site, when, table, values):
+    """A rival's row of `table` is there after everything was looked at, and before one of `when` is written: the first try
+    collides with it. It is committed before the second."""
+    tries: list[object] = []
 
-    def rival(session, _context, _instances) -> None:
-        if any(isinstance(new, tables.Assignment) for new in session.new) and not session.info.get("done"):
-            session.info["done"] = True
+    def collide(session, _context, _instances) -> None:
+        if not tries and any(isinstance(new, when) for new in session.new):
+            tries.append(session)
             session.connection().execute(insert(table).values(**values))
 
-    event.listen(site.appliance.make_session, "before_flush", rival)
+    def settle(session) -> None:
+        if tries == [session]:
+            tries.append("settled")
+            with site.database.engine.begin() as connection:
+                connection.execute(insert(table).values(**values))
+
+    listeners = (("before_flush", collide), ("after_rollback", settle))
+    for name, listener in listeners:
+        event.listen(site.appliance.make_session, name, listener)
     try:
-        with pytest.raises(Conflict, match=says):
-            assign(site)
+        yield
     finally:
-        event.remove(site.appliance.make_session, "before_flush", rival)
-    assert assign(site).address == "10.77.0.20"
+        for name, listener in listeners:
+            event.remove(site.appliance.make_session, name, listener)
+    assert len(tries) == 2, "the rival was never there"
+
+
+@pytest.mark.parametrize("what", RIVALS)
+def test_whoever_comes_second_gets_what_is_left(site, what) -> None:
+    table, values, left = RIVALS[what]
+    with a_rival(site, tables.Assignment, table, values):
+        made = assign(site)
+    assert (made.fqdn, made.address) == left
+
+
+def test_a_name_by_hand_that_was_taken_meanwhile_is_refused_as_taken(site) -> None:
+    table, values, _left = RIVALS["name"]
+    with (
+        a_rival(site, tables.Assignment, table, values),
+        pytest.raises(Conflict, match=r"compute2\.lab\.test is already the name of another machine"),
+    ):
+        assign(site, hostname="compute2")
+
+
+def test_an_address_by_hand_that_was_taken_meanwhile_is_refused_as_taken(site) -> None:
+    table, values, _left = RIVALS["address"]
+    with (
+        a_rival(site, tables.Assignment, table, values),
+        pytest.raises(Conflict, match=r"address 10\.77\.0\.20 is already held by another machine"),
+    ):
+        assign(site, address="10.77.0.20")
 
 
 @pytest.mark.parametrize("what", ["network", "cluster"])
@@ -282,20 +310,11 @@ def test_whoever_makes_a_name_second_is_told(site, what) -> None:
         "cluster": (tables.Cluster, {"name": "n2", "domain": "x.test", "network_id": 1, "created": 0}),
     }
     table, row = values[what]
-
-    def rival(session, _context, _instances) -> None:
-        if any(isinstance(new, table) for new in session.new):
-            session.connection().execute(insert(table).values(**row))
-
-    event.listen(site.appliance.make_session, "before_flush", rival)
-    try:
-        with pytest.raises(Conflict, match=f"a {what} called n2 was made at the same moment"):
-            if what == "network":
-                network(site, name="n2", cidr="10.80.0.0/24", first="10.80.0.1", last="10.80.0.9", gateway="", dns=[])
-            else:
-                clusters.create_cluster(site.ctx(), ClusterIn(name="n2", domain="y.test", network="prov"))
-    finally:
-        event.remove(site.appliance.make_session, "before_flush", rival)
+    with a_rival(site, table, table, row), pytest.raises(Conflict, match=f"a {what} called n2 exists already"):
+        if what == "network":
+            network(site, name="n2", cidr="10.80.0.0/24", first="10.80.0.1", last="10.80.0.9", gateway="", dns=[])
+        else:
+            clusters.create_cluster(site.ctx(), ClusterIn(name="n2", domain="y.test", network="prov"))
 
 
 def test_a_card_has_one_spelling_and_so_has_an_id(site) -> None:

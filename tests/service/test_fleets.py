@@ -365,7 +365,7 @@ def test_a_file_that_was_written_a_moment_ago_is_looked_at_again(folder, monkeyp
 @pytest.fixture
 def served(site):
     """The site with a DHCP range on its network, without which dnsmasq's configuration cannot be made."""
-    site.appliance.config.values.update(dhcp_first="10.77.0.230", dhcp_last="10.77.0.240")
+    site.set(dhcp_first="10.77.0.230", dhcp_last="10.77.0.240")
     return site
 
 
@@ -389,13 +389,13 @@ def test_names_are_read_once_for_each_revision(served) -> None:
 
 
 def test_a_site_with_dns_servers_of_its_own_keeps_them(served) -> None:
-    served.appliance.config.values["dns_servers"] = ["10.9.9.9"]
+    served.set(dns_servers=["10.9.9.9"])
     tick.dhcp(served.ctx(APPLIANCE))
     assert "dhcp-option=option:dns-server,10.9.9.9" in served.dhcp.text and "host-record=compute1" in served.dhcp.text
 
 
 def test_dns_can_be_left_to_another_server_of_this_host(served) -> None:
-    served.appliance.config.values["dns_serve"] = False
+    served.set(dns_serve=False)
     tick.dhcp(served.ctx(APPLIANCE))
     assert "port=0" in served.dhcp.text and "host-record" not in served.dhcp.text
     assert names.dns_servers(served.ctx()) == ()

@@ -220,12 +220,13 @@ def test_many_more_on_paper(part: int) -> None:
         histories.run(Paper(), seed)
 
 
-def test_through_the_services(served) -> None:
-    for seed in range(120):
+def test_through_the_services(served, database) -> None:
+    for seed in range(120 if database == "sqlite" else 12):
         histories.run(served(), seed, steps=10)
 
 
 @pytest.mark.long
+@pytest.mark.one_database
 def test_many_more_through_the_services(served) -> None:
     for seed in range(1000, 1600):
         histories.run(served(), seed)

@@ -5,29 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config as Alembic
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect
+from databases import Databases
+from sqlalchemy import Engine, insert, inspect, select
 
 from oci.admin import migrate
 from oci.config import Config, configure
+from oci.db import schema
+from oci.db.schema import NoDatabase, WrongSchema
 from oci.db.session import engine
-from oci.db.tables import Table
+from oci.db.tables import Person, Table
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return configure({"state_dir": str(tmp_path), "run_dir": str(tmp_path)})
+def config(tmp_path: Path, databases: Databases, database: str) -> Config:
+    url = databases.bare(database, tmp_path)
+    return configure({"state_dir": str(tmp_path), "run_dir": str(tmp_path), "database_url": url})
 
 
 @pytest.fixture
-def database(config: Config) -> Iterator[Engine]:
+def bare(config: Config) -> Iterator[Engine]:
     made = engine(config.database_url)
     yield made
     made.dispose()
@@ -57,34 +62,49 @@ def shape(database: Engine) -> dict[str, object]:
         }
 
 
-def test_from_empty_to_head_makes_the_tables(config: Config, database: Engine, tmp_path: Path) -> None:
+def test_from_empty_to_head_makes_the_tables(
+    config: Config, bare: Engine, databases: Databases, database: str, tmp_path: Path
+) -> None:
     migrate(config)
-    with database.connect() as connection:
+    with bare.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Table.metadata) == []
-    straight = engine(f"sqlite:///{tmp_path}/straight.sqlite")
-    Table.metadata.create_all(straight)
-    assert shape(database) == shape(straight)
-    straight.dispose()
+    with databases.fresh(database, tmp_path) as straight:
+        assert shape(bare) == shape(straight.engine)
 
 
-def test_running_twice_does_nothing(config: Config, database: Engine) -> None:
+def test_running_twice_does_nothing(config: Config, bare: Engine) -> None:
     migrate(config)
-    with database.begin() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO person (name, password_hash, level, disabled, created) VALUES ('olga', '', 'admin', 0, 0)"
-        )
-    before = shape(database)
+    with bare.begin() as connection:
+        connection.execute(insert(Person).values(name="olga", password_hash="", level="admin", disabled=False, created=0))
+    before = shape(bare)
     migrate(config)
-    assert shape(database) == before
-    with database.connect() as connection:
-        assert connection.exec_driver_sql("SELECT name FROM person").scalar() == "olga"
+    assert shape(bare) == before
+    with bare.connect() as connection:
+        assert connection.scalar(select(Person.name)) == "olga"
 
 
-def test_back_to_nothing(config: Config, database: Engine) -> None:
+def test_back_to_nothing(config: Config, bare: Engine) -> None:
     migrate(config)
     command.downgrade(alembic(config), "base")
-    assert shape(database) == {}
+    assert shape(bare) == {}
+
+
+@pytest.mark.one_database("postgresql")
+def test_a_postgresql_that_sorts_in_another_way_is_refused(config: Config, databases: Databases) -> None:
+    with psycopg.connect(databases.cluster().dsn("postgres"), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
+    with pytest.raises(WrongSchema, match=r"encoding LATIN1.*createdb"):
+        schema.upgrade(databases.cluster().url("latin"), str(MIGRATIONS))
+    made = engine(databases.cluster().url("latin"))
+    assert shape(made) == {}
+    made.dispose()
+
+
+@pytest.mark.one_database("postgresql")
+def test_a_postgresql_that_is_away_is_told_plainly(tmp_path: Path) -> None:
+    with pytest.raises(NoDatabase, match=r"cannot be used.*See that PostgreSQL runs"):
+        schema.upgrade(f"postgresql://oci@/oci?host={tmp_path}", str(MIGRATIONS))
 
 
 def test_the_revisions_are_one_line() -> None:

@@ -53,10 +53,10 @@ def test_a_run_is_told_with_what_it_took_and_what_it_was(world) -> None:
 
 def test_as_many_as_the_setting_says_are_kept_of_each_machine(world) -> None:
     configuring(world)
-    world.appliance.config.values["runs_kept"] = 3
+    world.set(runs_kept=3)
     report(world, *[GOOD] * 5, BAD)
     assert [r.status for r in runs(world)] == ["failed", "ok", "ok"]
-    world.appliance.config.values["runs_kept"] = 0
+    world.set(runs_kept=0)
     report(world, GOOD, GOOD)
     assert len(runs(world)) == 1 and told(world) == ["ok", "failed", "ok"]
 

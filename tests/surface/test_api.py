@@ -80,6 +80,7 @@ def is_error(answer, status: int) -> dict[str, str]:
     return answer.json
 
 
+@pytest.mark.one_database("sqlite")
 def test_a_full_disk_is_said_plainly_and_nothing_is_changed(rest) -> None:
     before = len(rest.events())
     with rest.world.appliance.make_session() as db:

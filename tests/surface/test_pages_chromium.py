@@ -17,6 +17,7 @@ from oci.db import tables
 from oci.services.machines import verbs
 
 pytestmark = [
+    pytest.mark.one_database,  # what a browser makes of a page; the pages themselves are asked for on each
     pytest.mark.skipif(not chromium.there(), reason="chromium and chromium-driver are not installed"),
     # selenium and werkzeug leave sockets of ended connections to the garbage collector
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),

@@ -52,6 +52,8 @@ def test_the_defaults_and_the_example_can_be_used() -> None:
         ({"puppet_server": "puppet;"}, "puppet_server: 'puppet;' is no host name"),
         ({"apt_uri": "mirror/debian"}, "apt_uri: 'mirror/debian' is no URL"),
         ({"apt_upstream": "http://user:word@mirror/debian"}, "apt_upstream"),
+        ({"database_url": "mysql://oci:word@db/oci"}, "database_url: it names no database that can be used"),
+        ({"database_url": "postgres://oci@db/oci"}, "database_url"),
         ({"tick_seconds": 0}, "tick_seconds: 0 is no time"),
     ],
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from oci.context import Ctx
 from oci.db import tables
@@ -116,14 +115,6 @@ def bad_name(ctx: Ctx, host: str, domain: str) -> str:
 def protected(ctx: Ctx, certname: str) -> str:
     """Whose certificate `certname` is when it may never be cleaned, in words; empty for a machine's."""
     return hostnames.holder_of_name(certname, _names(ctx))
-
-
-def settle(ctx: Ctx, words: str) -> None:
-    """Write what was added. Raises Conflict with `words` when somebody else took the same name at the same moment."""
-    try:
-        ctx.db.flush()
-    except IntegrityError:
-        raise Conflict(words) from None
 
 
 def role_named(ctx: Ctx, name: str) -> Role:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from oci.context import Ctx
 from oci.db import tables
@@ -83,15 +82,11 @@ def take(ctx: Ctx, machine: tables.Machine, bmc: BmcIn) -> None:
     _refuse(ctx, machine, address, bmc.port)
     machine.bmc_address, machine.bmc_port, machine.bmc_username = address, bmc.port, bmc.username
     machine.bmc_password = ctx.outside.sealer.seal(bmc.password)
-    name = machine.name
-    try:
-        ctx.db.flush()
-    except IntegrityError:  # two at once: the table lets one through
-        raise _held("another machine", address, bmc.port) from None
+    ctx.db.flush()
     ctx.event("machine.bmc", f"controller is {bmc.username}@{address}", machine)
     wrong = controllers.doubt(address, machine.bmc_reported)
     if wrong:
-        ctx.event("machine.conflict", f"{name}: {wrong}; switching it may switch another machine", machine)
+        ctx.event("machine.conflict", f"{machine.name}: {wrong}; switching it may switch another machine", machine)
     ctx.queue("power", machine, verb="status")
 
 

@@ -156,10 +156,10 @@ def facts_of(ctx: Ctx, machine: tables.Machine) -> dict[str, Any]:
 def learn(ctx: Ctx, machine: tables.Machine, facts: Identity) -> None:
     """Write down that the machine has `facts`; what it says of itself next replaces them."""
     machine.uuid = canonical_uuid(facts.uuid) or machine.uuid
-    machine.serial, machine.bmc_mac = facts.serial or machine.serial, facts.bmc_mac or machine.bmc_mac
-    machine.board_serial = facts.board_serial or machine.board_serial
-    machine.chassis_serial = facts.chassis_serial or machine.chassis_serial
-    machine.vendor, machine.model = facts.vendor or machine.vendor, facts.model or machine.model
+    machine.serial, machine.bmc_mac = facts.serial[:128] or machine.serial, facts.bmc_mac or machine.bmc_mac
+    machine.board_serial = facts.board_serial[:128] or machine.board_serial
+    machine.chassis_serial = facts.chassis_serial[:128] or machine.chassis_serial
+    machine.vendor, machine.model = facts.vendor[:128] or machine.vendor, facts.model[:128] or machine.model
     for mac in sorted(facts.macs | facts.boot_macs):
         kind = "boot" if mac not in facts.macs else "onboard" if mac in facts.onboard else "card"
         hold(ctx, machine, mac, kind)

@@ -44,6 +44,6 @@ def move(ctx: Ctx, machine: tables.Machine, verb: str, reason: str = "") -> None
         raise Conflict(f"{machine.name}: {refused}") from None
     machine.state_since = ctx.now()
     liveness.set_deadline(ctx, machine, None)
-    machine.reason = reason[:500]
+    machine.reason = reason.replace("\0", "")[:500]
     text = f"{verb}: {before} -> {machine.state}" + (f", because {reason}" if reason else "")
     ctx.event("machine.state", text, machine, verb=verb, before=before, after=machine.state)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from oci.context import Ctx
 from oci.db import tables
@@ -16,7 +15,7 @@ from oci.records.clusters import claims
 from oci.records.machines.moves import move
 from oci.schemas.machine import AssignIn
 
-MACHINE = tables.Machine
+MACHINE, PROMISE = tables.Machine, tables.Assignment
 
 
 def _cluster_and_role(ctx: Ctx, order: AssignIn) -> tuple[tables.Cluster, roles.Role, tables.Network]:
@@ -51,6 +50,13 @@ def _take_address(ctx: Ctx, machine: tables.Machine, network: tables.Network, wa
     return ip
 
 
+def _refuse_taken(ctx: Ctx, fqdn: str) -> None:
+    """Raise Conflict when another machine is called `fqdn`, or promised that name."""
+    known = (select(MACHINE.id).where(MACHINE.name == fqdn), select(PROMISE.machine_id).where(PROMISE.fqdn == fqdn))
+    if any(ctx.db.scalar(query.limit(1)) is not None for query in known):
+        raise Conflict(f"{fqdn} is already the name of another machine; choose another host name")
+
+
 def _name(ctx: Ctx, cluster: tables.Cluster, role: roles.Role, wanted: str) -> tuple[int, str]:
     """Number and short host name; a number whose name is somebody's already is left out. Raises Conflict."""
     numbers = set(
@@ -64,6 +70,7 @@ def _name(ctx: Ctx, cluster: tables.Cluster, role: roles.Role, wanted: str) -> t
         why = claims.bad_name(ctx, wanted, cluster.domain)
         if why:
             raise Conflict(f"a machine cannot be called {wanted}.{cluster.domain}: {why}")
+        _refuse_taken(ctx, f"{wanted}.{cluster.domain}")
         return roles.next_number(numbers), wanted
     names = set(ctx.db.scalars(select(MACHINE.name)))
 
@@ -76,18 +83,6 @@ def _name(ctx: Ctx, cluster: tables.Cluster, role: roles.Role, wanted: str) -> t
     except roles.BadRole as bad:
         raise Conflict(str(bad)) from None
     return number, roles.hostname(role, number)
-
-
-def _collision(error: IntegrityError, fqdn: str, address: str) -> Conflict:
-    """What somebody else took first, in words: the constraint that refused says which."""
-    text = str(error.orig)
-    if "machine.name" in text or "fqdn" in text or "machine_name" in text:
-        return Conflict(f"{fqdn} is already the name of another machine; choose another host name")
-    if "address" in text:
-        return Conflict(f"address {address} was given to another machine at the same moment; try again")
-    if "number" in text:
-        return Conflict(f"{fqdn} could not be made: its number was given to another machine at the same moment; try again")
-    return Conflict("somebody else assigned the same machine at the same moment; look at it again")
 
 
 def give(ctx: Ctx, machine: tables.Machine, order: AssignIn) -> None:
@@ -104,10 +99,7 @@ def give(ctx: Ctx, machine: tables.Machine, order: AssignIn) -> None:
         )
     )
     machine.name = fqdn
-    try:
-        ctx.db.flush()
-    except IntegrityError as error:
-        raise _collision(error, fqdn, address) from None
+    ctx.db.flush()
     ctx.event("machine.state", f"promised to {cluster.name} as {role.title} {fqdn}, {address}", machine, cluster)
 
 

@@ -89,7 +89,7 @@ def progress(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None
 
 def trouble(ctx: Ctx, machine: tables.Machine, install: tables.Install, why: str) -> None:
     """First boot or Puppet failed and tries again by itself: people are told, and the time it has is counted."""
-    machine.reason = why[:500]
+    machine.reason = why.replace("\0", "")[:500]
     if install.troubled is None:
         install.troubled = ctx.now()
     set_deadline(ctx, machine, install)

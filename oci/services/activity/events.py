@@ -17,6 +17,8 @@ from oci.schemas.site import EventList, EventOut, EventQuery, JobList, JobOut, J
 from oci.services.usecase import usecase
 
 EVENT, JOB = tables.Event, tables.Job
+LAST_ID = 2**31 - 1
+"""What the column of an event's number can hold."""
 
 
 def _with_names() -> Select[Any]:
@@ -41,7 +43,7 @@ def _page(ctx: Ctx, query: Select[Any], after: int | None, limit: int) -> EventL
     if after is None:
         rows = list(ctx.db.execute(query.order_by(EVENT.id.desc()).limit(limit)))[::-1]
     else:
-        rows = list(ctx.db.execute(query.where(EVENT.id > after).order_by(EVENT.id).limit(limit)))
+        rows = list(ctx.db.execute(query.where(EVENT.id > min(after, LAST_ID)).order_by(EVENT.id).limit(limit)))
     found = [_out(event, name) for event, name in rows]
     return EventList(events=found, next=found[-1].id if found else after or 0)
 
@@ -58,7 +60,7 @@ def list_events(ctx: Ctx, wanted: EventQuery | None = None) -> EventList:
     if wanted.kind:
         query = query.where(EVENT.kind == wanted.kind)
     if wanted.before is not None:
-        query = query.where(EVENT.id < wanted.before)
+        query = query.where(EVENT.id < min(wanted.before, LAST_ID))
     return _page(ctx, query, wanted.after, wanted.limit)
 
 

@@ -59,6 +59,8 @@ def finish(ctx: Ctx, work: Work, error: str = "", result: str = "", final: bool 
     job = own(ctx, work)
     if job is None:
         return  # the lease ran out and somebody else has it
+    # A controller's own words may hold what PostgreSQL does not keep.
+    error, result = error.replace("\0", ""), result.replace("\0", "")
     job.error, job.result, job.lease_until = error[:500], result[:500], None
     if not error:
         job.state, job.finished = "done", ctx.now()

@@ -40,10 +40,10 @@ def list_machines(
     if convergence:
         query = query.where(MACHINE.convergence == convergence)
     if search:
-        like = f"%{search.replace('%', '').lower()}%"
+        part = search.lower()
         columns = (MACHINE.name, MACHINE.serial, MACHINE.vendor, MACHINE.model, MACHINE.uuid)
-        by_nic = select(tables.Nic.machine_id).where(tables.Nic.mac.like(like))
-        query = query.where(or_(*(func.lower(c).like(like) for c in columns), MACHINE.id.in_(by_nic)))
+        by_nic = select(tables.Nic.machine_id).where(tables.Nic.mac.contains(part, autoescape=True))
+        query = query.where(or_(*(func.lower(c).contains(part, autoescape=True) for c in columns), MACHINE.id.in_(by_nic)))
     total = ctx.db.scalar(select(func.count()).select_from(query.subquery())) or 0
     page = query.options(joinedload(MACHINE.pulse)).order_by(MACHINE.name).limit(limit).offset(offset)
     rows = ctx.db.scalars(page)

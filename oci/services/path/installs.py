@@ -278,7 +278,8 @@ def _still_boots(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> 
 def _append(install: tables.Install, data: bytes, at: int | None) -> None:
     """Add what is new of `data`, which begins at byte `at` of this attempt's log; an answer may have been lost."""
     new = data if at is None else data[max(0, install.log_bytes - at) :] if at <= install.log_bytes else data
-    install.log_bytes = max(install.log_bytes, (install.log_bytes if at is None else at) + len(data))
+    told = (install.log_bytes if at is None else at) + len(data)
+    install.log_bytes = max(install.log_bytes, min(told, 2**31 - 1))  # a column of 31 bits, and a machine that may lie
     text = attempt_log.quote(new.decode("utf-8", "replace").replace("\0", ""))
     if text:
         install.log = attempt_log.bounded(install.log + text, LOG_BYTES)

@@ -103,8 +103,9 @@ def _store(ctx: Ctx, machine: tables.Machine, found: Inventory, boot: tables.Boo
     """Copy what lists and searches need into columns, and hold the NICs."""
     machine.vendor, machine.model, machine.serial = found.vendor[:128], found.model[:128], found.serial[:128]
     machine.uuid, machine.firmware = canonical_uuid(found.uuid), found.firmware
-    machine.memory_bytes, machine.cores = found.memory_bytes, found.cpu.cores
-    machine.disk_bytes = sum(d.bytes for d in hardware.fixed_disks(found))
+    # A report may say anything; a column holds 31 or 63 bits.
+    machine.memory_bytes, machine.cores = found.memory_bytes, min(found.cpu.cores, 2**31 - 1)
+    machine.disk_bytes = min(sum(d.bytes for d in hardware.fixed_disks(found)), 2**63 - 1)
     machine.bmc_mac, machine.bmc_reported = found.bmc.mac, found.bmc.address[:64]
     machine.board_serial, machine.chassis_serial = found.board_serial[:128], found.chassis_serial[:128]
     machine.inventory = found.to_dict()
@@ -131,14 +132,19 @@ def _hold_cards(ctx: Ctx, machine: tables.Machine, wanted: Mapping[str, hardware
     foreign = {row.mac: row.machine_id for row in rows if row.machine_id != machine.id}
     for mac, row in held.items():
         if mac in wanted:
-            row.name, row.kind = wanted[mac].name, "onboard" if wanted[mac].onboard else "card"
+            row.name, row.kind = wanted[mac].name[:64], "onboard" if wanted[mac].onboard else "card"
         elif row.kind != "boot" and mac != boot.mac:
             ctx.db.delete(row)
         else:
             row.kind = "boot"
     for mac in sorted(wanted.keys() - held.keys()):
         ctx.db.add(
-            table(mac=mac, machine_id=machine.id, name=wanted[mac].name, kind="onboard" if wanted[mac].onboard else "card")
+            table(
+                mac=mac,
+                machine_id=machine.id,
+                name=wanted[mac].name[:64],
+                kind="onboard" if wanted[mac].onboard else "card",
+            )
         )
         if mac in foreign:
             ctx.event(
