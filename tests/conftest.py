@@ -157,3 +157,28 @@ def world_on(tmp_path: Path, database: Database) -> World:
     )
     made = Appliance(config, outside, sessions(database.engine))
     return World(made, database, clock, power, dhcp, puppet_ca, images, poked)
+
+
+# Whole machines first: they take longest, and what is begun last must be short when two processes share the files.
+FIRST = (
+    "lab/test_end_to_end.py",
+    "shell/test_shell.py",
+    "puppet/",
+    "lab/test_power_cuts.py",
+    "package/",
+    "lab/",
+    "real/",
+    "surface/",
+    "service/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files by how long they take, the longest first."""
+    here = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        name = item.path.relative_to(here).as_posix()
+        return next((number for number, start in enumerate(FIRST) if name.startswith(start)), len(FIRST))
+
+    items.sort(key=place)
