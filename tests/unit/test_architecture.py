@@ -495,3 +495,41 @@ def test_the_lab_knows_of_the_product_what_a_site_knows() -> None:
             if other.split(".")[0] == "sqlalchemy" and module != LAB_LEDGER
         ]
     report(found)
+
+
+MOST_MODULES = 8
+AREAS = ("machines", "path", "clusters", "people", "activity")
+
+
+def test_floors_have_the_same_areas_and_no_folder_of_theirs_has_more_than_eight_modules() -> None:
+    found = []
+    for floor in (ROOT / "oci/records", ROOT / "oci/services", ROOT / "webui"):
+        for folder in [floor, *(path for path in floor.iterdir() if (path / "__init__.py").exists())]:
+            modules_here = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+            if len(modules_here) > MOST_MODULES:
+                found.append(f"{name_of(folder)} has {len(modules_here)} modules; split it by the noun")
+            if folder != floor and folder.name not in AREAS:
+                found.append(f"{name_of(folder)} is no area; areas are {', '.join(AREAS)}")
+    report(found)
+
+
+def _broken_sides() -> Iterator[str]:
+    """What each fake has to be broken with: a class that is broken by itself, or a field that breaks one."""
+    for node in tree(ROOT / "oci/adapters/fake.py").body:
+        if isinstance(node, ast.ClassDef):
+            if node.name.startswith(("Broken", "Faulty")):
+                yield node.name
+            yield from (
+                item.target.id
+                for item in node.body
+                if isinstance(item, ast.AnnAssign)
+                and isinstance(item.target, ast.Name)
+                and item.target.id in ("broken", "built", "faults")
+            )
+
+
+def test_every_fakes_broken_side_is_used_by_a_test() -> None:
+    written = "".join(path.read_text() for path in (ROOT / "tests" / "service").glob("*.py"))
+    sides = set(_broken_sides())
+    assert {"BrokenPower", "FaultyPower", "broken", "built", "faults"} <= sides
+    report([f"no service test uses {side} of oci/adapters/fake.py" for side in sorted(sides) if side not in written])
