@@ -55,6 +55,18 @@ def ago(seconds: Any) -> str:
     return span(int(max(0, time.time() - seconds)), 1) if seconds else "never"
 
 
+def length(seconds: Any) -> str:
+    """A length of time."""
+    from oci.domain.quantities import span
+
+    return "" if seconds is None else span(seconds)
+
+
+def lines(text: Any) -> str:
+    """Text of several lines, each of them plain; it begins on a line of its own."""
+    return "\n" + "\n".join(map(plain, str(text).splitlines()))
+
+
 SHOWS: dict[str, Callable[[Any], str]] = {
     "time": clock,
     "ago": ago,
@@ -62,6 +74,8 @@ SHOWS: dict[str, Callable[[Any], str]] = {
     "GB": decimal,
     "mark": lambda value: "->" if value else "",
     "dash": lambda value: plain(value) or "-",
+    "span": length,
+    "lines": lines,
 }
 
 

@@ -19,6 +19,8 @@ SHOWS = {
     "GB": "bytes of disk, in GB or TB",
     "mark": "an arrow where it is true",
     "dash": "a dash where it is empty",
+    "span": "seconds, as a length of time",
+    "lines": "text of several lines, as it is",
     "dim": "less bright than the rest, where there are colours",
     "hidden": "left out for people: it is long",
 }
@@ -143,6 +145,14 @@ DISKS = listing(
     column("verdict"),
     column("reason", "BECAUSE", cut=True, last=2),
     below="{choice}",
+)
+RUNS = listing(
+    "runs",
+    "No Puppet run of it has been reported.",
+    column("at", "ENDED", show="time"),
+    column("status"),
+    column("seconds", "TOOK", show="span", last=1),
+    column("text", "WHAT", cut=True),
 )
 TOKENS = listing(
     "tokens",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from oci.schemas import looks
+
 
 class RunOut(BaseModel):
     """One Puppet run that ended."""
 
-    at: float = Field(description="when its report came, seconds since the epoch")
+    at: float = Field(description="when its report came, seconds since the epoch", json_schema_extra=looks.TIME)
     status: str = Field(description="ok, changed, failed, cached or noop")
     text: str = Field(description="what came of it, in words")
     seconds: float | None = Field(None, description="how long it took, as the machine says")
@@ -18,6 +20,8 @@ class RunOut(BaseModel):
 
 
 class RunList(BaseModel):
+    model_config = looks.RUNS
+
     runs: list[RunOut]
 
 
@@ -26,4 +30,4 @@ class Classification(BaseModel):
 
     machine: str
     revision: int = Field(description="revision of the cluster that it was made from; it grows with each change of it")
-    text: str = Field(description="the classification as YAML")
+    text: str = Field(description="the classification as YAML", json_schema_extra=looks.shown("lines"))

@@ -29,6 +29,8 @@ ROUTES = [
     ("POST", "/v1/machines/1/power", {"power": "on"}, OPERATOR, 200),
     ("DELETE", "/v1/machines/1/bmc", None, OPERATOR, 200),
     ("GET", "/v1/machines/1/disks", None, VIEWER, 200),
+    ("GET", "/v1/machines/1/runs", None, VIEWER, 200),
+    ("GET", "/v1/machines/1/classification", None, VIEWER, 200),
     ("POST", "/v1/machines/1/disk", {"disk": ""}, OPERATOR, 200),
     ("POST", "/v1/machines/2/assign", {"cluster": "c1", "role": "compute"}, OPERATOR, 200),
     ("POST", "/v1/machines/1/unassign", None, OPERATOR, 200),

@@ -27,6 +27,8 @@ SHARED: dict[str, str] = {
     "passwords": "OpenAPI's format of a secret",
     "conflict": "HTTP's 409",
     "check": "what somebody is told to do",
+    "run": "what is done with a command",
+    "runs": "whether an appliance does",
     "failed": "what went wrong, with the appliance's word for it in errors",
 }
 # Signing in comes before any contract: what carries the credential may name it.
