@@ -22,6 +22,7 @@ from oci.config import configure
 from oci.context import Actor, Ctx, Outside
 from oci.db.session import sessions
 from oci.domain.roles import Role
+from oci.records.clusters import fleets
 
 # Tests run on shared, busy machines: how long an example takes says nothing about the code.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -119,6 +120,7 @@ def enough(database: str) -> Callable[[str], bool]:
 @contextlib.contextmanager
 def make_world(tmp_path: Path, databases: Databases, kind: str) -> Iterator[World]:
     """A world whose files lie in `tmp_path`."""
+    fleets.forget()
     with databases.fresh(kind, tmp_path) as database:
         yield world_on(tmp_path, database)
 

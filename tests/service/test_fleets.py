@@ -141,7 +141,7 @@ def test_what_machines_do_all_day_lets_nothing_grow(site) -> None:
     puppet.report(site.ctx(APPLIANCE), assigned(site), {"status": "unchanged"})
     verbs.enrol(site.ctx(), "52:54:00:77:03:0a")
     tick.machines(site.ctx(APPLIANCE))
-    grown(site, lambda db: db.execute(update(tables.Machine).values(seen=1.0)))
+    grown(site, lambda db: db.execute(update(tables.Pulse).values(seen=1.0)))
     assert revisions(site) == before
 
 

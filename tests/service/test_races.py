@@ -90,7 +90,7 @@ def test_the_archive_of_a_boot(world) -> None:
 def test_the_lease_of_a_job(world) -> None:
     verbs.enrol(world.ctx(), MAC, BMC)
     (job_id,) = jobs.due(world.ctx(APPLIANCE))
-    leases = at_once([lambda n=n: jobs.take(world.ctx(APPLIANCE), job_id, f"w{n}") for n in range(THREADS)])
+    leases = at_once([lambda n=n: jobs.take(world.ctx(APPLIANCE), f"w{n}", job_id) for n in range(THREADS)])
     (lease,) = [one for one in leases if one is not None and not isinstance(one, Problem)]
     with world.appliance.make_session() as db:
         job = db.get(tables.Job, job_id)
@@ -103,7 +103,7 @@ def test_the_one_voice_that_a_controller_hears(world) -> None:
     verbs.power(world.ctx(), "1", "on")
     ids = jobs.due(world.ctx(APPLIANCE))
     assert len(ids) == 2
-    at_once([lambda n=n: jobs.take(world.ctx(APPLIANCE), ids[n % 2], f"w{n}") for n in range(THREADS)])
+    at_once([lambda n=n: jobs.take(world.ctx(APPLIANCE), f"w{n}", ids[n % 2]) for n in range(THREADS)])
     assert count(world, tables.Job, tables.Job.state == "running") == 1
 
 
@@ -205,7 +205,7 @@ def prepare_for(world, many: int) -> None:
     with world.appliance.make_session() as db:
         for number in range(1, many + 1):
             values = {"state_since": 0.0, "created": 0.0, "inventory": {}, "state": "discovered"}
-            db.add(tables.Machine(name=f"machine-{number}", **values))
+            db.add(tables.Machine(name=f"machine-{number}", pulse=tables.Pulse(), **values))
             db.flush()
         db.commit()
 

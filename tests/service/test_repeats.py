@@ -199,7 +199,9 @@ def test_names_are_sorted_alike_and_found_alike(world) -> None:
     names = ["Zeta", "alpha", "b-2", "b1", "b_2", "beta.10", "beta.2", "ß", "50%"]
     with world.appliance.make_session() as db:
         for name in names:
-            db.add(tables.Machine(name=name, state="discovered", state_since=0, created=0, inventory={}))
+            db.add(
+                tables.Machine(name=name, state="discovered", state_since=0, created=0, inventory={}, pulse=tables.Pulse())
+            )
         db.commit()
     assert [m.name for m in look.list_machines(world.ctx()).machines] == sorted(names)
     found = {word: [m.name for m in look.list_machines(world.ctx(), search=word).machines] for word in "_%\\Ab"}

@@ -21,6 +21,7 @@ from oci.domain.cluster.cards import Card, NotFound, pick, usable
 from oci.domain.cluster.interfaces import HASHES, MODES, Bond, Interface, Place, Way
 from oci.domain.cluster.networks import Network, mistakes, net_of, one_wire, parsed, why_no_host
 from oci.domain.hardware.inventory import Nic
+from oci.domain.quantities import counted
 from oci.domain.words import is_interface
 
 
@@ -255,9 +256,8 @@ def _of_bond(order: BondOrder, taken: Sequence[str]) -> list[str]:
     if order.how.hash not in HASHES:
         reasons.append(f"{subject} has hash policy {order.how.hash[:40]!r}; choose one of {', '.join(HASHES)}")
     if not 1 <= order.how.least <= max(len(order.cards), 1):
-        reasons.append(
-            f"{subject} wants a link on {order.how.least} of {len(order.cards)} cards; take 1 to {len(order.cards)}"
-        )
+        cards = counted(len(order.cards), "card")
+        reasons.append(f"{subject} wants a link on {order.how.least} of {cards}; take 1 to {len(order.cards)}")
     return reasons
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 from oci.domain.hardware.disk_choice import FIRST, Choice, Judged, Remembered, choose, is_same, judge
 from oci.domain.hardware.inventory import Disk, Inventory
+from oci.domain.quantities import counted
 
 
 def choose_set(
@@ -58,6 +59,7 @@ def _reason(found: Judged, first: Disk | None) -> str:
 
 def _too_few(first: Disk, count: int, there: int) -> str:
     return (
-        f"the layout needs {count} disks, and beside {first.name} {'none' if there == 1 else f'only {there - 1}'} may be "
-        "written without a person's word; empty or add a disk, or use a layout of fewer"
+        f"the layout needs {counted(count, 'disk')}, and beside {first.name} "
+        f"{'none' if there == 1 else f'only {there - 1}'} may be written without a person's word; "
+        "empty or add a disk, or use a layout of fewer"
     )

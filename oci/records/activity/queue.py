@@ -15,6 +15,7 @@ from oci.domain import capacity
 from oci.domain.capacity import Limits, Stream
 from oci.domain.hardware import Inventory
 from oci.domain.pulse import LOST_BEATS
+from oci.domain.quantities import span
 from oci.records.path import liveness
 
 INSTALL, PULSE = tables.Install, tables.Pulse
@@ -88,7 +89,7 @@ def admit(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> bool:
         return False
     install.admitted = ctx.now()
     if install.queued is not None:
-        ctx.event("install.admitted", f"has room after {int(ctx.now() - install.queued)} s in the queue", machine)
+        ctx.event("install.admitted", f"has room after {span(ctx.now() - install.queued)} in the queue", machine)
         liveness.progress(ctx, machine, install)
     return True
 

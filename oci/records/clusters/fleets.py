@@ -142,6 +142,11 @@ def _engine(ctx: Ctx) -> Engine:
     return bind if isinstance(bind, Engine) else bind.engine
 
 
+def forget() -> None:
+    """Keep nothing: behind the same engine is another database now."""
+    _kept.clear()
+
+
 def revisions(ctx: Ctx) -> dict[int, int]:
     """The revision of every cluster, by its id: equal as long as nothing changed that a snapshot shows."""
     return dict(ctx.db.execute(select(Cluster.id, Cluster.revision).order_by(Cluster.id)).tuples().all())
