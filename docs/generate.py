@@ -14,16 +14,16 @@ from typing import Any
 
 import yaml
 
-from oci.client.command import Command, Option, commands
+from oci.client.engine.command import Command, Option, commands
 from oci.config import SETTINGS
-from oci.domain.cluster.layouts import LAYOUTS, Layout, OrderedDisk, steps
-from oci.domain.convergence import CONVERGENCE
-from oci.domain.events import EVENTS
+from oci.domain.activity.events import EVENTS
+from oci.domain.cluster.roles import Role, parse
 from oci.domain.hardware import VERDICTS
-from oci.domain.lifecycle import CLOCK, MACHINES, PEOPLE, STATES, TRANSITIONS, possible
-from oci.domain.phases import PHASES
-from oci.domain.roles import Role, parse
-from oci.render import units
+from oci.domain.machines.lifecycle import CLOCK, MACHINES, PEOPLE, STATES, TRANSITIONS, possible
+from oci.domain.path.convergence import CONVERGENCE
+from oci.domain.path.phases import PHASES
+from oci.domain.promise.layouts import LAYOUTS, Layout, OrderedDisk, steps
+from oci.render.appliance import units
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -162,8 +162,8 @@ def roles() -> str:
 
 def _told(name: str) -> str:
     """What the parser of the probe says of it, in its docstring's first paragraph."""
-    parser = ROOT / "oci" / "domain" / "hardware" / f"{name}.py"
-    if not parser.exists():
+    parser = next((ROOT / "oci" / "domain" / "hardware").rglob(f"{name}.py"), None)
+    if parser is None:
         return "Kept with the report; the inventory does not use it."
     said = (ast.get_docstring(ast.parse(parser.read_text())) or "").split("\n\n")[0].replace("\n", " ")
     return said.removeprefix(f"Probe `{name}`: ")

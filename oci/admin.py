@@ -68,7 +68,7 @@ def init(config: Config) -> None:
     Raises BadSetting, WrongSchema.
     """
     from oci.adapters import pki
-    from oci.adapters.secrets import FileSealer
+    from oci.adapters.files.secrets import FileSealer
 
     refuse_wrong(config)
     for name in ("state_dir", "run_dir", "images_dir"):
@@ -97,9 +97,10 @@ def site(config: Config) -> None:
 
     Raises BadSetting, OutsideError, and ValueError for a setting that must not get into one of them.
     """
-    from oci.adapters import apt, site_files
-    from oci.domain.netboot import loaders
-    from oci.render import chrony, nginx
+    from oci.adapters import apt
+    from oci.adapters.files import site_files
+    from oci.domain.path.netboot import loaders
+    from oci.render.appliance import chrony, nginx
 
     refuse_wrong(config)
     passed_on = tuple(nginx.Upstream(path, url) for path, url in upstreams(config).items())
@@ -115,7 +116,7 @@ def site(config: Config) -> None:
 
 def apply(config: Config) -> None:
     """Take the settings into use: refuse wrong ones before anything is stopped, then start OCI's services anew."""
-    from oci.adapters import site_files
+    from oci.adapters.files import site_files
 
     refuse_wrong(config)
     if not site_files.managed():
@@ -156,7 +157,7 @@ def check(config: Config) -> int:
 
 def add_person(config: Config, name: str, level: str, password_file: str | None) -> None:
     """Make somebody who may sign in; the password is read from a file or asked for."""
-    from oci.schemas.site import PersonIn
+    from oci.schemas.people.people import PersonIn
     from oci.services.people import people
 
     password = Path(password_file).read_text().rstrip("\n") if password_file else getpass.getpass("Password: ")
@@ -165,7 +166,7 @@ def add_person(config: Config, name: str, level: str, password_file: str | None)
 
 def backup(config: Config, target: Path) -> None:
     """Write one archive with everything that cannot be made again. The services may run. Raises OutsideError."""
-    from oci.adapters.backup import write
+    from oci.adapters.files.backup import write
     from oci.db import schema
 
     database = schema.file_of(config.database_url)

@@ -10,14 +10,14 @@ from flask import Flask
 from sqlalchemy.orm import Session, sessionmaker
 
 from oci import config as configuration
-from oci.adapters import authorities as authority_files
-from oci.adapters import roles as role_files
 from oci.adapters.dnsmasq import Dnsmasq
+from oci.adapters.files import authorities as authority_files
+from oci.adapters.files import roles as role_files
+from oci.adapters.files.images import FileImages
+from oci.adapters.files.secrets import FileSealer
 from oci.adapters.host import OwnHost
-from oci.adapters.images import FileImages
-from oci.adapters.ipmi import Ipmi
+from oci.adapters.power.ipmi import Ipmi
 from oci.adapters.puppetca import HttpPuppetCa
-from oci.adapters.secrets import FileSealer
 from oci.config import Config
 from oci.context import Actor, Ctx, Outside
 from oci.db import schema

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from oci.config import Config
 from oci.db import tables
-from oci.domain.events import EVENTS
-from oci.domain.jobs import KINDS, subject_of
-from oci.domain.roles import Role
+from oci.domain.activity.events import EVENTS
+from oci.domain.activity.jobs import KINDS, subject_of
+from oci.domain.cluster.roles import Role
 from oci.ports import Dhcp, Host, Images, NoSecrets, Power, PuppetCa, Sealer, Secrets, UnknownHost
 
 

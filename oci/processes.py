@@ -1,6 +1,6 @@
 """The processes of an appliance: what is started, as whom, and what each may do. The one place that says so.
 
-The units of the Debian package are rendered from this table (`oci/render/units.py`), and a lab starts what it says.
+The units of the Debian package are rendered from this table (`oci/render/appliance/units.py`); a lab starts what it says.
 nginx, in.tftpd and chrony run by the units of their own packages; what they read is rendered by `oci/render/`.
 """
 
@@ -13,7 +13,7 @@ RUN, STATE, CONFIG = "/run/oci", "/var/lib/oci", "/etc/oci/oci.yaml"
 PYTHON = "/usr/bin/python3"
 DHCP_CONFIG = "dnsmasq.conf"
 
-# Words of systemd.exec(5). What a process may write is said by READ_WRITE of oci/render/units.py.
+# Words of systemd.exec(5). What a process may write is said by READ_WRITE of oci/render/appliance/units.py.
 CLOSED = (
     "NoNewPrivileges=yes",
     "PrivateTmp=yes",

@@ -14,14 +14,14 @@ import pytest
 from databases import KINDS, Database, Databases
 from hypothesis import HealthCheck, settings
 
-from oci.adapters import roles as role_files
 from oci.adapters.fake import FakeDhcp, FakeHost, FakeImages, FakePower, FakePuppetCa
-from oci.adapters.secrets import FileSealer
+from oci.adapters.files import roles as role_files
+from oci.adapters.files.secrets import FileSealer
 from oci.app import Appliance
 from oci.config import configure
 from oci.context import Actor, Ctx, Outside
 from oci.db.session import sessions
-from oci.domain.roles import Role
+from oci.domain.cluster.roles import Role
 from oci.records.clusters import fleets
 
 # Tests run on shared, busy machines: how long an example takes says nothing about the code.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from oci.adapters.roles import load
-from oci.domain.fleet import INSTALLED_OVER, Fleet, Member, Site, in_order
-from oci.domain.roles import Role
+from oci.adapters.files.roles import load
+from oci.domain.cluster.fleet import INSTALLED_OVER, Fleet, Member, Site, in_order
+from oci.domain.cluster.roles import Role
 
 ROLES: Mapping[str, Role] = load(Path("/nonexistent"))
 DOMAIN = "lab.test"

@@ -9,7 +9,7 @@ from flask_wtf.csrf import generate_csrf, validate_csrf
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms.validators import ValidationError
 
-from oci.api.operators.access import NOBODY, READS
+from oci.api.operators.parts.access import NOBODY, READS
 from oci.context import Actor, Ctx
 from oci.domain.levels import LEVELS
 from oci.problems import Problem

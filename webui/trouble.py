@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, NotFound
 
 from oci.api import errors
-from oci.api.operators.access import NOBODY
+from oci.api.operators.parts.access import NOBODY
 from oci.ports import OutsideError
 from oci.problems import Problem
 from webui.session import who

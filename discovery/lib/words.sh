@@ -1,4 +1,4 @@
-# The interpreter of disk steps: lines `word arg arg` in $WORK/layout, made by the appliance (oci/render/disks.py), and one
+# The interpreter of disk steps: lines `word arg arg` in $WORK/layout, made by the appliance (oci/render/machine/disks.py), and one
 # function for each word. No other script knows a partition by its number, an array or a volume.
 #   disk NAME DISK BYTES                  what is ordered: its name and its size
 #   part NAME DISK NUMBER MIB TYPE GUID   MIB a number or `rest`; number 1 begins a new table; GUID `-` for any

@@ -6,9 +6,9 @@ import zipfile
 from pathlib import Path
 
 from lab.containers.room import Room
-from lab.ground.mirror import SUITE
+from lab.ground.cached.mirror import SUITE
+from lab.ground.cached.roots import APT, LEAN, bootstrap, cached
 from lab.ground.process import run
-from lab.ground.roots import APT, LEAN, bootstrap, cached
 
 PACKAGES = (
     "puppetserver",

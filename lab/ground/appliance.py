@@ -12,15 +12,15 @@ from pathlib import Path
 import requests
 import yaml
 
+from lab.ground.cached.loaders import loaders
+from lab.ground.cached.mirror import cache_dir, start_mirror
 from lab.ground.checkout import CHECKOUT, environment, module
-from lab.ground.loaders import loaders
-from lab.ground.mirror import cache_dir, start_mirror
-from lab.ground.net import Net
 from lab.ground.process import LabError, Process, run, wait_until
 from lab.ground.services import dnsmasq, expose, free_port, listens, nginx, socket_serves, tftpd, timeserver
-from lab.ground.switch import BRIDGE
+from lab.ground.wires.net import Net
+from lab.ground.wires.switch import BRIDGE
 from oci import config, processes
-from oci.render import nginx as render
+from oci.render.appliance import nginx as render
 
 PUPPET_NAME = "puppet.lab.test"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from lab.ground.switch import Port
+from lab.ground.wires.switch import Port
 
 
 @dataclass(frozen=True)

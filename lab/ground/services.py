@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lab.ground.checkout import environment, module
-from lab.ground.net import Net
 from lab.ground.process import LabError, Process, run
-from lab.ground.switch import BRIDGE
+from lab.ground.wires.net import Net
+from lab.ground.wires.switch import BRIDGE
 from oci import processes
 
 _NGINX = """# Made by the lab.
@@ -45,7 +45,7 @@ def dnsmasq(net: Net, run_dir: Path, place: Path) -> Process:
 
     It is started again when it ends, so that it takes up a new configuration when it is told to end.
     """
-    argv = module("lab.ground.keep", *processes.argv(processes.DNSMASQ, str(place)))
+    argv = module("lab.ground.cached.keep", *processes.argv(processes.DNSMASQ, str(place)))
     return Process(processes.DNSMASQ.name, net.command(argv), run_dir, env=environment())
 
 

@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from lab.ground.net import Net, labs_dir
 from lab.ground.process import LabError, Process, run, started_at, wait_until
-from lab.ground.switch import Network
+from lab.ground.wires.net import Net, labs_dir
+from lab.ground.wires.switch import Network
 
 
 class Lab:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from lab.simulated.machine import SimulatedMachine
-from lab.vms.bmc import Controller
+from lab.vms.controllers.bmc import Controller
 
 
 def main() -> int:

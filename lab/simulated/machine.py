@@ -18,9 +18,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lab.ground.machine import Card, Disk
-from lab.ground.net import Net
 from lab.ground.process import Process, run, wait_until
-from lab.ground.switch import Port
+from lab.ground.wires.net import Net
+from lab.ground.wires.switch import Port
 
 PARTS = Path(__file__).resolve().parent / "shell"
 DISK_BYTES = 5_000_000_000  # sparse: an install writes some 100 MB of it

@@ -12,10 +12,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from lab.ground.cached.mirror import SUITE
+from lab.ground.cached.roots import APT, LEAN, bootstrap, cached
 from lab.ground.checkout import CHECKOUT
-from lab.ground.mirror import SUITE
 from lab.ground.process import run
-from lab.ground.roots import APT, LEAN, bootstrap, cached
 
 PACKAGES = ("grub-pc-bin", "grub2-common", "curl", "openssl", "passwd")
 MMDEBSTRAP = (

@@ -29,9 +29,10 @@ from oci import config as configuration
 from oci import processes
 from oci.app import appliance as compose
 from oci.context import Actor, Ctx
-from oci.render import nginx as render
-from oci.schemas.machine import AssignIn, BmcIn, MachineDetail
-from oci.schemas.site import ClusterIn, NetworkIn
+from oci.render.appliance import nginx as render
+from oci.schemas.clusters.clusters import ClusterIn
+from oci.schemas.clusters.networks import NetworkIn
+from oci.schemas.machines.machines import AssignIn, BmcIn, MachineDetail
 from oci.services.clusters import clusters, networks
 from oci.services.machines import look, verbs
 

@@ -9,8 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-from lab.ground.net import labs_dir
 from lab.ground.process import LabError, started_at, wait_until
+from lab.ground.wires.net import labs_dir
 from lab.vms.plan import BIOS, UEFI
 from lab.vms.rack import Rack
 from lab.vms.story import Story

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from lab.ground.cached.mirror import cache_dir
+from lab.ground.cached.roots import locked
 from lab.ground.checkout import CHECKOUT
-from lab.ground.mirror import cache_dir
 from lab.ground.process import LabError, tail
-from lab.ground.roots import locked
 
 KINDS = ("live", "root")
 BUILD_SECONDS = 1800

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from lab.ground.loaders import loaders
+from lab.ground.cached.loaders import loaders
 from lab.ground.process import run
 
 # Each machine of the end-to-end tests has this disk where its firmware looks first, and is installed on its second disk.

@@ -9,14 +9,14 @@ from typing import Any
 from lab.ground.checkout import environment, module
 from lab.ground.process import Process
 from lab.ground.site import Lab
-from lab.vms.vm import VirtualMachine
+from lab.vms.emulated.vm import VirtualMachine
 
 
 class Rack(Lab):
     """The data centre `name` with its virtual machines. They end with it, for they run in its namespace."""
 
     def machine(self, name: str, **hardware: Any) -> VirtualMachine:
-        """A new virtual machine, switched off. `hardware` are fields of lab.vms.hardware.Hardware, `mac` at least."""
+        """A new virtual machine, switched off. `hardware` are fields of `emulated.hardware.Hardware`, `mac` at least."""
         directory = str(self.run_dir / "vm" / name)
         return VirtualMachine(name=name, lab=self.name, directory=directory, **hardware).save()
 
@@ -31,6 +31,6 @@ class Rack(Lab):
             json.dump({user: password}, file)
         self.net.bmc_address(address)
         words = ("--machine", str(machine.path), "--address", address, "--credentials", str(credentials))
-        argv = self.net.command(module("lab.vms.bmc", *words))
+        argv = self.net.command(module("lab.vms.controllers.bmc", *words))
         process = Process(f"bmc-{machine.name}", argv, self.run_dir, env=environment()).start()
         return process.ready("its port", lambda: "listening" in process.log.read_text())

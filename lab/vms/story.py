@@ -21,15 +21,15 @@ import requests
 from lab.containers import puppetroot
 from lab.containers.puppetserver import Puppetserver
 from lab.ground.appliance import PUPPET_NAME, Appliance
+from lab.ground.cached.mirror import cache_dir
 from lab.ground.checkout import CHECKOUT
-from lab.ground.mirror import cache_dir
 from lab.ground.process import LabError, wait_until
-from lab.ground.switch import Network
+from lab.ground.wires.switch import Network
 from lab.vms import images
-from lab.vms.accel import accelerator
+from lab.vms.emulated.accel import accelerator
+from lab.vms.emulated.vm import VirtualMachine
 from lab.vms.plan import Plan, Watch
 from lab.vms.rack import Rack
-from lab.vms.vm import VirtualMachine
 
 DISCOVER_SECONDS, INSTALL_SECONDS = 420, 1500
 NETWORK = ("--cidr", "10.77.0.0/21", "--first", "10.77.1.1", "--last", "10.77.1.200")

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from oci.ports import OutsideError
 from oci.problems import Problem
-from oci.schemas.site import ErrorOut
+from oci.schemas.words import ErrorOut
 
 log = logging.getLogger("oci.api")
 

@@ -11,8 +11,8 @@ from oci.context import Actor, Ctx
 from oci.domain.hardware import Probe
 from oci.ports import OutsideError
 from oci.problems import Problem, TooLarge
-from oci.render.boot import start
-from oci.render.orders import archive, given, lines
+from oci.render.machine.boot import start
+from oci.render.machine.orders import archive, given, lines
 from oci.services.path import boots, installs, puppet, reports
 
 PROBE_BYTES, ERROR_BYTES, PROBES = 1 << 20, 16384, 64

@@ -6,8 +6,10 @@ import argparse
 import os
 from typing import Any
 
-from oci.client import arguments, output, profile
-from oci.client.api import Client
+from oci.client import profile
+from oci.client.engine import arguments
+from oci.client.engine.api import Client
+from oci.client.terminal import output
 
 
 def client(options: argparse.Namespace, transport: Any) -> Client:

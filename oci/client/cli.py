@@ -9,14 +9,16 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from oci.client import arguments, contract, output, profile
-from oci.client.command import Command, commands, request
-from oci.client.look import member, say
+from oci.client import profile
+from oci.client.engine import arguments, contract
+from oci.client.engine.command import Command, commands, request
+from oci.client.terminal import output
+from oci.client.terminal.look import member, say
 
 if TYPE_CHECKING:  # requests alone takes half of the start; help and usage do without it
     import argparse
 
-    from oci.client.api import Client
+    from oci.client.engine.api import Client
 
 DONE, USAGE, REFUSED, NOT_FOUND, CONFLICT, UNREACHED, IN_VAIN, FAILED = 0, 2, 3, 4, 5, 6, 7, 8
 CODES = {404: NOT_FOUND, 409: CONFLICT}
@@ -58,7 +60,7 @@ def _split(words: list[str], known: dict[tuple[str, str], Command]) -> tuple[str
 
 def _confirm(client: Client, command: Command, given: argparse.Namespace, values: dict[str, Any]) -> None:
     """Fill in the confirmation: as given, by --yes, or by asking for it after showing what will be lost."""
-    from oci.client.api import fill
+    from oci.client.engine.api import fill
 
     told = command.confirm
     word = getattr(given, told["member"])
@@ -85,8 +87,8 @@ def _ask(told: dict[str, Any], seen: dict[str, Any]) -> str:
 
 def run(client: Client, command: Command, words: list[str], form: str) -> int:
     """Do one command of the contract."""
-    from oci.client import waiting
-    from oci.client.api import fill
+    from oci.client.engine import waiting
+    from oci.client.engine.api import fill
 
     given, values = arguments.parse(command, words)
     if command.confirm:
@@ -106,7 +108,7 @@ def run(client: Client, command: Command, words: list[str], form: str) -> int:
 def _by_hand(
     noun: str, words: list[str], options: argparse.Namespace, known: dict[tuple[str, str], Command], transport: Any
 ) -> int:
-    from oci.client import completion
+    from oci.client.engine import completion
 
     if noun == "completion" and words[:1] != ["names"]:
         completion.run(words, known, BY_HAND)  # also where a package is built, which has no more than Python
@@ -146,7 +148,7 @@ def _dispatch(words: list[str], options: argparse.Namespace, transport: Any) -> 
 
 def _failure(error: Exception) -> int | None:
     """Say what went wrong; the exit code for it, None for a defect."""
-    from oci.client import api, waiting
+    from oci.client.engine import api, waiting
 
     if isinstance(error, api.Refused):
         output.complain(str(error), error.id)

@@ -92,7 +92,7 @@ class Pulse(Table):
     """What is heard and seen of a machine all the time. It has no version: whoever writes it stops nobody.
 
     A machine that waits is written down once in `pulse_seconds`, so `seen` may be older than its last word; see
-    oci.domain.pulse.
+    oci.domain.path.pulse.
     """
 
     __tablename__ = "pulse"
@@ -211,7 +211,7 @@ class Install(Table):
     token_hash: Mapped[str] = mapped_column(String(64), default="", index=True)
     ended_hash: Mapped[str] = mapped_column(String(64), default="", index=True)  # opens nothing, but tells who speaks
     started: Mapped[float]
-    queued: Mapped[float | None]  # told to wait for room; see oci.domain.capacity
+    queued: Mapped[float | None]  # told to wait for room; see oci.domain.activity.capacity
     admitted: Mapped[float | None]  # it has room, and streams or is about to
     place: Mapped[str] = mapped_column(String(64), default="")  # the switch behind which it streams; '': not known
     server: Mapped[str] = mapped_column(String(190), default="")  # the image server
@@ -282,7 +282,7 @@ class Job(Table):
     __tablename__ = "job"
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))
-    lane: Mapped[str] = mapped_column(String(16), default="")  # see oci.domain.jobs
+    lane: Mapped[str] = mapped_column(String(16), default="")  # see oci.domain.activity.jobs
     subject: Mapped[str] = mapped_column(String(80), default="")  # what it is about, such as 'machine 12'
     machine_id: Mapped[int | None] = mapped_column(index=True)
     args: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -330,7 +330,7 @@ class SignIn(Table):
 
 
 class Watch(Table):
-    """The last finding about one part of the appliance, by the name of its check; see oci.domain.health."""
+    """The last finding about one part of the appliance, by the name of its check; see oci.domain.activity.health."""
 
     __tablename__ = "watch"
     name: Mapped[str] = mapped_column(String(32), primary_key=True)

@@ -21,9 +21,9 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import delete, event, insert, update
 
-from oci.adapters import roles as role_files
 from oci.adapters.fake import FakeDhcp, FakeHost, FakeImages, FakePower, FakePuppetCa
-from oci.adapters.secrets import FileSealer
+from oci.adapters.files import roles as role_files
+from oci.adapters.files.secrets import FileSealer
 from oci.app import APPLIANCE, Appliance, machines, puppet
 from oci.config import configure
 from oci.context import Actor, Outside

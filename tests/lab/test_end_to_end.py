@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from lab.ground.loaders import loaders
+from lab.ground.cached.loaders import loaders
 from lab.ground.process import run, wait_until
 from lab.ground.site import Lab
 from lab.vms import older

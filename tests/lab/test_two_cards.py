@@ -8,11 +8,11 @@ from ipaddress import IPv4Interface
 import pytest
 
 from lab.ground.appliance import Appliance
+from lab.ground.cached.mirror import cache_dir
 from lab.ground.machine import Card
-from lab.ground.mirror import cache_dir
 from lab.ground.process import wait_until
 from lab.ground.site import unique_name
-from lab.ground.switch import Network, Port
+from lab.ground.wires.switch import Network, Port
 from lab.vms.rack import Rack
 
 FIRST, SECOND = "52:54:00:77:02:01", "52:54:00:77:02:02"

@@ -6,9 +6,9 @@ import re
 import shutil
 from pathlib import Path
 
-from lab.ground.mirror import KEYRING, SUITE, cache_dir, mirror_url
+from lab.ground.cached.mirror import KEYRING, SUITE, cache_dir, mirror_url
+from lab.ground.cached.roots import APT, BUILD_SECONDS, cached, locked
 from lab.ground.process import run
-from lab.ground.roots import APT, BUILD_SECONDS, cached, locked
 
 ROOT = Path(__file__).resolve().parents[2]
 # What a Debian installation has whatever is installed on it: a system manager, and the means to get an address.

@@ -13,11 +13,11 @@ from puppet_site import ADDRESS, FQDN, MODULES, Place
 
 from lab.containers.puppetroot import build
 from lab.containers.puppetserver import Puppetserver
+from lab.ground.cached.mirror import cache_dir, start_mirror
 from lab.ground.checkout import CHECKOUT
-from lab.ground.mirror import cache_dir, start_mirror
-from lab.ground.net import Net
 from lab.ground.process import Process, run
 from lab.ground.services import nginx, timeserver
+from lab.ground.wires.net import Net
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,10 @@ from oci_stub import Stub
 from lab.containers.puppetserver import Puppetserver
 from lab.containers.room import Room
 from lab.ground.process import Process, run, wait_until
-from oci.adapters.roles import load
-from oci.domain.fleet import INSTALLED_OVER, Fleet, Member, Site
-from oci.domain.roles import Role
-from oci.render.enc import text
+from oci.adapters.files.roles import load
+from oci.domain.cluster.fleet import INSTALLED_OVER, Fleet, Member, Site
+from oci.domain.cluster.roles import Role
+from oci.render.puppet.enc import text
 
 ADDRESS, FQDN, DOMAIN = "10.77.0.1", "puppet.lab.test", "lab.test"
 MODULES = Path(__file__).with_name("modules")  # an operator's own, as they stand in /etc/oci/modules

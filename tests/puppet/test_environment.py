@@ -15,7 +15,7 @@ from oci_stub import Stub
 from puppet_manifests import class_parameters, documented_parameters
 from puppet_site import DOMAIN, classification
 
-from oci.adapters.roles import load
+from oci.adapters.files.roles import load
 
 PUPPET = Path(__file__).resolve().parents[2] / "puppet"
 CLIENTS = sorted((PUPPET / "bin").iterdir())

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from psych import READER, Psych, told
 
 from lab.containers.room import Room
-from oci.render.psych import LONGEST_KEY, Unwritable, write
+from oci.render.puppet.psych import LONGEST_KEY, Unwritable, write
 
 PUPPET = Path(__file__).resolve().parents[2] / "puppet"
 # What one reader or the other takes for something else when it stands there as it is.

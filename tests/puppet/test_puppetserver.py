@@ -16,9 +16,9 @@ from puppet_site import DOMAIN, KEY, AgentMachine, Place, classification
 from lab.containers.room import Room
 from lab.ground.checkout import CHECKOUT
 from lab.ground.process import run
-from oci.adapters.roles import load
-from oci.domain import convergence
-from oci.domain.roles import parse
+from oci.adapters.files.roles import load
+from oci.domain.cluster.roles import parse
+from oci.domain.path import convergence
 
 pytestmark = pytest.mark.real
 

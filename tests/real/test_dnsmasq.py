@@ -18,8 +18,8 @@ from lab.ground import services
 from lab.ground.process import Process, run, wait_until
 from lab.ground.site import Lab, unique_name
 from oci.adapters.dnsmasq import DhcpError, Dnsmasq, EndByPid, command_restart
-from oci.domain.netboot import ARCHITECTURES, ClientArch, boot_file
-from oci.render.dnsmasq import DhcpSettings, Reservation, render
+from oci.domain.path.netboot import ARCHITECTURES, ClientArch, boot_file
+from oci.render.appliance.dnsmasq import DhcpSettings, Reservation, render
 
 pytestmark = pytest.mark.real
 ROOT = Path(__file__).parent.parent.parent

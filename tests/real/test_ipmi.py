@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from oci.adapters.ipmi import BadCredentials, Ipmi, Refused, Unreachable
+from oci.adapters.power.ipmi import BadCredentials, Ipmi, Refused, Unreachable
 from oci.ports import BmcAccess, PowerError
 
 pytestmark = pytest.mark.real
@@ -64,7 +64,7 @@ class Bench:
 
 
 def serve(state: Any, port: int, ready: Any) -> None:
-    from lab.vms.bmc import Controller
+    from lab.vms.controllers.bmc import Controller
 
     controller = Controller(Pretended(state), {"operator": PASSWORD}, "127.0.0.1", port)
     ready.set()

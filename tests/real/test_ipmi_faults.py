@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 
-from lab.vms.bmc import Faults
-from lab.vms.bmc_session import OPERATOR, Manners
-from lab.vms.lossy import LossyWire
-from oci.adapters.ipmi import BadCredentials, BadLevel, Ipmi, Unseen
+from lab.vms.controllers.bmc import Faults
+from lab.vms.controllers.bmc_session import OPERATOR, Manners
+from lab.vms.controllers.lossy import LossyWire
+from oci.adapters.power.ipmi import BadCredentials, BadLevel, Ipmi, Unseen
 from oci.app import APPLIANCE
 from oci.ports import BmcAccess, PowerRefused
-from oci.schemas.machine import BmcIn
-from oci.schemas.site import EventQuery, JobQuery
+from oci.schemas.activity.events import EventQuery
+from oci.schemas.activity.jobs import JobQuery
+from oci.schemas.machines.machines import BmcIn
 from oci.services.activity import events, jobs
 from oci.services.machines import look, verbs
 
@@ -78,7 +79,7 @@ class Bench:
 
 
 def serve(state: Any, port: int, ready: Any, faults: Faults, log: str) -> None:
-    from lab.vms.bmc import Controller
+    from lab.vms.controllers.bmc import Controller
 
     with Path(log).open("w", buffering=1) as file, contextlib.redirect_stdout(file):
         controller = Controller(Pretended(state), {"operator": PASSWORD}, "127.0.0.1", port, faults)

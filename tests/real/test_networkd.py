@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from lab.ground.mirror import cache_dir
+from lab.ground.cached.mirror import cache_dir
 
 HERE = Path(__file__).parent
 GOLDEN = HERE.parent / "golden" / "networkd"

@@ -12,10 +12,10 @@ from ipaddress import IPv4Interface
 
 import pytest
 
-from lab.ground.net import peer_cable
 from lab.ground.process import run, wait_until
 from lab.ground.site import Lab, unique_name
-from lab.ground.switch import Fault, Network, Port
+from lab.ground.wires.net import peer_cable
+from lab.ground.wires.switch import Fault, Network, Port
 
 pytestmark = pytest.mark.real
 STORAGE, OTHER = 20, 30

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from fleet import Server, server
 
-from oci.domain.identity import Identity, mainboard_differs
+from oci.domain.identity.verdict import Identity, mainboard_differs
 
 FILLED = (
     ("FEFEFEFE-FEFE-FEFE-FEFE-FEFEFEFEFEFE", "SSN12345678901234567"),

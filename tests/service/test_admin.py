@@ -221,7 +221,7 @@ def test_a_database_without_its_driver_is_said_plainly(
 def test_apply_outside_of_systemd_says_so(
     place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from oci.adapters import site_files
+    from oci.adapters.files import site_files
 
     place()
     monkeypatch.setattr(site_files, "managed", lambda: False)

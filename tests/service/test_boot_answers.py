@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from test_path import MAC, NOBODY, installing
 
-from oci.adapters.images import FileImages
+from oci.adapters.files.images import FileImages
 from oci.db import tables
 from oci.services.path import boots, installs
 

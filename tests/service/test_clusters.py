@@ -6,8 +6,9 @@ import pytest
 
 from oci.context import Actor
 from oci.problems import Conflict, Forbidden, NotFound, Problem
-from oci.schemas.machine import AssignIn
-from oci.schemas.site import ClusterIn, NetworkIn
+from oci.schemas.clusters.clusters import ClusterIn
+from oci.schemas.clusters.networks import NetworkIn
+from oci.schemas.machines.machines import AssignIn
 from oci.services.clusters import clusters, networks, roles
 from oci.services.machines import verbs
 

@@ -12,8 +12,9 @@ from oci.context import Actor
 from oci.db import tables
 from oci.domain.hardware import Probe
 from oci.problems import Conflict, Problem
-from oci.schemas.machine import BmcIn
-from oci.schemas.site import EventQuery, JobQuery
+from oci.schemas.activity.events import EventQuery
+from oci.schemas.activity.jobs import JobQuery
+from oci.schemas.machines.machines import BmcIn
 from oci.services.activity import events, jobs
 from oci.services.machines import look, verbs
 from oci.services.path import boots, reports

@@ -14,9 +14,9 @@ from oci.context import Actor
 from oci.db import tables
 from oci.domain.hardware import Probe
 from oci.problems import Conflict, Forbidden, NotFound, Problem
-from oci.schemas.disk import DiskIn
-from oci.schemas.machine import AssignIn
-from oci.schemas.site import EventQuery
+from oci.schemas.activity.events import EventQuery
+from oci.schemas.machines.disks import DiskIn
+from oci.schemas.machines.machines import AssignIn
 from oci.services.activity import events
 from oci.services.machines import look, machine_disks, verbs
 from oci.services.path import installs, puppet, reports

@@ -13,8 +13,9 @@ from oci.adapters.puppetca import HttpPuppetCa
 from oci.app import APPLIANCE
 from oci.db import tables
 from oci.problems import Conflict, Forbidden, NotFound, Problem
-from oci.schemas.machine import AssignIn, BmcIn
-from oci.schemas.site import ClusterIn, NetworkIn
+from oci.schemas.clusters.clusters import ClusterIn
+from oci.schemas.clusters.networks import NetworkIn
+from oci.schemas.machines.machines import AssignIn, BmcIn
 from oci.services.activity import jobs, site_troubles
 from oci.services.clusters import clusters, networks
 from oci.services.machines import look, verbs

@@ -7,8 +7,9 @@ from pydantic import ValidationError
 
 from oci.context import Actor
 from oci.problems import NotFound
-from oci.schemas.machine import BmcIn
-from oci.schemas.site import EventQuery, JobQuery, TimelineQuery
+from oci.schemas.activity.events import EventQuery, TimelineQuery
+from oci.schemas.activity.jobs import JobQuery
+from oci.schemas.machines.machines import BmcIn
 from oci.services.activity import events
 from oci.services.machines import verbs
 

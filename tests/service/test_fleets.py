@@ -10,19 +10,19 @@ import yaml
 from sqlalchemy import delete, event, inspect, select, update
 from test_path import NOBODY, discovered, prepare
 
-from oci.adapters import roles as role_files
-from oci.adapters.roles import RoleFiles
+from oci.adapters.files import roles as role_files
+from oci.adapters.files.roles import RoleFiles
 from oci.app import APPLIANCE
 from oci.db import tables
 from oci.db.revision import SOURCES
-from oci.domain.profiles import Profile, Secret
-from oci.domain.roles import parse
+from oci.domain.cluster.profiles import Profile, Secret
+from oci.domain.cluster.roles import parse
 from oci.ports import OutsideError
 from oci.problems import Conflict, NotFound, Unavailable
 from oci.records.clusters import fleets, names
-from oci.render import enc
-from oci.schemas.machine import AssignIn
-from oci.schemas.site import ClusterIn
+from oci.render.puppet import enc
+from oci.schemas.clusters.clusters import ClusterIn
+from oci.schemas.machines.machines import AssignIn
 from oci.services.activity import tick
 from oci.services.clusters import clusters, roles
 from oci.services.machines import verbs

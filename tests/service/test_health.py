@@ -11,9 +11,9 @@ from oci.adapters.fake import FakeHost
 from oci.app import APPLIANCE
 from oci.context import Actor
 from oci.db.tables import Watch
-from oci.domain.health import CHECKS
+from oci.domain.activity.health import CHECKS
 from oci.problems import Unauthorised, Unavailable
-from oci.schemas.site import EventQuery
+from oci.schemas.activity.events import EventQuery
 from oci.services.activity import events, health, tick
 
 VIEWER = Actor("vera", "viewer")

@@ -21,11 +21,11 @@ from sqlalchemy import delete
 from oci.app import APPLIANCE
 from oci.db import tables
 from oci.domain import hardware
-from oci.domain.boot_owner import Record, owner
-from oci.domain.facts import Identity
-from oci.domain.identity import Known, Match, mainboard_differs, match
+from oci.domain.identity.facts import Identity
+from oci.domain.identity.verdict import Known, Match, mainboard_differs, match
+from oci.domain.path.boot_owner import Record, owner
 from oci.problems import Problem
-from oci.schemas.conflict import JoinIn
+from oci.schemas.machines.conflicts import JoinIn
 from oci.services.machines import conflicts, look, verbs
 from oci.services.path import installs, puppet
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from fleet import Fleet, server
 
-from oci.domain.facts import swapped_uuid
+from oci.domain.identity.facts import swapped_uuid
 from oci.problems import Conflict, Forbidden, NotFound, Problem
-from oci.schemas.conflict import ConflictQuery, JoinIn, MergeIn, SplitIn
-from oci.schemas.machine import AssignIn
+from oci.schemas.machines.conflicts import ConflictQuery, JoinIn, MergeIn, SplitIn
+from oci.schemas.machines.machines import AssignIn
 from oci.services.machines import conflicts, look, verbs
 from oci.services.path import boots, installs, reports
 

@@ -10,8 +10,8 @@ from test_pulse import counting
 
 from oci.app import APPLIANCE
 from oci.db import tables
-from oci.domain.jobs import KINDS, LANES, back_off, is_lost, subject_of
-from oci.domain.power import STAGES
+from oci.domain.activity.jobs import KINDS, LANES, back_off, is_lost, subject_of
+from oci.domain.machines.power import STAGES
 from oci.ports import OutsideError
 from oci.records.activity.leases import Later
 from oci.services.activity import jobs, tick

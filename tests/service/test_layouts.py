@@ -12,7 +12,7 @@ from test_path import NOBODY
 
 from oci.db import tables
 from oci.problems import Conflict
-from oci.render.orders import given
+from oci.render.machine.orders import given
 from oci.services.machines import look, machine_disks, verbs
 from oci.services.path import installs
 

@@ -11,7 +11,7 @@ from oci.app import APPLIANCE
 from oci.app import machines as listener
 from oci.db import tables
 from oci.problems import Gone
-from oci.schemas.machine import AssignIn
+from oci.schemas.machines.machines import AssignIn
 from oci.services.machines import look, verbs
 from oci.services.path import installs, puppet, reports
 

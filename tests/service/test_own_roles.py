@@ -10,15 +10,15 @@ import yaml
 from sqlalchemy import select
 from test_path import NOBODY, discovered, prepare
 
-from oci.adapters import authorities as authority_files
 from oci.adapters import pki
-from oci.adapters import roles as role_files
+from oci.adapters.files import authorities as authority_files
+from oci.adapters.files import roles as role_files
 from oci.app import APPLIANCE
 from oci.db import tables
-from oci.domain.roles import BadRole
+from oci.domain.cluster.roles import BadRole
 from oci.problems import Conflict, NotFound, Unavailable
-from oci.schemas.machine import AssignIn
-from oci.schemas.site import ClusterIn
+from oci.schemas.clusters.clusters import ClusterIn
+from oci.schemas.machines.machines import AssignIn
 from oci.services.activity import site_troubles
 from oci.services.clusters import clusters
 from oci.services.machines import look, verbs

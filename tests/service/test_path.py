@@ -15,8 +15,9 @@ from oci.context import Actor
 from oci.db import tables
 from oci.domain.hardware import Probe
 from oci.problems import Conflict, Forbidden, Gone, Problem, Unauthorised
-from oci.schemas.machine import AssignIn, BmcIn
-from oci.schemas.site import ClusterIn, NetworkIn
+from oci.schemas.clusters.clusters import ClusterIn
+from oci.schemas.clusters.networks import NetworkIn
+from oci.schemas.machines.machines import AssignIn, BmcIn
 from oci.services.activity import jobs, tick
 from oci.services.clusters import clusters, networks
 from oci.services.machines import look, verbs

@@ -14,7 +14,7 @@ from oci.context import Actor
 from oci.db import tables
 from oci.problems import Conflict, Forbidden, NotFound, TooMany, Unauthorised
 from oci.records.people import passwords
-from oci.schemas.site import PersonIn, TokenIn
+from oci.schemas.people.people import PersonIn, TokenIn
 from oci.services.people import people
 
 NOBODY = Actor("nobody", "nobody")

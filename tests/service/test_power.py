@@ -15,10 +15,11 @@ from oci.adapters.fake import FaultyPower, WorkerKilled
 from oci.app import APPLIANCE
 from oci.context import Actor
 from oci.db import tables
-from oci.domain.jobs import KINDS
-from oci.domain.power import STAGES, TIMES
-from oci.schemas.machine import BmcIn
-from oci.schemas.site import EventQuery, JobQuery
+from oci.domain.activity.jobs import KINDS
+from oci.domain.machines.power import STAGES, TIMES
+from oci.schemas.activity.events import EventQuery
+from oci.schemas.activity.jobs import JobQuery
+from oci.schemas.machines.machines import BmcIn
 from oci.services.activity import events, jobs, lost_workers
 from oci.services.machines import look, verbs
 
@@ -247,7 +248,7 @@ def test_every_order_is_in_an_event_with_who_and_why(room) -> None:
 
 
 def test_the_lease_outlasts_the_slowest_verb() -> None:
-    from oci.adapters.ipmi import Ipmi
+    from oci.adapters.power.ipmi import Ipmi
 
     assert Ipmi(Path("/nonexistent")).longest_seconds < KINDS["power"].seconds
 

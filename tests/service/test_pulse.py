@@ -13,7 +13,7 @@ from test_path import HASH, NOBODY, beat, boot, discovered, installing, report
 
 from oci.app import APPLIANCE
 from oci.db import tables
-from oci.domain import pulse
+from oci.domain.path import pulse
 from oci.problems import Conflict
 from oci.services.activity import tick
 from oci.services.machines import look

@@ -8,7 +8,7 @@ from test_path import HASH, NOBODY, boot, prepare, report
 from oci.app import APPLIANCE
 from oci.db import tables
 from oci.problems import Conflict
-from oci.schemas.machine import AssignIn
+from oci.schemas.machines.machines import AssignIn
 from oci.services.activity import tick
 from oci.services.machines import look, verbs
 from oci.services.path import installs, reports

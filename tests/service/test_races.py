@@ -16,8 +16,11 @@ from oci.context import Actor
 from oci.db import tables
 from oci.problems import Conflict, Forbidden, Gone, Problem
 from oci.records.people import passwords
-from oci.schemas.machine import AssignIn, BmcIn
-from oci.schemas.site import ClusterIn, EventQuery, NetworkIn, PersonIn
+from oci.schemas.activity.events import EventQuery
+from oci.schemas.clusters.clusters import ClusterIn
+from oci.schemas.clusters.networks import NetworkIn
+from oci.schemas.machines.machines import AssignIn, BmcIn
+from oci.schemas.people.people import PersonIn
 from oci.services.activity import events, jobs
 from oci.services.clusters import clusters, networks
 from oci.services.machines import look, verbs

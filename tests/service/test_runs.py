@@ -10,9 +10,9 @@ from test_left_behind import DRY, GOOD, NAME, OLD, configuring
 
 from oci.app import APPLIANCE
 from oci.db import tables
-from oci.domain import convergence
+from oci.domain.path import convergence
 from oci.problems import NotFound
-from oci.schemas.site import EventQuery
+from oci.schemas.activity.events import EventQuery
 from oci.services.activity import events
 from oci.services.machines import verbs
 from oci.services.path import puppet

@@ -13,7 +13,7 @@ from oci.adapters.fake import BrokenPower, FakePower
 from oci.app import APPLIANCE
 from oci.db import tables
 from oci.problems import Conflict, Gone
-from oci.schemas.machine import BmcIn
+from oci.schemas.machines.machines import BmcIn
 from oci.services.activity import tick
 from oci.services.machines import look, verbs
 from oci.services.path import installs, puppet, reports

@@ -16,7 +16,7 @@ from oci.app import APPLIANCE
 from oci.db import tables
 from oci.domain.hardware import Probe
 from oci.problems import Conflict, Forbidden, NotFound, Problem, Unauthorised
-from oci.schemas.machine import AssignIn, BmcIn
+from oci.schemas.machines.machines import AssignIn, BmcIn
 from oci.services.activity import tick
 from oci.services.machines import look, verbs
 from oci.services.path import boots, installs, puppet, reports

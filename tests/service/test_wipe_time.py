@@ -9,7 +9,8 @@ from test_path import HASH, NOBODY, boot, report, test_from_boot_to_active
 
 from oci.app import APPLIANCE
 from oci.db import tables
-from oci.domain.hardware import Disk, Inventory, disk_wipe
+from oci.domain.hardware import Disk, Inventory
+from oci.domain.hardware.disks import disk_wipe
 from oci.services.activity import tick
 from oci.services.machines import verbs
 from oci.services.path import installs, reports

@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from oci.render.orders import archive, given
+from oci.render.machine.orders import archive, given
 
 FACTS = {
     "TOKEN": "install-secret",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from oci.domain.hardware import lldp
+from oci.domain.hardware.cards import lldp
 from oci.domain.hardware.inventory import Neighbour
 
 PROBE = Path(__file__).resolve().parents[2] / "discovery" / "probes" / "lldp"

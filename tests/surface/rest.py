@@ -17,8 +17,10 @@ from oci.api.operators import create
 from oci.context import Actor
 from oci.db import tables
 from oci.records.people.passwords import hashed
-from oci.schemas.machine import AssignIn, BmcIn
-from oci.schemas.site import ClusterIn, NetworkIn, TokenIn
+from oci.schemas.clusters.clusters import ClusterIn
+from oci.schemas.clusters.networks import NetworkIn
+from oci.schemas.machines.machines import AssignIn, BmcIn
+from oci.schemas.people.people import TokenIn
 from oci.services.clusters import clusters, networks
 from oci.services.machines import verbs
 from oci.services.people import people

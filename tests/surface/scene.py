@@ -16,8 +16,10 @@ from oci import app
 from oci.app import APPLIANCE
 from oci.db import tables
 from oci.records.people import passwords
-from oci.schemas.machine import AssignIn, BmcIn
-from oci.schemas.site import ClusterIn, NetworkIn, PersonIn
+from oci.schemas.clusters.clusters import ClusterIn
+from oci.schemas.clusters.networks import NetworkIn
+from oci.schemas.machines.machines import AssignIn, BmcIn
+from oci.schemas.people.people import PersonIn
 from oci.services.clusters import clusters, networks
 from oci.services.machines import verbs
 from oci.services.people import people

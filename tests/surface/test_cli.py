@@ -10,7 +10,8 @@ import pytest
 import yaml
 from rest import MAC, PASSWORD, SECOND, WsgiTransport, open_listener, populate
 
-from oci.client import cli, waiting
+from oci.client import cli
+from oci.client.engine import waiting
 
 URL = "http://oci.test"
 
@@ -356,8 +357,8 @@ def test_help_needs_no_appliance(home, capsys, words) -> None:
 
 
 def test_every_command_has_help_with_an_example(home, capsys) -> None:
-    from oci.client import arguments, contract
-    from oci.client.command import commands
+    from oci.client.engine import arguments, contract
+    from oci.client.engine.command import commands
 
     for command in commands(contract.known()).values():
         text = arguments.parser_of(command).format_help()
@@ -368,8 +369,8 @@ def test_every_command_has_help_with_an_example(home, capsys) -> None:
 
 
 def test_no_password_is_an_argument(home) -> None:
-    from oci.client import arguments, contract
-    from oci.client.command import commands
+    from oci.client.engine import arguments, contract
+    from oci.client.engine.command import commands
 
     for command in commands(contract.known()).values():
         flags = {flag for action in arguments.parser_of(command)._actions for flag in action.option_strings}
@@ -407,7 +408,7 @@ def test_it_starts_with_little(home, monkeypatch) -> None:
     monkeypatch.setenv("OCI_URL", "https://127.0.0.1:1")
     monkeypatch.setenv("OCI_TOKEN", "x")
     spent = _modules("me")
-    assert "oci.client.arguments" in asked and "requests" in spent, "it has done something"
+    assert "oci.client.engine.arguments" in asked and "requests" in spent, "it has done something"
     assert not asked & NOT_FOR_HELP
     assert not spent & NOT_AT_START
     server = {name for name in asked | spent if name.startswith(("oci.services", "oci.db", "oci.domain.", "webui"))}

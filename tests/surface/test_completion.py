@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from rest import WsgiTransport, open_listener, populate
 
-from oci.client import cli, completion
-from oci.client.command import commands
-from oci.client.contract import SHIPPED, known
+from oci.client import cli
+from oci.client.engine import completion
+from oci.client.engine.command import commands
+from oci.client.engine.contract import SHIPPED, known
 from oci.db import tables
-from oci.domain.lifecycle import STATES
-from oci.domain.power import ORDERS
+from oci.domain.machines.lifecycle import STATES
+from oci.domain.machines.power import ORDERS
 
 ROOT = Path(__file__).resolve().parents[2]
 ZSH = shutil.which("zsh")

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from scene import sign_in
 
 from oci.app import APPLIANCE
-from oci.domain.health import CHECKS
+from oci.domain.activity.health import CHECKS
 from oci.services.activity import health, tick
 
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from rest import PASSWORD, SECOND, Rest, open_listener, populate
 
-from oci.client.contract import SHIPPED
+from oci.client.engine.contract import SHIPPED
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "openapi.json"
 # Examples in all; every operation gets its share, at least one of each kind.

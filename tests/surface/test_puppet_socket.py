@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from oci.api.puppet import _report
 from oci.app import puppet
 from oci.problems import Problem
-from oci.schemas.machine import AssignIn
-from oci.schemas.site import ClusterIn, EventQuery, NetworkIn
+from oci.schemas.activity.events import EventQuery
+from oci.schemas.clusters.clusters import ClusterIn
+from oci.schemas.clusters.networks import NetworkIn
+from oci.schemas.machines.machines import AssignIn
 from oci.services.activity import events
 from oci.services.clusters import clusters, networks
 from oci.services.machines import verbs

@@ -7,8 +7,8 @@ import scene
 from rest import open_listener, populate
 
 from oci.app import APPLIANCE
-from oci.domain.profiles import Profile, Secret
-from oci.render import enc
+from oci.domain.cluster.profiles import Profile, Secret
+from oci.render.puppet import enc
 from oci.services.machines import verbs
 from oci.services.path import puppet
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci.domain import attempt_log
-from oci.domain.attempt_log import MARK, begin, bounded, header, quote, sections
+from oci.domain.path import attempt_log
+from oci.domain.path.attempt_log import MARK, begin, bounded, header, quote, sections
 
 LINES = st.lists(st.text(alphabet="ab \n=", max_size=60), max_size=12)
 

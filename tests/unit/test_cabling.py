@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oci.domain.cluster.cabling import BadCabling, BondOrder, Override, cabling
-from oci.domain.cluster.interfaces import BadInterface, Bond, Interface, canonical
-from oci.domain.cluster.networks import PURPOSES, Network, Route
-from oci.domain.cluster.promise import BadPromise, Promise, digest, promise, read
 from oci.domain.hardware.inventory import Neighbour, Nic
+from oci.domain.networks.networks import PURPOSES, Network, Route
+from oci.domain.promise.cabling import BadCabling, BondOrder, Override, cabling
+from oci.domain.promise.interfaces import BadInterface, Bond, Interface, canonical
+from oci.domain.promise.promise import BadPromise, Promise, digest, promise, read
 
 BOOT, FAST, SLOW = "52:54:00:00:00:01", "52:54:00:00:00:02", "52:54:00:00:00:03"
 NICS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci.domain.capacity import Limits, Stream, place_of, refusal, turn
+from oci.domain.activity.capacity import Limits, Stream, place_of, refusal, turn
 from oci.domain.hardware import Inventory
 from oci.domain.hardware.inventory import Neighbour, Nic
 

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci.domain.claims import (
+from oci.domain.cluster.roles import BadRole, next_number
+from oci.domain.machines.hostnames import bad_domain, bad_host, canonical, holder_of_name
+from oci.domain.networks.claims import (
     Appliance,
     BadAddress,
     Claims,
@@ -19,9 +21,7 @@ from oci.domain.claims import (
     of_appliance,
     of_network,
 )
-from oci.domain.hostnames import bad_domain, bad_host, canonical, holder_of_name
-from oci.domain.networks import BadNetwork, NetworkRecord, allocate
-from oci.domain.roles import BadRole, next_number
+from oci.domain.networks.single import BadNetwork, NetworkRecord, allocate
 
 SITE = Appliance(
     server_address="192.0.2.2",

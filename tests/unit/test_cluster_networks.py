@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oci.domain.claims import Claims, claim
-from oci.domain.cluster.addresses import Address, from_key, holder_mistake, key, next_free
-from oci.domain.cluster.networks import BadNetwork, Mistake, Network, Range, Route, mistakes, parsed, range_mistakes
-from oci.domain.cluster.overlaps import set_mistakes
+from oci.domain.networks.addresses import Address, from_key, holder_mistake, key, next_free
+from oci.domain.networks.claims import Claims, claim
+from oci.domain.networks.networks import BadNetwork, Mistake, Network, Range, Route, mistakes, parsed, range_mistakes
+from oci.domain.networks.overlaps import set_mistakes
 
 GOOD = Network(
     "stor", "storage", "10.1.0.0/24", "prod", 100, 9000, "10.1.0.1", ("10.1.0.1",), (Route("10.2.0.0/16", "10.1.0.2"),)

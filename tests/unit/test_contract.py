@@ -11,19 +11,19 @@ from typing import Any
 
 import pytest
 
-from oci.client.command import Command, _answer, _resolve, commands
-from oci.client.contract import SHIPPED
-from oci.client.look import PLACE, SHOWS, TONES
-from oci.domain.convergence import CONVERGENCE
-from oci.domain.events import EVENTS
-from oci.domain.jobs import JOB_STATES
+from oci.client.engine.command import Command, _answer, _resolve, commands
+from oci.client.engine.contract import SHIPPED
+from oci.client.terminal.look import PLACE, SHOWS, TONES
+from oci.domain.activity.events import EVENTS
+from oci.domain.activity.jobs import JOB_STATES
 from oci.domain.levels import LEVELS, PERSONAL
-from oci.domain.lifecycle import STATES
-from oci.domain.networks import PURPOSES
-from oci.domain.power import ORDERS
+from oci.domain.machines.lifecycle import STATES
+from oci.domain.machines.power import ORDERS
+from oci.domain.networks.single import PURPOSES
+from oci.domain.path.convergence import CONVERGENCE
 from oci.schemas import looks
-from oci.schemas.machine import MachineQuery, PowerIn
-from oci.schemas.site import LevelIn
+from oci.schemas.machines.machines import MachineQuery, PowerIn
+from oci.schemas.people.people import LevelIn
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACT: dict[str, Any] = json.loads(SHIPPED.read_bytes())

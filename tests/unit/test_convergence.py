@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci.domain.convergence import CONVERGENCE, outcome
+from oci.domain.path.convergence import CONVERGENCE, outcome
 
 # As a real agent 8.10 reports: what was run -> the members that matter, and what it means.
 RUNS: dict[str, tuple[dict[str, Any], str, bool]] = {

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci.domain.cluster import layouts
-from oci.domain.cluster.layouts import LAYOUTS, MIB, WORDS, CannotLayOut, OrderedDisk, Step, check, steps
-from oci.render import disks
+from oci.domain.promise import layouts
+from oci.domain.promise.layouts import LAYOUTS, MIB, WORDS, CannotLayOut, OrderedDisk, Step, check, steps
+from oci.render.machine import disks
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 SHELL = Path(__file__).parents[2] / "discovery" / "lib" / "words.sh"

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci.domain.cluster.layouts import LAYOUTS, OrderedDisk, Step, steps
 from oci.domain.hardware import (
     NEVER,
     VERDICTS,
@@ -20,14 +19,12 @@ from oci.domain.hardware import (
     Partition,
     Remembered,
     choose,
-    disk_choice,
-    disk_contents,
     disk_named,
-    disk_names,
-    disk_wipe,
     judge,
     remembered,
 )
+from oci.domain.hardware.disks import disk_choice, disk_contents, disk_names, disk_wipe
+from oci.domain.promise.layouts import LAYOUTS, OrderedDisk, Step, steps
 
 DISCOVERY = Path(__file__).parents[2] / "discovery"
 SIGNATURES = (

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_disk_properties import histories
 
-from oci.domain.hardware import Disk, Inventory, Remembered, choose, choose_set, disk_contents
+from oci.domain.hardware import Disk, Inventory, Remembered, choose, choose_set
+from oci.domain.hardware.disks import disk_contents
 
 GB = 10**9
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from oci.domain.hardware import VERDICTS, Inventory, Probe, choose, disk_wipe, judge_all, parse
+from oci.domain.hardware import VERDICTS, Inventory, Probe, choose, judge_all, parse
+from oci.domain.hardware.disks import disk_wipe
 
 SHAPES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parents[1] / "disks" / "shapes.yaml").read_text())
 UNITS = {"M": 10**6, "G": 10**9, "T": 10**12}

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from oci.domain.hardware import Inventory, Probe, choose, disk_contents, disk_wipe, disks, judge_all, parse, remembered
+from oci.domain.hardware import Inventory, Probe, choose, judge_all, parse, remembered
+from oci.domain.hardware.disks import disk_contents, disk_wipe, disks
 
 LINKS = "/dev/disk/by-path:\nlrwxrwxrwx 1 root root 9 pci-0000:00:17.0-ata-1 -> ../../sda\n"
 OURS = [

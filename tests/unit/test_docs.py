@@ -13,12 +13,12 @@ import pytest
 
 from docs import generate
 from oci.client.cli import BY_HAND
-from oci.client.command import Command, commands
+from oci.client.engine.command import Command, commands
 from oci.config import SETTINGS
-from oci.domain.cluster.layouts import LAYOUTS
-from oci.domain.events import EVENTS
-from oci.domain.lifecycle import STATES
-from oci.domain.phases import PHASES
+from oci.domain.activity.events import EVENTS
+from oci.domain.machines.lifecycle import STATES
+from oci.domain.path.phases import PHASES
+from oci.domain.promise.layouts import LAYOUTS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

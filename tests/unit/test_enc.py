@@ -13,13 +13,13 @@ from fleets import ROLES, SITE, SIZES, fleet, member, sized
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oci.domain.fleet import INSTALLED_OVER, Fleet, Vip, in_order
-from oci.domain.profiles import BadProfile, Profile, Secret, conceal
-from oci.domain.roles import BadRole, parse
-from oci.render import enc as module
-from oci.render.enc import enc, preview, text
-from oci.render.profiles import PROFILES
-from oci.render.psych import Unwritable, write
+from oci.domain.cluster.fleet import INSTALLED_OVER, Fleet, Vip, in_order
+from oci.domain.cluster.profiles import BadProfile, Profile, Secret, conceal
+from oci.domain.cluster.roles import BadRole, parse
+from oci.render.puppet import enc as module
+from oci.render.puppet.enc import enc, preview, text
+from oci.render.puppet.profiles import PROFILES
+from oci.render.puppet.psych import Unwritable, write
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 ALL = fleet(tuple(ROLES))

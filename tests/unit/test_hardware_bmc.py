@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from oci.domain.hardware import bmc
+from oci.domain.hardware.board import bmc
 
 PROBE = Path(__file__).resolve().parents[2] / "discovery" / "probes" / "bmc"
 

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from oci.domain.hardware import Inventory, Probe, identity, ip, lldp, parse
+from oci.domain.hardware import Inventory, Probe, identity, parse
+from oci.domain.hardware.cards import ip, lldp
 from oci.domain.hardware.inventory import Neighbour
 
 HCA = "80:00:02:08:fe:80:00:00:00:00:00:00:02:c9:03:00:00:ab:cd:e1"

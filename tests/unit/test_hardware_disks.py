@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from oci.domain.hardware import disks, lsblk
+from oci.domain.hardware.disks import disks, lsblk
 from oci.domain.hardware.inventory import Partition
 
 

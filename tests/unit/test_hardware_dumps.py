@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from oci.domain.hardware import Inventory, Probe, bmc, cpu, dmidecode, lldp, lsblk, parse
+from oci.domain.hardware import Inventory, Probe, parse
+from oci.domain.hardware.board import bmc, cpu, dmidecode
+from oci.domain.hardware.cards import lldp
+from oci.domain.hardware.disks import lsblk
 from oci.domain.hardware.inventory import Cpu
 from oci.domain.hardware.text import decode
 

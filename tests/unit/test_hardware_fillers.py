@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci.domain.hardware import Probe, bmc, cpu, dmidecode, ethtool, fillers, parse
+from oci.domain.hardware import Probe, fillers, parse
+from oci.domain.hardware.board import bmc, cpu, dmidecode
+from oci.domain.hardware.cards import ethtool
 
 KINDS = {
     kind.__name__: kind

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from oci.domain.hardware import Inventory, Probe, WantedFirmware, kernel, parse
-from oci.domain.hardware.firmware_packages import package_of
+from oci.domain.hardware import Inventory, Probe, WantedFirmware, parse
+from oci.domain.hardware.system import kernel
+from oci.domain.hardware.system.firmware_packages import package_of
 
 # Lines of kernel logs in public reports about cards without their firmware (Debian's list debian-kernel, January 2022;
 # open-power-host-os/builds 25; lxc/incus-os 1306), reduced to what concerns firmware; the slots are of no real machine.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oci.domain.hardware import Probe, dmidecode, parse
+from oci.domain.hardware import Probe, parse
+from oci.domain.hardware.board import dmidecode
 
 GIB = 1 << 30
 NONE = "Non-Volatile Size: None\nVolatile Size: None\nCache Size: None\n"

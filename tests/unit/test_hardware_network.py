@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from oci.domain.hardware import ethtool, ip, lldp
+from oci.domain.hardware.cards import ethtool, ip, lldp
 from oci.domain.hardware.inventory import Neighbour
 
 

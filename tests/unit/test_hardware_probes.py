@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from oci.domain.hardware import (
-    bmc,
-    clock,
-    cmdline,
-    cpu,
-    dmidecode,
-    drivers,
-    firmware,
-    memory,
-    pci,
-    text,
-)
+from oci.domain.hardware import text
+from oci.domain.hardware.board import bmc, clock, cpu, dmidecode, memory, pci
 from oci.domain.hardware.inventory import Bmc, Cpu, PciDevice
+from oci.domain.hardware.system import cmdline, drivers, firmware
 
 
 def test_a_bmc_that_answers_and_one_that_does_not() -> None:

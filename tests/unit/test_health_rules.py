@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from oci.domain import health as rules
-from oci.domain.health import CHECKS, Check
+from oci.domain.activity import health as rules
+from oci.domain.activity.health import CHECKS, Check
 from oci.services.activity.health import LOOKS
 
 DAY, NOW = 86400.0, 1_800_000_000.0

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci.domain.facts import proving_mac
-from oci.domain.identity import (
+from oci.domain.identity.facts import proving_mac
+from oci.domain.identity.verdict import (
     DOUBT,
     Identity,
     Known,

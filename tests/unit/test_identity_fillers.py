@@ -9,9 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci.domain import fillers
-from oci.domain.facts import Identity, canonical_mac, canonical_uuid, meaningful, proving_mac, serial_number, uuid_spellings
-from oci.domain.fillers import FILLERS, Filler
+from oci.domain.identity import fillers
+from oci.domain.identity.facts import (
+    Identity,
+    canonical_mac,
+    canonical_uuid,
+    meaningful,
+    proving_mac,
+    serial_number,
+    uuid_spellings,
+)
+from oci.domain.identity.fillers import FILLERS, Filler
 
 
 @pytest.mark.parametrize("row", FILLERS, ids=lambda row: f"{row.kind}-{row.value}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from oci.domain import boot_owner
-from oci.domain.facts import canonical_uuid, proving_mac, serial_number
-from oci.domain.identity import Identity, Known, match
+from oci.domain.identity.facts import canonical_uuid, proving_mac, serial_number
+from oci.domain.identity.verdict import Identity, Known, match
+from oci.domain.path import boot_owner
 
 
 @pytest.mark.parametrize(

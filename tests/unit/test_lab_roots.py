@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.containers import puppetroot
-from lab.ground import roots
+from lab.ground.cached import roots
 from lab.ground.process import LabError
 from lab.simulated import root as simulated
 

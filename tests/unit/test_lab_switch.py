@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.ground.machine import Card, Machine
-from lab.ground.net import Net
 from lab.ground.process import LabError
-from lab.ground.switch import BRIDGE, Fault, Network, Port, bridge_of, interface
-from lab.ground.wire import Late, tagged
+from lab.ground.wires.net import Net
+from lab.ground.wires.switch import BRIDGE, Fault, Network, Port, bridge_of, interface
+from lab.ground.wires.wire import Late, tagged
 from lab.simulated.machine import SimulatedMachine
-from lab.vms import qemu
-from lab.vms.hardware import Hardware
-from lab.vms.vm import VirtualMachine
+from lab.vms.emulated import qemu
+from lab.vms.emulated.hardware import Hardware
+from lab.vms.emulated.vm import VirtualMachine
 
 MAC = "52:54:00:77:00:01"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oci.domain.lifecycle import CLOCK, MACHINES, PEOPLE, STATES, TRANSITIONS, Refused, possible, step
+from oci.domain.machines.lifecycle import CLOCK, MACHINES, PEOPLE, STATES, TRANSITIONS, Refused, possible, step
 
 
 def reachable(start: str) -> set[str]:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from oci.domain.cluster.layouts import LAYOUTS, OrderedDisk, steps
-from oci.render.machine_files import BadFileValue, Machine, files
-from oci.render.orders import archive, given
+from oci.domain.promise.layouts import LAYOUTS, OrderedDisk, steps
+from oci.render.machine.files import BadFileValue, Machine, files
+from oci.render.machine.orders import archive, given
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 MARK = "7c0f0a4e-6d0b-4d0e-9b3e-0123456789ab"

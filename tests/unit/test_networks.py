@@ -9,15 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oci.domain.networks import (
-    PURPOSES,
-    BadNetwork,
-    NetworkRecord,
-    allocate,
-    check,
-    overlapping,
-    prefix_length,
-)
+from oci.domain.networks.single import PURPOSES, BadNetwork, NetworkRecord, allocate, check, overlapping, prefix_length
 
 GOOD = NetworkRecord("prov", "provisioning", "10.0.0.0/24", "10.0.0.11", "10.0.0.20", "10.0.0.1", ("10.0.0.1",))
 

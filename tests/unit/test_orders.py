@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from oci.render.orders import lines
+from oci.render.machine.orders import lines
 
 LIB = Path(__file__).resolve().parents[2] / "discovery" / "lib" / "orders.sh"
 HOSTILE = (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci.domain.patience import deadline, still_seconds, whole_seconds
+from oci.domain.path.patience import deadline, still_seconds, whole_seconds
 
 TB = 10**12
 SECONDS = st.floats(0, 1e7)

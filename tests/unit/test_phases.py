@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oci.domain.phases import INSTALL, PHASES, WIPE, progress
+from oci.domain.path.phases import INSTALL, PHASES, WIPE, progress
 
 DISCOVERY = Path(__file__).resolve().parents[2] / "discovery"
 PARTS = {"boot", "live", "install", "wipe", "firstboot"}

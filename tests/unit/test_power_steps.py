@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oci.domain.power import STAGES, TIMES, Progress, decide, inherit, supersedes
+from oci.domain.machines.power import STAGES, TIMES, Progress, decide, inherit, supersedes
 
 PATIENCE = 150.0
 

@@ -11,7 +11,7 @@ import pytest
 
 from oci import admin, processes
 from oci.processes import DNSMASQ, INIT, PROCESSES, PUPPET, WEB, WORKER, Process, argv
-from oci.render import nginx, units
+from oci.render.appliance import nginx, units
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "debian" / "systemd"
@@ -20,7 +20,7 @@ SHIPPED = ROOT / "debian" / "systemd"
 BLOCKS = re.compile(
     r"\bproxy_pass\b|\blocation [/~=]|\bserver \{|^dhcp-|^listen-address=|^\[(?:Service|Unit)\]", re.MULTILINE
 )
-OTHER_HOSTS = {"lab/ground/mirror.py"}
+OTHER_HOSTS = {"lab/ground/cached/mirror.py"}
 
 
 def sections(text: str) -> dict[str, list[tuple[str, str]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci.domain import pulse
+from oci.domain.path import pulse
 
 SECONDS = st.integers(1, 600)
 

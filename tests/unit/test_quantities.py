@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci.domain.power import ORDERS, STAGES
+from oci.domain.machines.power import ORDERS, STAGES
 from oci.domain.quantities import SPANS, counted, span
 from oci.records.machines.power_orders import say
 
@@ -24,7 +24,7 @@ PLURALS = (
 BY_HAND = re.compile(rf"^ (?:{PLURALS})\b(?!')")
 # Names that are always many, or the unit of a limit that is told to a program.
 ALLOWED = {
-    "oci/domain/hardware/ip.py": "more than MAX_NICS, a constant of many",
+    "oci/domain/hardware/cards/ip.py": "more than MAX_NICS, a constant of many",
 }
 
 

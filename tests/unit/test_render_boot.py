@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci.domain import netboot
-from oci.domain.cluster.layouts import LAYOUTS
-from oci.render import boot
-from oci.render.boot import BadBootValue
+from oci.domain.path import netboot
+from oci.domain.promise.layouts import LAYOUTS
+from oci.render.machine import boot
+from oci.render.machine.boot import BadBootValue
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 URL, MAC, SHA = "http://10.77.0.1", "52:54:00:77:00:01", "ab" * 32

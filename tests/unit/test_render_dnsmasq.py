@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci.domain.netboot import ARCHITECTURES, ClientArch, boot_file, loaders
-from oci.render.dnsmasq import BadDhcpValue, DhcpNetwork, DhcpSettings, Reservation, render, reverse_zones
+from oci.domain.path.netboot import ARCHITECTURES, ClientArch, boot_file, loaders
+from oci.render.appliance.dnsmasq import BadDhcpValue, DhcpNetwork, DhcpSettings, Reservation, render, reverse_zones
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 URL = "http://10.77.0.1"

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oci.domain.cluster.cabling import BondOrder, Override, cabling
-from oci.domain.cluster.interfaces import Bond, Interface, Place, Way
-from oci.domain.cluster.networks import Network, Route
 from oci.domain.hardware.inventory import Nic
-from oci.render.networkd import FOLDER, BadNetworkdValue, files
+from oci.domain.networks.networks import Network, Route
+from oci.domain.promise.cabling import BondOrder, Override, cabling
+from oci.domain.promise.interfaces import Bond, Interface, Place, Way
+from oci.render.machine.networkd import FOLDER, BadNetworkdValue, files
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "networkd"
 BOOT = "52:54:00:00:00:01"

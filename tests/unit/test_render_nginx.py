@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oci.render import chrony
-from oci.render.nginx import BadSiteValue, Site, Upstream, machine_blocks, operator_blocks, render
+from oci.render.appliance import chrony
+from oci.render.appliance.nginx import BadSiteValue, Site, Upstream, machine_blocks, operator_blocks, render
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 PKI = "/var/lib/oci/pki"

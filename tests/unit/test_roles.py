@@ -9,8 +9,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oci.domain.networks import PURPOSES
-from oci.domain.roles import BadRole, Role, hostname, next_number, parse
+from oci.domain.cluster.roles import BadRole, Role, hostname, next_number, parse
+from oci.domain.networks.single import PURPOSES
 
 FOLDER = Path(__file__).resolve().parents[2] / "oci" / "roles"
 FILES = sorted(FOLDER.glob("*.yaml"))

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from oci.adapters import apt, host, site_files
+from oci.adapters import apt, host
 from oci.adapters.dnsmasq import DhcpError, Dnsmasq, addresses, serves
-from oci.adapters.images import FileImages
+from oci.adapters.files import site_files
+from oci.adapters.files.images import FileImages
 from oci.adapters.puppetca import HttpPuppetCa
 from oci.ports import Outdated, OutsideError
 

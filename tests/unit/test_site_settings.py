@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from oci.config import configure
 from oci.domain.site_settings import wrong
-from oci.render.dnsmasq import render
+from oci.render.appliance.dnsmasq import render
 from oci.services.activity.tick import dhcp_settings
 
 ADDRESSES = st.integers(0, 2**32 - 1).map(lambda number: str(IPv4Address(number)))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from oci.domain.events import EVENTS
+from oci.domain.activity.events import EVENTS
 from oci.problems import NotFound
-from oci.schemas.site import EventList, EventQuery
+from oci.schemas.activity.events import EventList, EventQuery
 from oci.services.activity import events as service
 from webui.live import live
 from webui.session import ctx

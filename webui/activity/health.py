@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from oci.domain.health import CHECKS
+from oci.domain.activity.health import CHECKS
 from oci.services.activity import health as service
 from webui.live import live
 from webui.session import ctx

@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from oci.domain.lifecycle import STATES, transient
-from oci.schemas.conflict import ConflictQuery
-from oci.schemas.machine import MachineOut
-from oci.schemas.site import EventQuery
+from oci.domain.machines.lifecycle import STATES, transient
+from oci.schemas.activity.events import EventQuery
+from oci.schemas.machines.conflicts import ConflictQuery
+from oci.schemas.machines.machines import MachineOut
 from oci.services.activity import events, health
 from oci.services.machines import conflicts, look
 from webui.live import live

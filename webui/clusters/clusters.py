@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, url_for
 
-from oci.schemas.site import ClusterOut, NetworkOut
+from oci.schemas.clusters.clusters import ClusterOut
+from oci.schemas.clusters.networks import NetworkOut
 from oci.services.clusters import clusters, networks
 from webui.clusters.forms import NewCluster, NewNetwork
 from webui.session import ctx

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from oci.schemas.conflict import ConflictOut, JoinIn
-from oci.schemas.machine import MachineRef
+from oci.schemas.machines.conflicts import ConflictOut, JoinIn
+from oci.schemas.machines.machines import MachineRef
 from oci.services.machines import conflicts as service
 from webui.machines.forms import Merge
 from webui.session import ctx

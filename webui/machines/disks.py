@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request, url_for
 
 from oci.problems import Problem
-from oci.schemas.disk import DiskIn
+from oci.schemas.machines.disks import DiskIn
 from oci.services.machines import look, machine_disks
 from webui.machines.forms import ChooseDisk
 from webui.session import ctx

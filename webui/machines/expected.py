@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable
 
 from oci.context import Ctx
-from oci.schemas.site import EventOut, EventQuery
+from oci.schemas.activity.events import EventOut, EventQuery
 from oci.services.activity import events
 
 STARTS = {"install": "install", "release": "wipe"}

@@ -8,9 +8,9 @@ from pydantic import BaseModel
 from wtforms import IntegerField, PasswordField, SelectField, StringField
 from wtforms.validators import Optional
 
-from oci.schemas.conflict import MergeIn
-from oci.schemas.disk import DiskIn
-from oci.schemas.machine import AssignIn, BmcIn, EnrolIn, ReleaseIn
+from oci.schemas.machines.conflicts import MergeIn
+from oci.schemas.machines.disks import DiskIn
+from oci.schemas.machines.machines import AssignIn, BmcIn, EnrolIn, ReleaseIn
 from webui.forms import Order
 
 

@@ -9,12 +9,12 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from oci.domain.convergence import CONVERGENCE
-from oci.domain.events import EVENTS
+from oci.domain.activity.events import EVENTS
 from oci.domain.hardware import Inventory
+from oci.domain.path.convergence import CONVERGENCE
 from oci.problems import Problem
-from oci.schemas.machine import MachineDetail
-from oci.schemas.site import TimelineQuery
+from oci.schemas.activity.events import TimelineQuery
+from oci.schemas.machines.machines import MachineDetail
 from oci.services.activity import events
 from oci.services.machines import look, machine_disks
 from oci.services.path import puppet

@@ -8,9 +8,9 @@ from typing import Any
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
-from oci.domain.lifecycle import STATES
-from oci.schemas.machine import MachineDetail, MachineList, MachineOut
-from oci.schemas.site import EventOut, EventQuery
+from oci.domain.machines.lifecycle import STATES
+from oci.schemas.activity.events import EventOut, EventQuery
+from oci.schemas.machines.machines import MachineDetail, MachineList, MachineOut
 from oci.services.activity import events
 from oci.services.machines import look, verbs
 from webui.live import live

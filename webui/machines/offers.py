@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from oci.context import Ctx
 from oci.domain.hardware import Disk, Inventory
-from oci.schemas.machine import MachineDetail
+from oci.schemas.machines.machines import MachineDetail
 from oci.services.machines import verbs
 
 

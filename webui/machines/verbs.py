@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request, url_for
 
-from oci.domain.lifecycle import STATES
+from oci.domain.machines.lifecycle import STATES
 from oci.problems import Problem
-from oci.schemas.machine import MachineDetail
+from oci.schemas.machines.machines import MachineDetail
 from oci.services.clusters import clusters, roles
 from oci.services.machines import look, verbs
 from webui.machines.forms import Assign, Bmc, Confirm

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, g, render_template, request, url_for
 
-from oci.api.operators.access import source
+from oci.api.operators.parts.access import source
 from oci.problems import Problem
-from oci.schemas.site import PersonOut, TokenOut
+from oci.schemas.people.people import PersonOut, TokenOut
 from oci.services.people import people
 from webui.people.forms import NewToken, Password
 from webui.session import ctx, remember

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wtforms import IntegerField, PasswordField, SelectField, StringField
 
 from oci.domain.levels import PERSONAL
-from oci.schemas.site import LevelIn, PasswordIn, PersonIn, TokenIn
+from oci.schemas.people.people import LevelIn, PasswordIn, PersonIn, TokenIn
 from webui.forms import Order
 
 

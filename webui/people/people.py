@@ -6,7 +6,7 @@ from flask import Blueprint, request, url_for
 
 from oci.domain.levels import PERSONAL
 from oci.problems import Problem
-from oci.schemas.site import PersonOut
+from oci.schemas.people.people import PersonOut
 from oci.services.people import people as service
 from webui.people.forms import Level, NewPerson
 from webui.session import ctx

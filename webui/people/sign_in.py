@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from oci.api.operators.access import NOBODY, source
+from oci.api.operators.parts.access import NOBODY, source
 from oci.problems import Problem, TooMany
 from oci.services.people import people
 from webui.session import ctx, local, remember

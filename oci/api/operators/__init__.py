@@ -14,9 +14,13 @@ from flask import Flask, Response, jsonify, request
 from flask_openapi3 import Info, OpenAPI
 
 from oci.api import errors
-from oci.api.operators import access, bodies, conflicts, health, machines, people, site
-from oci.api.operators.extensions import extend
-from oci.schemas.site import ErrorOut
+from oci.api.operators.activity import events, health, jobs
+from oci.api.operators.clusters import clusters, networks, roles
+from oci.api.operators.machines import conflicts, machines
+from oci.api.operators.parts import access, bodies
+from oci.api.operators.parts.extensions import extend
+from oci.api.operators.people import people
+from oci.schemas.words import ErrorOut
 
 API_VERSION = "1.0"
 SECURITY: dict[str, Any] = {
@@ -128,7 +132,7 @@ def create(made: Any) -> Flask:
     errors.register(app)
     app.before_request(_before)
     app.after_request(_after)
-    for part in (machines, conflicts, site, people, health):
+    for part in (machines, conflicts, clusters, networks, roles, events, jobs, people, health):
         part.add(app)
     _contract(app)
     return app

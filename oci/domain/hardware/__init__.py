@@ -5,7 +5,7 @@ One module per probe, each with `parse(text)`; `report.parse` joins them.
 
 from __future__ import annotations
 
-from oci.domain.hardware.disk_choice import (
+from oci.domain.hardware.disks.disk_choice import (
     NAMED,
     NEVER,
     VERDICTS,
@@ -20,8 +20,8 @@ from oci.domain.hardware.disk_choice import (
     needs_confirmation,
     remembered,
 )
-from oci.domain.hardware.disk_names import AmbiguousDisk, disk_name, disk_named
-from oci.domain.hardware.disk_set import choose_set
+from oci.domain.hardware.disks.disk_names import AmbiguousDisk, disk_name, disk_named
+from oci.domain.hardware.disks.disk_set import choose_set
 from oci.domain.hardware.identity_facts import identity
 from oci.domain.hardware.inventory import (
     Bmc,
@@ -36,7 +36,7 @@ from oci.domain.hardware.inventory import (
     WantedFirmware,
 )
 from oci.domain.hardware.report import PROBES, Probe, clock_is_wrong, parse
-from oci.domain.identity import Identity
+from oci.domain.identity.verdict import Identity
 
 __all__ = [
     "NAMED",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from oci.domain.facts import Identity
 from oci.domain.hardware.inventory import Inventory, Nic
+from oci.domain.identity.facts import Identity
 
 
 def cards(nics: Iterable[Nic]) -> list[frozenset[str]]:

@@ -5,24 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from oci.domain.hardware import (
-    bmc,
-    clock,
-    cmdline,
-    cpu,
-    disks,
-    dmidecode,
-    drivers,
-    ethtool,
-    firmware,
-    ip,
-    kernel,
-    lldp,
-    lsblk,
-    memory,
-    pci,
-)
+from oci.domain.hardware.board import bmc, clock, cpu, dmidecode, memory, pci
+from oci.domain.hardware.cards import ethtool, ip, lldp
+from oci.domain.hardware.disks import disks, lsblk
 from oci.domain.hardware.inventory import Cpu, Dimm, Disk, Inventory, Nic, PciDevice
+from oci.domain.hardware.system import cmdline, drivers, firmware, kernel
 from oci.domain.hardware.text import MAX_BYTES, MAX_NUMBER, clean, decode, first_line
 from oci.domain.quantities import span
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import aliased
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.jobs import KINDS, LANES, Lane
+from oci.domain.activity.jobs import KINDS, LANES, Lane
 
 JOB = tables.Job
 DEFAULT_SECONDS = 180.0

@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain import capacity
-from oci.domain.capacity import Limits, Stream
+from oci.domain.activity import capacity
+from oci.domain.activity.capacity import Limits, Stream
 from oci.domain.hardware import Inventory
-from oci.domain.pulse import LOST_BEATS
+from oci.domain.path.pulse import LOST_BEATS
 from oci.domain.quantities import span
 from oci.records.path import liveness
 

@@ -8,10 +8,11 @@ from sqlalchemy import select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain import claims, hostnames
-from oci.domain.claims import Appliance, Claim, Claims
-from oci.domain.controllers import canonical as canonical_controller
-from oci.domain.roles import BadRole, Role, named
+from oci.domain.cluster.roles import BadRole, Role, named
+from oci.domain.machines import hostnames
+from oci.domain.machines.controllers import canonical as canonical_controller
+from oci.domain.networks import claims
+from oci.domain.networks.claims import Appliance, Claim, Claims
 from oci.problems import Conflict, Problem
 
 URLS = ("http_url", "https_url", "puppet_ca_url", "apt_uri")

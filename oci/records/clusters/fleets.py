@@ -13,10 +13,10 @@ from sqlalchemy import Engine, select
 from oci.context import Ctx
 from oci.db.revision import columns, grew
 from oci.db.tables import Address, Assignment, Cluster, Machine, Network
-from oci.domain.claims import host_of, parse
-from oci.domain.fleet import INSTALLED_OVER, Fleet, Held, Member, Site, in_order
-from oci.domain.fleet import Network as Stand
-from oci.domain.roles import Role
+from oci.domain.cluster.fleet import INSTALLED_OVER, Fleet, Held, Member, Site, in_order
+from oci.domain.cluster.fleet import Network as Stand
+from oci.domain.cluster.roles import Role
+from oci.domain.networks.claims import host_of, parse
 from oci.problems import Unavailable
 
 SYSTEM = "system"

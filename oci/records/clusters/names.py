@@ -9,9 +9,9 @@ from sqlalchemy import Engine, select
 
 from oci.context import Ctx
 from oci.db.tables import Address, Assignment, Cluster, Network
-from oci.domain.claims import host_of, parse
-from oci.domain.fleet import INSTALLED_OVER
-from oci.domain.hostnames import canonical, is_dns_name
+from oci.domain.cluster.fleet import INSTALLED_OVER
+from oci.domain.machines.hostnames import canonical, is_dns_name
+from oci.domain.networks.claims import host_of, parse
 from oci.records.clusters import fleets
 
 

@@ -8,10 +8,10 @@ from sqlalchemy import select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain import controllers
+from oci.domain.machines import controllers
 from oci.problems import Conflict
 from oci.records.clusters import claims
-from oci.schemas.machine import BmcIn
+from oci.schemas.machines.machines import BmcIn
 
 MACHINE = tables.Machine
 

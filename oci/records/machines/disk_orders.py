@@ -8,9 +8,10 @@ from typing import Any
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain import hardware
-from oci.domain.cluster import layouts
-from oci.domain.cluster.layouts import CannotLayOut, OrderedDisk
-from oci.domain.hardware import Choice, Inventory, Remembered, disk_wipe
+from oci.domain.hardware import Choice, Inventory, Remembered
+from oci.domain.hardware.disks import disk_wipe
+from oci.domain.promise import layouts
+from oci.domain.promise.layouts import CannotLayOut, OrderedDisk
 
 
 def inventory_of(machine: tables.Machine) -> Inventory:

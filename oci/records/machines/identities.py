@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, or_, select, tuple_
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.facts import Identity, canonical_uuid, uuid_spellings
 from oci.domain.hardware import Inventory
 from oci.domain.hardware.identity_facts import disks
-from oci.domain.identity import Known, Match, match
+from oci.domain.identity.facts import Identity, canonical_uuid, uuid_spellings
+from oci.domain.identity.verdict import Known, Match, match
 
 MOST = 40
 """Records that a report is compared with; facts that more machines than this bear are known to be shared."""

@@ -6,7 +6,7 @@ from sqlalchemy import and_, or_, select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain import lifecycle
+from oci.domain.machines import lifecycle
 from oci.problems import Conflict, NotFound
 from oci.records.path import liveness
 

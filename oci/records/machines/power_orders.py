@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.power import WORDS, Progress, inherit, supersedes
+from oci.domain.machines.power import WORDS, Progress, inherit, supersedes
 
 JOB = tables.Job
 

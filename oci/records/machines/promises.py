@@ -8,12 +8,12 @@ from sqlalchemy import select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain import roles
-from oci.domain.networks import BadNetwork, NetworkRecord, allocate, check
+from oci.domain.cluster import roles
+from oci.domain.networks.single import BadNetwork, NetworkRecord, allocate, check
 from oci.problems import Conflict, NotFound
 from oci.records.clusters import claims
 from oci.records.machines.moves import move
-from oci.schemas.machine import AssignIn
+from oci.schemas.machines.machines import AssignIn
 
 MACHINE, PROMISE = tables.Machine, tables.Assignment
 

@@ -9,13 +9,14 @@ from sqlalchemy import func, select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain import lifecycle, phases
-from oci.domain.controllers import doubt
 from oci.domain.hardware import Inventory
+from oci.domain.machines import lifecycle
+from oci.domain.machines.controllers import doubt
+from oci.domain.path import phases
 from oci.records.activity import queue
 from oci.records.clusters import claims
 from oci.records.machines import disk_orders
-from oci.schemas.machine import MachineDetail, MachineOut, Progress
+from oci.schemas.machines.machines import MachineDetail, MachineOut, Progress
 
 
 def progress(install: tables.Install | None, place: int = 0) -> Progress | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain import attempt_log
-from oci.domain.cluster.layouts import CannotLayOut
-from oci.domain.hardware import disk_wipe
+from oci.domain.hardware.disks import disk_wipe
+from oci.domain.path import attempt_log
+from oci.domain.promise.layouts import CannotLayOut
 from oci.domain.quantities import counted
 from oci.problems import Conflict
 from oci.records.clusters import claims

@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.facts import Identity
-from oci.domain.identity import Claim
+from oci.domain.identity.facts import Identity
+from oci.domain.identity.verdict import Claim
 from oci.problems import NotFound, Problem
 from oci.records.machines.identities import facts_as_data
 

@@ -12,8 +12,9 @@ from sqlalchemy import select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain import lifecycle, patience
-from oci.domain.phases import PHASES
+from oci.domain.machines import lifecycle
+from oci.domain.path import patience
+from oci.domain.path.phases import PHASES
 from oci.records.machines import disk_orders
 from oci.records.path import pulses
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.identity import Identity, mainboard_differs
+from oci.domain.identity.verdict import Identity, mainboard_differs
 from oci.problems import Conflict, Problem
 from oci.records.machines.identities import facts_from_data, facts_of
 from oci.records.machines.moves import move

@@ -6,7 +6,8 @@ from sqlalchemy import func, select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain import lifecycle, pulse
+from oci.domain.machines import lifecycle
+from oci.domain.path import pulse
 
 PULSE = tables.Pulse
 COUNT_SECONDS = 10

@@ -8,12 +8,13 @@ from sqlalchemy import Select, select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.events import EVENTS
-from oci.domain.jobs import JOB_STATES
+from oci.domain.activity.events import EVENTS
+from oci.domain.activity.jobs import JOB_STATES
 from oci.problems import Problem
 from oci.records.machines import power_orders
 from oci.records.machines.moves import find
-from oci.schemas.site import EventList, EventOut, EventQuery, JobList, JobOut, JobQuery, TimelineQuery
+from oci.schemas.activity.events import EventList, EventOut, EventQuery, TimelineQuery
+from oci.schemas.activity.jobs import JobList, JobOut, JobQuery
 from oci.services.usecase import usecase
 
 EVENT, JOB = tables.Event, tables.Job

@@ -8,14 +8,14 @@ from sqlalchemy import select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain import health as rules
 from oci.domain import site_settings
-from oci.domain.health import CHECKS, Check
-from oci.domain.netboot import loaders
+from oci.domain.activity import health as rules
+from oci.domain.activity.health import CHECKS, Check
+from oci.domain.path.netboot import loaders
 from oci.domain.quantities import counted
 from oci.ports import Outdated, OutsideError
 from oci.problems import Unavailable
-from oci.schemas.health import CheckOut, HealthOut
+from oci.schemas.activity.health import CheckOut, HealthOut
 from oci.services.usecase import usecase
 
 # What an appliance can be used without for a while.

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.jobs import KINDS, back_off, is_lost
-from oci.domain.power import STAGES, Progress, Step, decide
+from oci.domain.activity.jobs import KINDS, back_off, is_lost
+from oci.domain.machines.power import STAGES, Progress, Step, decide
 from oci.domain.quantities import counted, span
 from oci.ports import BmcAccess, OutsideError, PowerRefused, PowerUnseen
 from oci.records.activity.job_claims import claim, claimable

@@ -17,8 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.health import Check
-from oci.domain.lifecycle import STATES
+from oci.domain.activity.health import Check
+from oci.domain.machines.lifecycle import STATES
 from oci.domain.quantities import span
 from oci.ports import OutsideError
 from oci.problems import Problem
@@ -29,7 +29,7 @@ from oci.records.machines.works import close_install, rearm
 from oci.records.path import clock_turns, liveness, pulses
 from oci.records.path.boot_session import old_boots
 from oci.records.path.liveness import open_install
-from oci.render.dnsmasq import BadDhcpValue, DhcpSettings, render
+from oci.render.appliance.dnsmasq import BadDhcpValue, DhcpSettings, render
 from oci.services.usecase import usecase
 
 log = logging.getLogger("oci.tick")
@@ -136,7 +136,7 @@ def suspects(ctx: Ctx) -> list[int]:
         and_(~starts, machine.state == "configuring", _earlier(now - config.firstboot_silence_seconds, *words)),
         and_(~starts, machine.state != "configuring", _earlier(now - config.silence_seconds, *words)),
     )
-    # What waits is written down now and then only; see oci.domain.pulse.
+    # What waits is written down now and then only; see oci.domain.path.pulse.
     kept = case((pulse.beat > 0, pulse.beat + pulses.kept_seconds(ctx, TRANSIENT[0])), else_=0.0)
     dark = and_(
         machine.bmc_address != "",

@@ -6,9 +6,9 @@ from sqlalchemy import func, select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.hostnames import bad_domain
+from oci.domain.machines.hostnames import bad_domain
 from oci.problems import Conflict, NotFound, Problem
-from oci.schemas.site import ClusterIn, ClusterList, ClusterOut
+from oci.schemas.clusters.clusters import ClusterIn, ClusterList, ClusterOut
 from oci.services.usecase import usecase
 
 CLUSTER, NETWORK = tables.Cluster, tables.Network

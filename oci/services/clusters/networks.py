@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.claims import Claims, of_dhcp, parse
-from oci.domain.networks import BadNetwork, NetworkRecord, check, overlapping
+from oci.domain.networks.claims import Claims, of_dhcp, parse
+from oci.domain.networks.single import BadNetwork, NetworkRecord, check, overlapping
 from oci.problems import Conflict, Problem
 from oci.records.clusters import claims
-from oci.schemas.site import NetworkIn, NetworkList, NetworkOut
+from oci.schemas.clusters.networks import NetworkIn, NetworkList, NetworkOut
 from oci.services.usecase import usecase
 
 NETWORK = tables.Network

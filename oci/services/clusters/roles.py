@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oci.context import Ctx
-from oci.schemas.site import RoleList, RoleOut
+from oci.schemas.clusters.roles import RoleList, RoleOut
 from oci.services.usecase import usecase
 
 

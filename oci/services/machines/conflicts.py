@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select, update
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.facts import canonical_mac, swapped_uuid
+from oci.domain.identity.facts import canonical_mac, swapped_uuid
 from oci.problems import Conflict, Problem
 from oci.records.machines.identities import facts_from_data, identity_of, learn, make, nics_of, share
 from oci.records.machines.moves import find
@@ -14,8 +14,8 @@ from oci.records.path.doubts import close_doubt, get_open
 from oci.records.path.liveness import open_install
 from oci.records.path.order_guard import bind_anew
 from oci.records.path.returns import forget
-from oci.schemas.conflict import ConflictList, ConflictOut, ConflictQuery, JoinIn, MergeIn, SplitIn, Suspect
-from oci.schemas.machine import MachineRef
+from oci.schemas.machines.conflicts import ConflictList, ConflictOut, ConflictQuery, JoinIn, MergeIn, SplitIn, Suspect
+from oci.schemas.machines.machines import MachineRef
 from oci.services.usecase import usecase
 
 TABLE = tables.Conflict

@@ -7,9 +7,9 @@ from sqlalchemy.orm import joinedload
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain import lifecycle
-from oci.domain.convergence import CONVERGENCE
-from oci.domain.lifecycle import STATES
+from oci.domain.machines import lifecycle
+from oci.domain.machines.lifecycle import STATES
+from oci.domain.path.convergence import CONVERGENCE
 from oci.domain.quantities import span
 from oci.problems import Problem
 from oci.records.activity import queue
@@ -19,7 +19,7 @@ from oci.records.machines.moves import find
 from oci.records.machines.views import detail, outs
 from oci.records.path import liveness
 from oci.records.path.liveness import open_install
-from oci.schemas.machine import MachineDetail, MachineList, Why
+from oci.schemas.machines.machines import MachineDetail, MachineList, Why
 from oci.services.usecase import usecase
 
 MACHINE = tables.Machine

@@ -5,13 +5,14 @@ from __future__ import annotations
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain import hardware
-from oci.domain.hardware import Inventory, disk_contents, disk_names
-from oci.domain.lifecycle import STATES
+from oci.domain.hardware import Inventory
+from oci.domain.hardware.disks import disk_contents, disk_names
+from oci.domain.machines.lifecycle import STATES
 from oci.problems import Conflict, NotFound, Problem
 from oci.records.clusters import claims
 from oci.records.machines import disk_orders
 from oci.records.machines.moves import find
-from oci.schemas.disk import DiskIn, DiskList, DiskOut
+from oci.schemas.machines.disks import DiskIn, DiskList, DiskOut
 from oci.services.usecase import usecase
 
 

@@ -10,7 +10,7 @@ from oci.problems import Conflict, Problem
 from oci.records.machines import controllers, power_orders, promises, works
 from oci.records.machines.moves import find, move
 from oci.records.machines.views import detail
-from oci.schemas.machine import AssignIn, BmcIn, MachineDetail
+from oci.schemas.machines.machines import AssignIn, BmcIn, MachineDetail
 from oci.services.usecase import usecase
 
 

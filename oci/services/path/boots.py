@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain import lifecycle, phases
-from oci.domain.boot_owner import Owner, Record, owner
-from oci.domain.facts import Identity, uuid_spellings
-from oci.domain.identity import Claim
+from oci.domain.identity.facts import Identity, uuid_spellings
+from oci.domain.identity.verdict import Claim
+from oci.domain.machines import lifecycle
+from oci.domain.path import phases
+from oci.domain.path.boot_owner import Owner, Record, owner
 from oci.domain.quantities import counted
 from oci.problems import Gone, NotFound, Problem
 from oci.records.machines.identities import shared_among
@@ -21,8 +22,8 @@ from oci.records.path import liveness
 from oci.records.path.boot_session import token_hash
 from oci.records.path.doubts import key_of, open_doubt
 from oci.records.path.returns import DISK_BOOTS, RETURNS, count
-from oci.render import boot as render
-from oci.render.orders import lines
+from oci.render.machine import boot as render
+from oci.render.machine.orders import lines
 from oci.services.usecase import usecase
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")

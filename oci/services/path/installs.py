@@ -15,10 +15,11 @@ from sqlalchemy import bindparam, select
 from oci.context import Ctx
 from oci.db import tables
 from oci.db.session import glance as db_glance
-from oci.domain import attempt_log, lifecycle, phases, pulse
-from oci.domain.cluster.layouts import CannotLayOut, OrderedDisk
-from oci.domain.hardware import disk_wipe
-from oci.domain.networks import prefix_length
+from oci.domain.hardware.disks import disk_wipe
+from oci.domain.machines import lifecycle
+from oci.domain.networks.single import prefix_length
+from oci.domain.path import attempt_log, phases, pulse
+from oci.domain.promise.layouts import CannotLayOut, OrderedDisk
 from oci.problems import Conflict, Problem
 from oci.records.activity import queue
 from oci.records.clusters import names
@@ -33,7 +34,7 @@ from oci.records.path.install_session import authenticate_install
 from oci.records.path.liveness import open_install
 from oci.records.path.order_guard import refuse_another_machine
 from oci.records.path.returns import back_to_disk, before_proof, doubt_two_at_once
-from oci.render.orders import given
+from oci.render.machine.orders import given
 from oci.services.usecase import usecase
 
 KIND_OF = {"installing": "install", "releasing": "wipe"}

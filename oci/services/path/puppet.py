@@ -14,11 +14,11 @@ from sqlalchemy import ColumnElement, Row, delete, select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain import convergence
-from oci.domain.convergence import Outcome
-from oci.domain.fleet import Fleet, Member
-from oci.domain.profiles import BadProfile
-from oci.domain.roles import BadRole
+from oci.domain.cluster.fleet import Fleet, Member
+from oci.domain.cluster.profiles import BadProfile
+from oci.domain.cluster.roles import BadRole
+from oci.domain.path import convergence
+from oci.domain.path.convergence import Outcome
 from oci.ports import OutsideError
 from oci.problems import Conflict, Forbidden, NotFound, Problem, Unavailable
 from oci.records.clusters import fleets
@@ -28,9 +28,9 @@ from oci.records.machines.works import close_install
 from oci.records.path import liveness
 from oci.records.path.boot_session import token_hash
 from oci.records.path.install_session import authenticate_install
-from oci.render.enc import preview, text
-from oci.render.psych import Unwritable
-from oci.schemas.run import Classification, RunList, RunOut
+from oci.render.puppet.enc import preview, text
+from oci.render.puppet.psych import Unwritable
+from oci.schemas.machines.runs import Classification, RunList, RunOut
 from oci.services.usecase import usecase
 
 RUN = tables.Run

@@ -14,8 +14,8 @@ from sqlalchemy import delete, or_, select, update
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain import hardware
-from oci.domain.facts import Identity, canonical_uuid, serial_number, uuid_spellings
 from oci.domain.hardware import Inventory, Probe
+from oci.domain.identity.facts import Identity, canonical_uuid, serial_number, uuid_spellings
 from oci.domain.quantities import counted
 from oci.problems import Conflict, Problem
 from oci.records.machines import controllers, disk_orders

@@ -15,7 +15,7 @@ from oci.domain.quantities import counted
 from oci.problems import Conflict, Forbidden, NotFound, Problem, Unauthorised
 from oci.records.people.passwords import hashed, matches
 from oci.records.people.sign_in_limit import forgive, reserve
-from oci.schemas.site import Me, PersonIn, PersonList, PersonOut, TokenIn, TokenList, TokenMade, TokenOut
+from oci.schemas.people.people import Me, PersonIn, PersonList, PersonOut, TokenIn, TokenList, TokenMade, TokenOut
 from oci.services.usecase import usecase
 
 PERSON, TOKEN = tables.Person, tables.Token

@@ -1,0 +1,1 @@
+"""What is built once and kept outside of the tree."""

@@ -1,0 +1,1 @@
+"""Networks of a lab: namespaces, cables, the switch."""

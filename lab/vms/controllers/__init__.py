@@ -1,0 +1,1 @@
+"""BMCs of virtual machines."""

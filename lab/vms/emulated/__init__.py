@@ -1,0 +1,1 @@
+"""QEMU and what it emulates."""

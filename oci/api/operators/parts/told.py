@@ -1,0 +1,70 @@
+"""What the contract says beside OpenAPI's own words: what is waited for, confirmed and followed. Templates are those of
+`oci.schemas.looks`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_openapi3 import Tag
+
+
+def operation(tag: Tag, verb: str, responses: dict[Any, Any], example: str, **more: Any) -> dict[str, Any]:
+    """What a route says of itself: it is `TAG.VERB`, answers `responses`, and `example` follows `ocicli TAG VERB`."""
+    return {
+        "tags": [tag],
+        "operation_id": f"{tag.name}.{verb}",
+        "responses": responses,
+        "openapi_extensions": {"x-example": f"ocicli {tag.name} {verb} {example}".strip(), **more},
+    }
+
+
+def _watch(done: list[str], failed: list[str]) -> dict[str, Any]:
+    """x-watch: `path`, filled from the first answer, is asked until `member` is one of `done` or `failed`."""
+    return {
+        "x-watch": {
+            "path": "/v1/machines/{id}",
+            "member": "state",
+            "done": done,
+            "failed": failed,
+            "line": "{name} {state}[: {progress.title}]",
+            "percent": "progress.percent",
+            "ended": "{name} is {state}[: {reason}]. `ocicli machine why {name}` tells what can be done",
+            "again": "the work goes on; look again with `ocicli machine show {name}` or `ocicli machine events {name}`",
+        }
+    }
+
+
+INSTALLED = _watch(["active"], ["failed", "assigned"])
+WIPED = _watch(["discovered"], ["failed"])
+# x-confirm: the body's `member` must be the `word` of what `path` answers; before a person types it, `show` is shown.
+LOSES_DISKS: dict[str, Any] = {
+    "x-confirm": {
+        "member": "confirm",
+        "path": "/v1/machines/{name}",
+        "word": "name",
+        "show": {
+            "title": "{name}: everything on these disks will be lost:",
+            "rows": "inventory.disks",
+            "member": "name",
+            "among": "wipe_devices",
+            "line": "{bytes|GB}[  {model}][  serial {serial}]",
+            "note": "[But {wipe_left}]",
+        },
+        "ask": "Type {name} to wipe them: ",
+        "refused": "this wipes disks; without a terminal confirm it with --yes",
+    }
+}
+# x-follow: a verb of its own that asks again and again for what came after the answer before.
+FOLLOWED: dict[str, Any] = {
+    "x-follow": {
+        "verb": "follow",
+        "summary": "Print events as they happen",
+        "example": "ocicli event follow --machine compute1",
+        "options": ["machine", "kind"],
+        "first": {"limit": 10},
+        "then": {"limit": 1000},
+        "next": "next",
+        "after": "after",
+        "line": "{at|time}  {machine|dash}  {kind|dim}  {text}",
+    }
+}

@@ -1,0 +1,1 @@
+"""From the contract to a command, a request and its answer."""

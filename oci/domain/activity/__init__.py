@@ -1,0 +1,1 @@
+"""What goes on beside machines: jobs and their room, events, the appliance's own health."""

@@ -1,0 +1,141 @@
+"""The frozen snapshot of what is wanted: the input of every renderer.
+
+A snapshot is made once for each revision of its cluster and read by many; what is looked up by key is found without
+going through all members, so that one classification costs the same in a large cluster as in a small one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from oci.domain.cluster.roles import Role
+
+INSTALLED_OVER = "provisioning"
+"""Purpose of the network that a machine is installed over, and by which it is known in DNS."""
+
+Held = tuple[tuple[str, str], ...]
+"""What is held for which purpose or use: (purpose, address) or (use, device), in a fixed order. One purpose may have
+several. A tuple and no mapping: a snapshot has ten thousand of them, and most hold one pair."""
+
+
+def first_for(held: Held, purpose: str) -> str:
+    """The first that is held for `purpose`; empty when there is none."""
+    return next((what for its, what in held if its == purpose), "")
+
+
+def all_for(held: Held, purpose: str) -> tuple[str, ...]:
+    """All that are held for `purpose`, in their order."""
+    return tuple(what for its, what in held if its == purpose)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One machine of a cluster, as the renderers see it.
+
+    `addresses` are by purpose of their network and have no prefix length; `disks` are by use and named as their last
+    install was ordered; `place` is where it stands, for people, empty when nobody said it. What was never reported is 0.
+    """
+
+    machine_id: int
+    hostname: str
+    fqdn: str
+    role: str
+    number: int
+    addresses: Held = ()
+    disks: Held = ()
+    memory_bytes: int = 0
+    cores: int = 0
+    place: str = ""
+
+    def address(self, purpose: str = INSTALLED_OVER) -> str:
+        """Its first address on a network of `purpose`; empty when it has none."""
+        return first_for(self.addresses, purpose)
+
+
+@dataclass(frozen=True, slots=True)
+class Vip:
+    """An address of the cluster that moves between machines, the name it has in DNS, and the purpose of its network."""
+
+    fqdn: str
+    purpose: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network that members stand on. `cidr`, `gateway` and `dns` are text; an empty gateway is none."""
+
+    name: str
+    purpose: str
+    cidr: str
+    gateway: str = ""
+    dns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Site:
+    """What is the same for every machine of this appliance.
+
+    `appliance_names` are those by which machines are told to reach it, at `appliance_address`; none when they are told
+    its address.
+    """
+
+    ntp_servers: tuple[str, ...]
+    ca_certificates: tuple[tuple[str, str], ...]  # name, PEM
+    ssh_authorized_keys: tuple[str, ...]
+    apt_uri: str
+    apt_suite: str
+    apt_components: str
+    puppet_server: str
+    puppet_address: str
+    appliance_address: str = ""
+    appliance_names: tuple[str, ...] = ()
+    environment: str = "production"
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """One cluster at one revision: its members in a fixed order (role order, number), its roles, and the site.
+
+    `release` is the release of what the cluster runs and `settings` are its resolved settings by name; both are empty
+    as long as no table holds any.
+    """
+
+    cluster: str
+    domain: str
+    members: tuple[Member, ...]
+    roles: Mapping[str, Role]
+    site: Site
+    revision: int = 0
+    networks: tuple[Network, ...] = ()
+    vips: tuple[Vip, ...] = ()
+    release: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def _by_machine(self) -> dict[int, Member]:
+        return {member.machine_id: member for member in self.members}
+
+    @cached_property
+    def _by_role(self) -> dict[str, tuple[Member, ...]]:
+        found: dict[str, list[Member]] = {}
+        for member in self.members:
+            found.setdefault(member.role, []).append(member)
+        return {role: tuple(members) for role, members in found.items()}
+
+    def member(self, machine_id: int) -> Member | None:
+        """The member that is the machine `machine_id`, or None."""
+        return self._by_machine.get(machine_id)
+
+    def with_role(self, role: str) -> tuple[Member, ...]:
+        """The members that have `role`, by number."""
+        return self._by_role.get(role, ())
+
+
+def in_order(members: Iterable[Member], roles: Mapping[str, Role]) -> tuple[Member, ...]:
+    """Members by role order, role and number; those whose role has no file any more come last."""
+    return tuple(
+        sorted(members, key=lambda m: (m.role not in roles, roles[m.role].order if m.role in roles else 0, m.role, m.number))
+    )

@@ -1,0 +1,1 @@
+"""Probes of the mainboard: processors, memory, firmware, clock, BMC, PCI."""

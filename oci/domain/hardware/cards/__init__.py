@@ -1,0 +1,1 @@
+"""Probes of network cards and their neighbours."""

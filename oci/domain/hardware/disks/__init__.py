@@ -1,0 +1,1 @@
+"""Probes of disks, what is on them, which one is chosen and which are wiped."""

@@ -1,0 +1,1 @@
+"""Probes of the kernel: its log, drivers, firmware that it misses."""

@@ -1,0 +1,1 @@
+"""Which machine is this: facts, what they prove, and the judgement."""

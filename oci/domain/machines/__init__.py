@@ -1,0 +1,1 @@
+"""A machine's states and verbs, its power, its controller, its name."""

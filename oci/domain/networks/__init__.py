@@ -1,0 +1,1 @@
+"""Networks and addresses of both families, and who has a claim on one."""

@@ -1,0 +1,1 @@
+"""The way of a machine: boots, phases, patience, convergence."""

@@ -1,0 +1,1 @@
+"""What the appliance's own programs read."""

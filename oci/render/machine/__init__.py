@@ -1,0 +1,1 @@
+"""What a machine reads: at boot, in the installer, once installed."""

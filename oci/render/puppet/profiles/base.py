@@ -1,0 +1,39 @@
+"""profile::base, which every role wires: names, time, trust, keys and package sources."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from oci.domain.cluster.fleet import Fleet, Member, Site
+from oci.domain.cluster.profiles import Profile
+from oci.domain.machines.hostnames import canonical
+from oci.domain.networks.claims import parse
+
+
+def _hosts(site: Site, member: Member) -> dict[str, str]:
+    """Address by name of those whom the machine must reach before DNS works: itself, the appliance, the Puppet server.
+
+    All others are told by the appliance's DNS, so that a machine's classification does not grow with its cluster. A name
+    in the place of an address is left to DNS: a hosts file holds addresses.
+    """
+    named = [(name, site.appliance_address) for name in site.appliance_names]
+    named += [(site.puppet_server, site.puppet_address), (member.fqdn, member.address())]
+    return {canonical(name): str(address) for name, text in sorted(named) if (address := parse(text))}
+
+
+def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
+    """The same shape for every machine."""
+    site = fleet.site
+    return {
+        "domain": fleet.domain,
+        "hosts": dict(sorted(_hosts(site, member).items())),
+        "ntp_servers": list(site.ntp_servers),
+        "ca_certificates": dict(site.ca_certificates),
+        "ssh_authorized_keys": list(site.ssh_authorized_keys),
+        "apt_uri": site.apt_uri,
+        "apt_suite": site.apt_suite,
+        "apt_components": site.apt_components,
+    }
+
+
+PROFILE = Profile(parameters)

@@ -1,0 +1,29 @@
+"""What every model of the border is made with: alphabets, strict input, the one shape of errors."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from oci.domain.words import DNS_NAME, LABEL, OWN_MAC_ANY_CASE
+
+NAME = rf"^{LABEL}$"
+DOMAIN = rf"^{DNS_NAME}$"
+MAC = rf"^{OWN_MAC_ANY_CASE}$"
+# What names a thing in a path: no control characters.
+PLAIN = r"^[^\x00-\x1f\x7f]+$"
+PLAIN_OR_EMPTY = r"^[^\x00-\x1f\x7f]*$"
+HOST = r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,62}[A-Za-z0-9])?$"
+
+
+class Strict(BaseModel):
+    """Input: unknown members are an error, so that a misspelt option is never silently ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ErrorOut(BaseModel):
+    """The one shape of every error."""
+
+    error: str = Field(description="short stable word for programs")
+    message: str = Field(description="what happened, why, and what can be done instead")
+    id: str = Field("", description="to be found again in the log")
