@@ -138,14 +138,22 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=63), nullable=False),
         sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("cluster_id", sa.Integer(), nullable=True),
         sa.Column("cidr", sa.String(length=64), nullable=False),
-        sa.Column("first", sa.String(length=64), nullable=False),
-        sa.Column("last", sa.String(length=64), nullable=False),
+        sa.Column("vlan", sa.Integer(), nullable=False),
+        sa.Column("mtu", sa.Integer(), nullable=False),
         sa.Column("gateway", sa.String(length=64), nullable=False),
         sa.Column("dns", sa.String(length=255), nullable=False),
+        sa.Column("routes", sa.JSON(), nullable=False),
+        sa.Column("place", sa.String(length=63), nullable=False),
+        sa.Column("serves", sa.String(length=8), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )
+    with op.batch_alter_table("network", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_network_cluster_id"), ["cluster_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_network_purpose"), ["purpose"], unique=False)
+
     op.create_table(
         "person",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -189,21 +197,6 @@ def upgrade() -> None:
         sa.Column("told", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
-    op.create_table(
-        "address",
-        sa.Column("network_id", sa.Integer(), nullable=False),
-        sa.Column("ip", sa.String(length=64), nullable=False),
-        sa.Column("machine_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(
-            ["network_id"],
-            ["network.id"],
-        ),
-        sa.PrimaryKeyConstraint("network_id", "ip"),
-    )
-    with op.batch_alter_table("address", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_address_machine_id"), ["machine_id"], unique=False)
-
     op.create_table(
         "boot",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -282,6 +275,7 @@ def upgrade() -> None:
         sa.Column("log", sa.String(), nullable=False),
         sa.Column("log_bytes", sa.Integer(), nullable=False),
         sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("approved", sa.String(length=64), nullable=False),
         sa.Column("left", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
@@ -322,6 +316,21 @@ def upgrade() -> None:
     with op.batch_alter_table("pulse", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_pulse_boot_id"), ["boot_id"], unique=False)
         batch_op.create_index("pulse_presence", ["presence", "seen"], unique=False)
+
+    op.create_table(
+        "range",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("network_id", sa.Integer(), nullable=False),
+        sa.Column("first", sa.String(length=64), nullable=False),
+        sa.Column("last", sa.String(length=64), nullable=False),
+        sa.Column("use", sa.String(length=8), nullable=False),
+        sa.Column("note", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(["network_id"], ["network.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("network_id", "first"),
+    )
+    with op.batch_alter_table("range", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_range_network_id"), ["network_id"], unique=False)
 
     op.create_table(
         "report",
@@ -366,6 +375,35 @@ def upgrade() -> None:
         sa.UniqueConstraint("hash"),
     )
     op.create_table(
+        "address",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("network_id", sa.Integer(), nullable=False),
+        sa.Column("ip", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=33), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=True),
+        sa.Column("vip", sa.String(length=63), nullable=False),
+        sa.Column("cluster_id", sa.Integer(), nullable=True),
+        sa.Column("note", sa.String(length=200), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["cluster_id"],
+            ["cluster.id"],
+        ),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["network_id"],
+            ["network.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("machine_id", "network_id"),
+        sa.UniqueConstraint("network_id", "ip"),
+        sa.UniqueConstraint("network_id", "vip", "cluster_id"),
+    )
+    with op.batch_alter_table("address", schema=None) as batch_op:
+        batch_op.create_index("address_key", ["network_id", "key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_address_cluster_id"), ["cluster_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_address_machine_id"), ["machine_id"], unique=False)
+
+    op.create_table(
         "assignment",
         sa.Column("machine_id", sa.Integer(), nullable=False),
         sa.Column("cluster_id", sa.Integer(), nullable=False),
@@ -373,6 +411,10 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("hostname", sa.String(length=63), nullable=False),
         sa.Column("fqdn", sa.String(length=255), nullable=False),
+        sa.Column("interfaces", sa.JSON(), nullable=False),
+        sa.Column("disks", sa.JSON(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("wish", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["cluster_id"],
             ["cluster.id"],
@@ -391,6 +433,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_assignment_cluster_id"))
 
     op.drop_table("assignment")
+    with op.batch_alter_table("address", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_address_machine_id"))
+        batch_op.drop_index(batch_op.f("ix_address_cluster_id"))
+        batch_op.drop_index("address_key")
+
+    op.drop_table("address")
     op.drop_table("token")
     with op.batch_alter_table("run", schema=None) as batch_op:
         batch_op.drop_index("run_of_machine")
@@ -400,6 +448,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_report_machine_id"))
 
     op.drop_table("report")
+    with op.batch_alter_table("range", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_range_network_id"))
+
+    op.drop_table("range")
     with op.batch_alter_table("pulse", schema=None) as batch_op:
         batch_op.drop_index("pulse_presence")
         batch_op.drop_index(batch_op.f("ix_pulse_boot_id"))
@@ -431,10 +483,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_boot_asked"))
 
     op.drop_table("boot")
-    with op.batch_alter_table("address", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_address_machine_id"))
-
-    op.drop_table("address")
     op.drop_table("watch")
     with op.batch_alter_table("sign_in", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sign_in_source"))
@@ -443,6 +491,10 @@ def downgrade() -> None:
     op.drop_table("sign_in")
     op.drop_table("shared_fact")
     op.drop_table("person")
+    with op.batch_alter_table("network", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_network_purpose"))
+        batch_op.drop_index(batch_op.f("ix_network_cluster_id"))
+
     op.drop_table("network")
     with op.batch_alter_table("machine", schema=None) as batch_op:
         batch_op.drop_index(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from oci.client import profile
 from oci.client.engine import arguments, contract
-from oci.client.engine.command import Command, commands, request
+from oci.client.engine.command import Command, commands, path_parts, request
 from oci.client.terminal import output
 from oci.client.terminal.look import member, say
 
@@ -93,7 +93,7 @@ def run(client: Client, command: Command, words: list[str], form: str) -> int:
     given, values = arguments.parse(command, words)
     if command.confirm:
         _confirm(client, command, given, values)
-    route = fill(command.route, {command.name.path[0]: given.name}) if command.in_path and command.name else command.route
+    route = fill(command.route, path_parts(command, given.name, values))
     query, body = request(command, values)
     if command.follow:
         waiting.follow(client, route, query, command.follow, command.look.rows, form, given.seconds)

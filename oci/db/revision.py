@@ -20,16 +20,16 @@ from oci.db.tables import Address, Assignment, Cluster, Machine, Network, Table
 
 SOURCES: dict[type[Table], tuple[str, ...]] = {
     Cluster: ("name", "domain", "network_id"),
-    Network: ("name", "purpose", "cidr", "gateway", "dns"),
+    Network: ("name", "purpose", "cidr", "gateway", "dns", "vlan", "mtu", "cluster_id"),
     Assignment: ("cluster_id", "machine_id", "role", "number", "hostname", "fqdn"),
-    Address: ("machine_id", "network_id", "ip"),
+    Address: ("machine_id", "network_id", "ip", "key", "vip", "cluster_id"),
     Machine: ("memory_bytes", "cores", "disk_last"),
 }
 """All that a snapshot may read, by table. Primary keys come along: who changes one makes another row."""
 
 # Which column of a changed row says whose snapshot it is in. A network may be in that of any cluster.
-_OWNER = {Cluster: "id", Assignment: "cluster_id", Address: "machine_id", Machine: "id"}
-_BY_MACHINE = (Address, Machine)
+_OWNER = {Cluster: "id", Assignment: "cluster_id", Machine: "id"}
+_BY_MACHINE = (Machine,)
 _GREW = "revision grew in this transaction"
 
 
@@ -49,6 +49,10 @@ def _owners(row: Table, owner: str) -> set[Any]:
     return {*history.unchanged, *history.deleted, *history.added} or {None}
 
 
+def _is_unknown(row: Address) -> bool:
+    return not any(look(row).attrs[name].history != ((), (), ()) for name in ("machine_id", "cluster_id"))
+
+
 def _written(db: Session) -> Iterable[Table]:
     """Rows that are about to be written in a way that a snapshot would show."""
     for row in (*db.new, *db.deleted, *db.dirty):
@@ -63,6 +67,11 @@ def _whose(rows: Iterable[Table]) -> ColumnElement[bool] | None:
     clusters: set[int] = set()
     machines: set[int] = set()
     for row in rows:
+        if isinstance(row, Address) and not _is_unknown(row):
+            # A machine's, or a cluster's virtual one; what is only noted down is in no snapshot.
+            machines |= _owners(row, "machine_id") - {None}
+            clusters |= _owners(row, "cluster_id") - {None}
+            continue
         owner = _OWNER.get(type(row))
         owners = _owners(row, owner) if owner else {None}
         if isinstance(row, Cluster | Machine) and instance_state(row).pending:

@@ -25,15 +25,35 @@ class Cluster(Table):
 
 
 class Network(Table):
+    """One IP network of one family; see oci.domain.networks.networks. Without a cluster it is for all of them."""
+
     __tablename__ = "network"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(63), unique=True)
-    purpose: Mapped[str] = mapped_column(String(32))
+    purpose: Mapped[str] = mapped_column(String(32), index=True)
+    # No foreign key: a cluster names the network that it is installed over, and SQLite cannot make a circle of two.
+    cluster_id: Mapped[int | None] = mapped_column(index=True)
     cidr: Mapped[str] = mapped_column(String(64))
-    first: Mapped[str] = mapped_column(String(64))  # range given out to machines
-    last: Mapped[str] = mapped_column(String(64))
+    vlan: Mapped[int] = mapped_column(default=0)  # 0: frames without a tag
+    mtu: Mapped[int] = mapped_column(default=1500)
     gateway: Mapped[str] = mapped_column(String(64), default="")
-    dns: Mapped[str] = mapped_column(String(255), default="")
+    dns: Mapped[str] = mapped_column(String(255), default="")  # addresses, separated by blanks
+    routes: Mapped[list[Any]] = mapped_column(default=list)  # [{to, via}]
+    place: Mapped[str] = mapped_column(String(63), default="")
+    serves: Mapped[str] = mapped_column(String(8), default="none")  # none|ranges|relay
+
+
+class Range(Table):
+    """A part of a network, and what its addresses are for: machines|live|vip|reserved."""
+
+    __tablename__ = "range"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    network_id: Mapped[int] = mapped_column(ForeignKey("network.id", ondelete="CASCADE"), index=True)
+    first: Mapped[str] = mapped_column(String(64))
+    last: Mapped[str] = mapped_column(String(64))
+    use: Mapped[str] = mapped_column(String(8), default="machines")
+    note: Mapped[str] = mapped_column(String(200), default="")
+    __table_args__ = (UniqueConstraint("network_id", "first"),)
 
 
 class Machine(Table):
@@ -189,14 +209,33 @@ class Assignment(Table):
     number: Mapped[int]
     hostname: Mapped[str] = mapped_column(String(63))
     fqdn: Mapped[str] = mapped_column(String(255), unique=True)
+    # The promise: what an install makes of the machine; see oci.domain.promise.promise. Revision 0: not worked out yet.
+    interfaces: Mapped[list[Any]] = mapped_column(default=list)
+    disks: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    revision: Mapped[int] = mapped_column(default=0)
+    wish: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what a person ordered of its cabling
     __table_args__ = (UniqueConstraint("cluster_id", "role", "number"),)
 
 
 class Address(Table):
+    """An address that is somebody's: a machine's, a virtual one's (its name), or kept free for a reason (a note)."""
+
     __tablename__ = "address"
-    network_id: Mapped[int] = mapped_column(ForeignKey("network.id"), primary_key=True)
-    ip: Mapped[str] = mapped_column(String(64), primary_key=True)
-    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    network_id: Mapped[int] = mapped_column(ForeignKey("network.id"))
+    ip: Mapped[str] = mapped_column(String(64))
+    key: Mapped[str] = mapped_column(String(33))  # sorts by number; see oci.domain.networks.addresses.key
+    machine_id: Mapped[int | None] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
+    vip: Mapped[str] = mapped_column(String(63), default="")
+    cluster_id: Mapped[int | None] = mapped_column(ForeignKey("cluster.id"), index=True)  # whose virtual address it is
+    note: Mapped[str] = mapped_column(String(200), default="")
+    # A network is of one family, so this is one address of each family on each wire.
+    __table_args__ = (
+        UniqueConstraint("network_id", "ip"),
+        UniqueConstraint("machine_id", "network_id"),
+        UniqueConstraint("network_id", "vip", "cluster_id"),
+        Index("address_key", "network_id", "key"),
+    )
 
 
 class Install(Table):
@@ -229,6 +268,7 @@ class Install(Table):
     log: Mapped[str] = mapped_column(default="")
     log_bytes: Mapped[int] = mapped_column(default=0)  # taken of the log of this attempt
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # who the machine was when this was ordered
+    approved: Mapped[str] = mapped_column(String(64), default="")  # digest of the promise that was ordered; '': none yet
     left: Mapped[str] = mapped_column(default="")  # a wipe: the disks that its orders do not name, and why
     __table_args__ = (
         Index("install_open", "machine_id", "finished"),

@@ -171,7 +171,23 @@ CLUSTERS = listing(
 NETWORKS = listing(
     "networks",
     "No network exists. `ocicli network create NAME --cidr 10.0.0.0/24 --first ... --last ...` makes one.",
+    column("name"),
+    column("purpose"),
+    column("cidr", "NETWORK"),
+    column("vlan", "VLAN", last=3),
+    column("cluster", last=2),
+    column("gateway", last=1),
+    column("used"),
+    column("size"),
     names="name",
+)
+ADDRESSES = listing(
+    "addresses",
+    "None of its addresses is anybody's.",
+    column("address"),
+    column("holder", "WHOSE", cut=True),
+    column("vip", "NAME", cut=True, last=1),
+    names="address",
 )
 ROLES = listing("roles", "There are no roles.", names="name")
 PEOPLE = listing("people", "There are no people.", names="name")

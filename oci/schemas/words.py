@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from oci.domain.words import DNS_NAME, LABEL, OWN_MAC_ANY_CASE
 
 NAME = rf"^{LABEL}$"
+NAME_OR_EMPTY = rf"^({LABEL})?$"
 DOMAIN = rf"^{DNS_NAME}$"
 MAC = rf"^{OWN_MAC_ANY_CASE}$"
 # What names a thing in a path: no control characters.

@@ -44,10 +44,10 @@ def test_a_network_counts_what_it_gave_out(world) -> None:
         ({"cidr": "10.77.0.0/31"}, "too small"),
         ({"first": "10.78.0.1"}, "not a host address"),
         ({"first": "10.77.0.30"}, "swap"),
-        ({"last": "x"}, "no IPv4"),
+        ({"last": "x"}, "no address"),
         ({"gateway": "10.9.9.9"}, "not a host address"),
         ({"dns": ["x"]}, "DNS server"),
-        ({"cidr": "fd00::/64"}, "not valid"),
+        ({"cidr": "fd00::/64"}, "not a host address of fd00::/64"),
     ],
 )
 def test_a_network_that_cannot_be(world, changes, words) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fleet import Fleet, server
+from promised import disks
 
 from oci.domain.identity.facts import swapped_uuid
 from oci.problems import Conflict, Forbidden, NotFound, Problem
@@ -232,7 +233,7 @@ def test_an_order_is_not_carried_out_by_a_board_that_was_not_meant(fleet) -> Non
     assert machine.state == "failed" and old.uuid in machine.reason and new.uuid in machine.reason
     assert machine.progress.outcome == "failed" and len(fleet.events("install.refused")) == 1
     verbs.install(fleet.op, str(first))  # a person looked, and orders it for what it is now
-    assert installs.claim(fleet.no, token, "install")["DISK"] == "serial:disk-2"
+    assert [name for name, _ in disks(installs.claim(fleet.no, token, "install"))] == ["serial:disk-2"]
 
 
 def test_a_person_who_joins_a_new_board_has_the_order_carried_out_there(fleet) -> None:
@@ -258,7 +259,7 @@ def test_an_enrolled_machine_is_bound_by_its_first_report(fleet) -> None:
         from oci.db import tables
 
         assert db.get(tables.Install, 1).facts["uuid"] == it.uuid
-    assert installs.claim(fleet.no, token, "install")["DISK"] == "serial:disk-1"
+    assert [name for name, _ in disks(installs.claim(fleet.no, token, "install"))] == ["serial:disk-1"]
 
 
 def test_orders_are_for_a_boot_that_has_reported(fleet) -> None:

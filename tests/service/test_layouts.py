@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from promised import disks
 from test_disks import DATA, GB, NAME, SSD, again, claim, disk, known, told
 from test_path import NOBODY
 
@@ -43,7 +44,7 @@ def test_two_empty_disks_of_one_size_are_ordered_and_both_are_told(mirrored) -> 
         db.commit()
     verbs.install(mirrored.ctx(), NAME)
     facts = claim(mirrored, token)
-    assert facts["DISK"] == "serial:SSD1 serial:SSD2" and facts["DISK_BYTES"] == f"{240 * GB} {240 * GB}"
+    assert disks(facts) == [("serial:SSD1", 240 * GB), ("serial:SSD2", 240 * GB)]
     assert (
         "sdc (serial:SSD2) is written, because it is empty and as large as the first" in told(mirrored, "install.disk")[-1]
     )
@@ -89,7 +90,7 @@ def test_a_second_attempt_takes_the_two_disks_that_are_half_written(mirrored) ->
     installs.failed(mirrored.ctx(NOBODY), facts["TOKEN"], "stream", "the image broke off")
     token = again(mirrored, half("sdb", 240, "SSD2", "2"), half("sda", 240, "SSD1", ""), disk("sdc", 240, "NEW"))
     second = claim(mirrored, token)
-    assert second["DISK"] == facts["DISK"] and second["MARK"] != facts["MARK"]
+    assert disks(second) == disks(facts) and second["MARK"] != facts["MARK"]
     assert "it is a disk of the last install" in told(mirrored, "install.disk")[-1]
 
 

@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import AttributeOID, NameOID
+from promised import disks, places
 
 from oci.app import APPLIANCE
 from oci.context import Actor
@@ -99,7 +100,7 @@ def test_from_boot_to_active(world) -> None:
     token = installing(world)
     assert beat(world, token) == "install"
     orders = installs.claim(world.ctx(NOBODY), token, "install")
-    assert orders["DISK"] == "serial:disk1" and orders["ADDRESS"] == "10.77.0.11/24"
+    assert [name for name, _ in disks(orders)] == ["serial:disk1"] and places(orders) == {"prov": "10.77.0.11/24"}
     for phase in ("check", "partition", "stream"):
         installs.phase(world.ctx(NOBODY), orders["TOKEN"], phase, 50, "")
     assert look.show(world.ctx(), "compute1").progress.phase == "stream"

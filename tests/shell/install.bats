@@ -41,8 +41,8 @@ empty() { cmp -s -n "${2:-8388608}" "$DISK_NODE" /dev/zero; }
   grep -q "^UUID=$(blkid -s UUID -o value "${DISK_NODE}p3") / ext4" "$r/etc/fstab"
   [ "$(cat "$r/etc/hostname")" = node1 ]
   grep -q '^10.0.0.11 node1.lab.test node1$' "$r/etc/hosts"; grep -q '^10.0.0.1 puppet.lab.test' "$r/etc/hosts"
-  [ "$(sed -n '/^.Match/,/^$/p' "$r/etc/systemd/network/10-oci.network" | sort | tr '\n' ' ')" = ' Kind=!* MACAddress=52:54:00:00:00:01 Type=ether [Match] ' ]
-  grep -q '^MACAddress=52:54:00:00:00:01$' "$r/etc/systemd/network/10-oci.network"; grep -q '^Address=10.0.0.11/24$' "$r/etc/systemd/network/10-oci.network"
+  [ "$(sed -n '/^.Match/,/^$/p' "$r/etc/systemd/network/10-oci-eno1.network" | sort | tr '\n' ' ')" = ' Kind=!* PermanentMACAddress=52:54:00:00:00:01 Type=ether [Match] ' ]
+  grep -q '^PermanentMACAddress=52:54:00:00:00:01$' "$r/etc/systemd/network/10-oci-eno1.network"; grep -q '^Address=10.0.0.11/24$' "$r/etc/systemd/network/10-oci-eno1.network"
   grep -q '^nameserver 10.0.0.2$' "$r/etc/resolv.conf"; grep -q '^server 10.0.0.1 iburst' "$r/etc/chrony/chrony.conf"
   [ "$(wc -l <"$r/root/.ssh/authorized_keys")" -eq 2 ]
   [ "$(cat "$r/etc/hash")" = 'root:$6$salt$hash' ]

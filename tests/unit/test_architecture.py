@@ -282,7 +282,7 @@ def test_only_the_database_records_and_services_speak_sql() -> None:
 def _words_of_other_tables() -> set[str]:
     """Role names that are also ordinary words: phases, tables and purposes of networks."""
     from oci.db.tables import Table
-    from oci.domain.networks.single import PURPOSES
+    from oci.domain.networks.networks import PURPOSES
     from oci.domain.path.phases import PHASES
 
     return {*PHASES, *Table.metadata.tables, *PURPOSES}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from oci.domain.cluster.roles import BadRole, next_number
 from oci.domain.machines.hostnames import bad_domain, bad_host, canonical, holder_of_name
+from oci.domain.networks.addresses import next_free
 from oci.domain.networks.claims import (
     Appliance,
     BadAddress,
@@ -21,7 +22,7 @@ from oci.domain.networks.claims import (
     of_appliance,
     of_network,
 )
-from oci.domain.networks.single import BadNetwork, NetworkRecord, allocate
+from oci.domain.networks.networks import BadNetwork, Network, Range
 
 SITE = Appliance(
     server_address="192.0.2.2",
@@ -102,9 +103,8 @@ NUMBERS = st.integers(0, 255)
 )
 def test_no_address_that_is_held_is_ever_given_out(held, taken, ends, gateway) -> None:
     spans = [tuple(sorted(pair)) for pair in held]
-    network = NetworkRecord(
-        "n", "provisioning", "192.0.2.0/24", f"192.0.2.{min(ends)}", f"192.0.2.{max(ends)}", f"192.0.2.{gateway}"
-    )
+    network = Network("n", "provisioning", "192.0.2.0/24", gateway=f"192.0.2.{gateway}")
+    ranges = [Range("n", f"192.0.2.{min(ends)}", f"192.0.2.{max(ends)}")]
     claims = Claims(one for a, b in spans for one in claim(f"192.0.2.{a}", "x", f"192.0.2.{b}"))
     free = [
         n
@@ -112,15 +112,16 @@ def test_no_address_that_is_held_is_ever_given_out(held, taken, ends, gateway) -
         if n not in taken and n not in (0, 255, gateway) and not any(a <= n <= b for a, b in spans)
     ]
     try:
-        found = allocate(network, {f"192.0.2.{n}" for n in taken}, claims)
+        found = next_free(network, ranges, {f"192.0.2.{n}" for n in taken}, claims=claims)
     except BadNetwork:
         found = ""
     assert found == (f"192.0.2.{free[0]}" if free else "")
 
 
 def test_a_wide_claim_is_stepped_over_at_once() -> None:
-    network = NetworkRecord("n", "provisioning", "10.0.0.0/8", "10.0.0.1", "10.255.255.254")
-    assert allocate(network, set(), Claims(claim("10.0.0.0", "x", "10.255.255.0"))) == "10.255.255.1"
+    network, ranges = Network("n", "provisioning", "10.0.0.0/8"), [Range("n", "10.0.0.1", "10.255.255.254")]
+    held = Claims(claim("10.0.0.0", "x", "10.255.255.0"))
+    assert next_free(network, ranges, set(), claims=held) == "10.255.255.1"
 
 
 @pytest.mark.parametrize(

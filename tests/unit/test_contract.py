@@ -19,7 +19,7 @@ from oci.domain.activity.jobs import JOB_STATES
 from oci.domain.levels import LEVELS, PERSONAL
 from oci.domain.machines.lifecycle import STATES
 from oci.domain.machines.power import ORDERS
-from oci.domain.networks.single import PURPOSES
+from oci.domain.networks.networks import PURPOSES
 from oci.domain.path.convergence import CONVERGENCE
 from oci.schemas import looks
 from oci.schemas.machines.machines import MachineQuery, PowerIn

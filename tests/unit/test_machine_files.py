@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from promised import card, text
 
 from oci.domain.promise.layouts import LAYOUTS, OrderedDisk, steps
 from oci.render.machine.files import BadFileValue, Machine, files
@@ -18,30 +19,25 @@ MARK = "7c0f0a4e-6d0b-4d0e-9b3e-0123456789ab"
 FULL = Machine(
     hostname="node1",
     fqdn="node1.lab.test",
-    nic_mac="52:54:00:00:00:01",
-    address="10.0.0.11/24",
+    interfaces=(card(),),
+    addresses=("10.0.0.11",),
     mark=MARK,
     puppet_server="puppet.lab.test",
     puppet_address="10.0.0.1",
-    gateway="10.0.0.1",
     dns=("10.0.0.1", "10.0.0.2"),
     ntp=("10.0.0.1", "10.0.0.3"),
     ssh_keys=("ssh-ed25519 AAAA one", "ssh-ed25519 BBBB two"),
     kernel_args="quiet console=ttyS0",
 )
-BARE = Machine("node1", "node1", "52:54:00:00:00:01", "10.0.0.11/24", MARK, "puppet.lab.test")
+BARE = Machine("node1", "node1", (card(gateway=""),), ("10.0.0.11",), MARK, "puppet.lab.test")
 FACTS = {
     "TOKEN": "install-secret",
-    "DISK": "serial:one serial:two",
-    "DISK_BYTES": "480103981056 480103981056",
     "MARK": MARK,
-    "LAYOUT": "mirror",
+    "PROMISE": text("mirror", [("serial:one", 480103981056), ("serial:two", 480103981056)]),
     "URL": "https://10.0.0.1",
     "HOSTNAME": "node1",
     "FQDN": "node1.lab.test",
-    "NIC_MAC": "52:54:00:00:00:01",
-    "ADDRESS": "10.0.0.11/24",
-    "GATEWAY": "10.0.0.1",
+    "ADDRESSES": "10.0.0.11",
     "DNS": "10.0.0.1 10.0.0.2",
     "NTP": "10.0.0.1",
     "IMAGE_URL": "http://10.0.0.1/images/root.tar.zst",
@@ -75,11 +71,13 @@ def test_golden(name: str, machine: Machine, layout: str) -> None:
     assert text == path.read_text(), f"{path.name} differs; look, then `make golden`"
 
 
-@pytest.mark.parametrize("field", ["hostname", "address", "gateway", "kernel_args", "puppet_server", "nic_mac"])
+@pytest.mark.parametrize("field", ["hostname", "kernel_args", "puppet_server", "puppet_address"])
 @pytest.mark.parametrize("value", ["x\n127.0.0.1 evil", "x\ry", "x\0", "x\x1b[2J"])
 def test_a_value_of_several_lines_is_refused_by_its_name(field: str, value: str) -> None:
     with pytest.raises(BadFileValue, match=f"{field} holds"):
         files(replace(FULL, **{field: value}), laid_out())
+    with pytest.raises(BadFileValue, match="addresses holds"):
+        files(replace(FULL, addresses=("10.0.0.1", value)), laid_out())
     with pytest.raises(BadFileValue, match="dns holds"):
         files(replace(FULL, dns=("10.0.0.1", value)), laid_out())
 

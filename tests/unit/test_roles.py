@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oci.domain.cluster.roles import BadRole, Role, hostname, next_number, parse
-from oci.domain.networks.single import PURPOSES
+from oci.domain.networks.networks import PURPOSES
 
 FOLDER = Path(__file__).resolve().parents[2] / "oci" / "roles"
 FILES = sorted(FOLDER.glob("*.yaml"))

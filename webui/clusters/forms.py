@@ -6,7 +6,7 @@ from typing import Any
 
 from wtforms import SelectField, StringField
 
-from oci.domain.networks.single import PURPOSES
+from oci.domain.networks.networks import PURPOSES
 from oci.schemas.clusters.clusters import ClusterIn
 from oci.schemas.clusters.networks import NetworkIn
 from webui.forms import Order

@@ -118,7 +118,7 @@ def _command(document: dict[str, Any], method: str, route: str, told: dict[str, 
             help=parameter.get("description", ""),
             required=parameter.get("required", False),
         )
-        if parameter["in"] == "path":
+        if parameter["in"] == "path" and name is None:
             name = option
         else:
             options.append(option)
@@ -173,13 +173,21 @@ def commands(document: dict[str, Any]) -> dict[tuple[str, str], Command]:
     return {(command.noun, command.verb): command for command in sorted(found, key=lambda c: (c.noun, c.verb))}
 
 
+def path_parts(command: Command, name: str, values: dict[str, Any]) -> dict[str, str]:
+    """The parameters of the request's path: what it is about is `name`, deeper parts of it are options."""
+    parts = {option.path[0]: values[option.key] for option in command.options if option.where == "path"}
+    if command.in_path and command.name:
+        parts[command.name.path[0]] = name
+    return parts
+
+
 def request(command: Command, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """Query and body of `command` from option values by key; an absent value is left to the appliance."""
     query: dict[str, Any] = {}
     body: dict[str, Any] = {}
     for option in command.options:
         value = values.get(option.key)
-        if value is None:
+        if value is None or option.where == "path":
             continue
         target = query if option.where == "query" else body
         for part in option.path[:-1]:

@@ -65,13 +65,18 @@ class Vip:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network that members stand on. `cidr`, `gateway` and `dns` are text; an empty gateway is none."""
+    """A network that members stand on. `cidr`, `gateway` and `dns` are text; an empty gateway is none.
+
+    `mtu` in octets; VLAN 0: without a tag.
+    """
 
     name: str
     purpose: str
     cidr: str
     gateway: str = ""
     dns: tuple[str, ...] = ()
+    vlan: int = 0
+    mtu: int = 1500
 
 
 @dataclass(frozen=True)

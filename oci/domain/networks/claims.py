@@ -84,13 +84,17 @@ def of_appliance(site: Appliance) -> list[Claim]:
     return found
 
 
-def of_network(name: str, cidr: str, gateway: str, dns: Iterable[str]) -> list[Claim]:
+def of_network(name: str, cidr: str, gateway: str, dns: Iterable[str], routers: Iterable[str] = ()) -> list[Claim]:
     """What a network keeps for itself."""
-    net = ipaddress.IPv4Network(cidr)
+    net = ipaddress.ip_network(cidr)
     found = claim(gateway, f"the gateway of the network {name}", lent=True)
     for server in dns:
         found += claim(server, f"a DNS server of the network {name}", lent=True)
+    for router in routers:
+        found += claim(router, f"a router of the network {name}", lent=True)
     found += claim(str(net.network_address), f"the address of the network {name} itself", lent=True)
+    if net.version == 6:  # which has no broadcast; its first address is that of any router (RFC 4291 section 2.6.1)
+        return found
     return found + claim(str(net.broadcast_address), f"the broadcast address of the network {name}", lent=True)
 
 

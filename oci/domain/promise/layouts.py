@@ -10,6 +10,7 @@ import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 MIB = 1 << 20
 ESP_LABEL = "OCI-ESP"
@@ -176,6 +177,29 @@ def steps(name: str, disks: Sequence[OrderedDisk], mark: str) -> tuple[Step, ...
         raise CannotLayOut(f"the mark {mark[:40]!r} is no UUID in small letters; order the install again")
     made = tuple(_step(line, mark) for line in layout.text.strip().splitlines())
     return check(_sized(made, disks), disks, mark)
+
+
+def stored(name: str, disks: Sequence[OrderedDisk]) -> dict[str, Any]:
+    """The layout `name` of `disks` as JSON-safe data: what `carried_out` makes the steps of, whatever becomes of the layout
+    in a later version. Raises CannotLayOut as `steps` does."""
+    steps(name, disks, NO_MARK)
+    return {
+        "layout": name,
+        "lines": [line.strip() for line in named(name).text.strip().splitlines()],
+        "disks": [[disk.name, disk.bytes, disk.sector_bytes] for disk in disks],
+    }
+
+
+def carried_out(kept: Mapping[str, Any], mark: str) -> tuple[tuple[Step, ...], tuple[OrderedDisk, ...]]:
+    """The steps and the disks of what `stored` gave, for the attempt with this mark. Raises CannotLayOut."""
+    if not _UUID.fullmatch(mark):
+        raise CannotLayOut(f"the mark {mark[:40]!r} is no UUID in small letters; order the install again")
+    try:
+        disks = tuple(OrderedDisk(str(name), int(size), int(sector)) for name, size, sector in kept["disks"])
+        made = tuple(_step(str(line), mark) for line in kept["lines"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CannotLayOut(f"the promised disks cannot be read ({error}); have the promise worked out anew") from None
+    return check(_sized(made, disks), disks, mark), disks
 
 
 def _refuse_disks(layout: Layout, disks: Sequence[OrderedDisk]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 
 from sqlalchemy import select
 
@@ -15,6 +16,7 @@ from oci.domain.networks import claims
 from oci.domain.networks.claims import Appliance, Claim, Claims
 from oci.problems import Conflict, Problem
 
+VIP = "the virtual address"
 URLS = ("http_url", "https_url", "puppet_ca_url", "apt_uri")
 
 
@@ -35,8 +37,12 @@ def appliance(ctx: Ctx) -> Appliance:
 
 def _networks(ctx: Ctx) -> list[Claim]:
     network = tables.Network
-    rows = ctx.db.execute(select(network.name, network.cidr, network.gateway, network.dns)).tuples()
-    return [one for name, cidr, gateway, dns in rows for one in claims.of_network(name, cidr, gateway, dns.split())]
+    rows = ctx.db.execute(select(network.name, network.cidr, network.gateway, network.dns, network.routes)).tuples()
+    return [
+        one
+        for name, cidr, gateway, dns, routes in rows
+        for one in claims.of_network(name, cidr, gateway, dns.split(), [route["via"] for route in routes])
+    ]
 
 
 def controllers(ctx: Ctx, but: int | None = None) -> list[Claim]:
@@ -51,28 +57,41 @@ def controllers(ctx: Ctx, but: int | None = None) -> list[Claim]:
     ]
 
 
-def _machines(ctx: Ctx, but: int | None = None) -> list[Claim]:
+def _holders(ctx: Ctx, but: int | None = None) -> list[Claim]:
+    """All addresses that a row says somebody holds, without those of the machine `but`."""
+    address, machine = tables.Address, tables.Machine
     rows = ctx.db.execute(
-        select(tables.Machine.id, tables.Machine.name, tables.Address.ip).where(
-            tables.Address.machine_id == tables.Machine.id
+        select(address.machine_id, machine.name, address.vip, address.note, address.ip).outerjoin(
+            machine, machine.id == address.machine_id
         )
     ).tuples()
     return [
         one
-        for id, name, address in rows
-        if id != but
-        for one in claims.claim(address, f"already held by another machine, {name}")
+        for id, name, vip, note, ip in rows
+        if id is None or id != but
+        for one in claims.claim(ip, _holder(name, vip, note))
     ]
+
+
+def _holder(machine: str | None, vip: str, note: str) -> str:
+    if machine:
+        return f"already held by another machine, {machine}"
+    return f"already {VIP} {vip}" if vip else f"reserved ({note})"
 
 
 def for_machine(ctx: Ctx, machine_id: int | None = None) -> Claims:
     """What a machine may not be given: everything that is anybody's but its own address."""
-    return Claims([*claims.of_appliance(appliance(ctx)), *_machines(ctx, machine_id), *controllers(ctx), *_networks(ctx)])
+    return Claims([*claims.of_appliance(appliance(ctx)), *_holders(ctx, machine_id), *controllers(ctx), *_networks(ctx)])
 
 
 def for_network(ctx: Ctx) -> Claims:
     """What the range of a new network may not hold. Machines are on networks that are known already."""
-    return Claims([*claims.of_appliance(appliance(ctx)), *controllers(ctx), *_machines(ctx)])
+    return Claims([*claims.of_appliance(appliance(ctx)), *controllers(ctx), *_holders(ctx)])
+
+
+def but_dhcp(ctx: Ctx) -> list[Claim]:
+    """What a range that DHCP lends may not hold: everything that is somebody's, but what DHCP lends already."""
+    return [*claims.of_appliance(replace(appliance(ctx), dhcp=None)), *controllers(ctx), *_holders(ctx)]
 
 
 def controller_address(ctx: Ctx, text: str) -> str:
@@ -90,7 +109,7 @@ def refuse_controller(ctx: Ctx, host: str) -> None:
     """Raise Conflict when `host`, in its one spelling, cannot be a controller: it is the appliance's, a machine's, a
     gateway's. That two machines name one controller is judged elsewhere."""
     address = claims.parse(host)
-    held = Claims([*claims.of_appliance(appliance(ctx)), *_machines(ctx), *_networks(ctx)])
+    held = Claims([*claims.of_appliance(appliance(ctx)), *_holders(ctx), *_networks(ctx)])
     claim = held.on(address) if address else None
     holder = claim.holder if claim else hostnames.holder_of_name(host, _names(ctx)) if not address else ""
     if holder:
@@ -182,8 +201,16 @@ def _stored_addresses(ctx: Ctx) -> list[str]:
 
 
 def _stored_ranges(ctx: Ctx) -> list[str]:
-    held, found, network = Claims(claims.of_appliance(appliance(ctx))), [], tables.Network
-    for name, first, last in ctx.db.execute(select(network.name, network.first, network.last)).tuples():
+    """Ranges that now hold what a setting claims. What DHCP lends may be a range of its own."""
+    held, found = Claims(claims.of_appliance(appliance(ctx))), []
+    network, range_ = tables.Network, tables.Range
+    rows = ctx.db.execute(
+        select(network.name, range_.first, range_.last)
+        .join(network, network.id == range_.network_id)
+        .where(range_.use.in_(("machines", "vip")))
+        .order_by(range_.id)
+    )
+    for name, first, last in rows.tuples():
         begin, end = claims.parse(first), claims.parse(last)
         claim = held.within(begin, end) if begin and end else None
         if claim:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, select
 from oci.context import Ctx
 from oci.db.revision import columns, grew
 from oci.db.tables import Address, Assignment, Cluster, Machine, Network
-from oci.domain.cluster.fleet import INSTALLED_OVER, Fleet, Held, Member, Site, in_order
+from oci.domain.cluster.fleet import INSTALLED_OVER, Fleet, Held, Member, Site, Vip, in_order
 from oci.domain.cluster.fleet import Network as Stand
 from oci.domain.cluster.roles import Role
 from oci.domain.networks.claims import host_of, parse
@@ -64,13 +64,25 @@ def _networks(ctx: Ctx, cluster_id: int) -> tuple[Stand, ...]:
                 .join(Assignment, Assignment.machine_id == Address.machine_id)
                 .where(Assignment.cluster_id == cluster_id)
             )
+            | Network.id.in_(select(Address.network_id).where(Address.cluster_id == cluster_id))
         )
         .order_by(Network.purpose, Network.name)
     )
     return tuple(
-        Stand(name, purpose, cidr, gateway, tuple(dns.split()))
-        for _id, name, purpose, cidr, gateway, dns in ctx.db.execute(query)
+        Stand(name, purpose, cidr, gateway, tuple(dns.split()), vlan, mtu)
+        for _id, name, purpose, cidr, gateway, dns, vlan, mtu, _cluster in ctx.db.execute(query)
     )
+
+
+def _vips(ctx: Ctx, cluster_id: int, domain: str) -> tuple[Vip, ...]:
+    """The virtual addresses of the cluster, by name and number."""
+    query = (
+        select(Address.vip, Network.purpose, Address.ip)
+        .join(Network, Network.id == Address.network_id)
+        .where(Address.cluster_id == cluster_id, Address.vip != "")
+        .order_by(Address.vip, Address.key)
+    )
+    return tuple(Vip(f"{name}.{domain}", purpose, ip) for name, purpose, ip in ctx.db.execute(query))
 
 
 def _addresses(ctx: Ctx, cluster_id: int) -> dict[int, Held]:
@@ -121,7 +133,8 @@ def _members(ctx: Ctx, cluster_id: int) -> list[Member]:
 def _read(ctx: Ctx, cluster_id: int, revision: int, roles: Mapping[str, Role], about: Site) -> Fleet:
     name, domain, _network = ctx.db.execute(select(*columns(Cluster)).where(Cluster.id == cluster_id)).one()
     members = in_order(_members(ctx, cluster_id), roles)
-    return Fleet(name, domain, members, roles, about, revision, _networks(ctx, cluster_id))
+    vips = _vips(ctx, cluster_id, domain)
+    return Fleet(name, domain, members, roles, about, revision, _networks(ctx, cluster_id), vips)
 
 
 def fleet(ctx: Ctx, cluster_id: int, revision: int) -> Fleet:

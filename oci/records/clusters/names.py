@@ -49,7 +49,12 @@ def _read(ctx: Ctx) -> Records:
         .join(Network, Network.id == Address.network_id)
         .where(Network.purpose == INSTALLED_OVER)
     )
-    hosts = {(name, ip) for name, ip in ctx.db.execute(members)}
+    virtual = (
+        select(Address.vip + "." + Cluster.domain, Address.ip)
+        .join(Cluster, Cluster.id == Address.cluster_id)
+        .where(Address.vip != "")
+    )
+    hosts = {(name, ip) for query in (members, virtual) for name, ip in ctx.db.execute(query)}
     domains = ctx.db.scalars(select(Cluster.domain).distinct().order_by(Cluster.domain))
     return Records(tuple(domains), tuple(dict.fromkeys([*_services(ctx), *sorted(hosts)])))
 

@@ -1,125 +1,242 @@
-"""The promise of a machine to a cluster: role, number, name and addresses. Shared by use cases; holds none itself."""
+"""What an install makes of a machine: worked out, stored with its assignment, approved, carried out. ADR 0017 says why.
+
+Orders are rendered from what is stored and from nothing else. What a later report says of the machine can contradict a
+promise, and then nothing is written; it never changes one. Shared by use cases; holds none itself.
+"""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-
-from sqlalchemy import select
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.cluster import roles
-from oci.domain.networks.single import BadNetwork, NetworkRecord, allocate, check
-from oci.problems import Conflict, NotFound
-from oci.records.clusters import claims
-from oci.records.machines.moves import move
-from oci.schemas.machines.machines import AssignIn
+from oci.domain.hardware.inventory import Nic
+from oci.domain.promise import layouts, promise
+from oci.domain.promise import wish as wishes
+from oci.domain.promise.cabling import BadCabling, Override, cabling
+from oci.domain.promise.interfaces import Interface
+from oci.domain.promise.layouts import CannotLayOut
+from oci.domain.promise.promise import BadPromise, Promise
+from oci.problems import Conflict, Problem
+from oci.records.clusters import addresses, claims, networks
+from oci.records.machines import disk_orders
+from oci.schemas.machines.machines import PromisedDisk, PromisedInterface, PromiseOut
 
-MACHINE, PROMISE = tables.Machine, tables.Assignment
-
-
-def _cluster_and_role(ctx: Ctx, order: AssignIn) -> tuple[tables.Cluster, roles.Role, tables.Network]:
-    cluster = ctx.db.scalar(select(tables.Cluster).where(tables.Cluster.name == order.cluster))
-    if cluster is None:
-        raise NotFound(f"no cluster is called {order.cluster!r}; `ocicli cluster list` shows those that exist")
-    role = ctx.outside.roles.get(order.role)
-    if role is None:
-        known = ", ".join(sorted(ctx.outside.roles))
-        wrong = next((f". {t}" for t in ctx.outside.troubles if f"{order.role}.yaml" in t), "")
-        raise NotFound(f"no role is called {order.role!r}; roles are {known}{wrong}")
-    network = ctx.db.get(tables.Network, cluster.network_id)
-    assert network is not None
-    return cluster, role, network
+NOT_REPORTED = "it has not reported yet, so its cards and disks are not known"
+BOOT_CARD = "boot0"
+"""What a card is called that the machine boots from and its report does not list."""
 
 
-def _take_address(ctx: Ctx, machine: tables.Machine, network: tables.Network, wanted: str) -> str:
-    held = claims.for_machine(ctx, machine.id)
-    record = NetworkRecord(
-        network.name, network.purpose, network.cidr, wanted or network.first, wanted or network.last, network.gateway
-    )
+def stored(assignment: tables.Assignment) -> dict[str, Any]:
+    """The promise as it is stored, `promise.read` reads it."""
+    return {"interfaces": assignment.interfaces, "disks": assignment.disks, "revision": assignment.revision}
+
+
+def kept(assignment: tables.Assignment, approved: str = "") -> Promise | None:
+    """The promise of the assignment; None while none was worked out. Raises BadPromise."""
+    return promise.read(stored(assignment), approved) if assignment.revision else None
+
+
+def _keep(assignment: tables.Assignment, now: Promise) -> None:
+    told = now.to_dict()
+    assignment.interfaces, assignment.disks, assignment.revision = told["interfaces"], told["disks"], told["revision"]
+
+
+def _cards(ctx: Ctx, machine: tables.Machine) -> tuple[list[Nic], str]:
+    """The cards of the machine's report and the MAC that it boots from, which is a card of its own if none has it."""
+    boot = ctx.db.get(tables.Boot, machine.pulse.boot_id)
+    nics, mac = list(disk_orders.inventory_of(machine).nics), boot.mac if boot else ""
+    if mac and all(nic.mac != mac for nic in nics):
+        nics.append(Nic(name=BOOT_CARD, mac=mac, link=True))
+    return nics, mac
+
+
+def wish_of(assignment: tables.Assignment) -> Override:
+    """What a person ordered of the machine's cabling. Raises BadPromise for what this version cannot read."""
     try:
-        if wanted:
-            check(record)
-            claim = held.on(IPv4Address(wanted))
-            if claim:
-                raise Conflict(f"address {wanted} is {claim.holder}; choose another or leave it empty")
-        ip = allocate(record, set(), held)
-    except BadNetwork as bad:
-        raise Conflict(str(bad)) from None
-    ctx.db.add(tables.Address(network_id=network.id, ip=ip, machine_id=machine.id))
-    return ip
+        return wishes.read(assignment.wish or {})
+    except wishes.BadWish as bad:
+        raise BadPromise(str(bad)) from None
 
 
-def _refuse_taken(ctx: Ctx, fqdn: str) -> None:
-    """Raise Conflict when another machine is called `fqdn`, or promised that name."""
-    known = (select(MACHINE.id).where(MACHINE.name == fqdn), select(PROMISE.machine_id).where(PROMISE.fqdn == fqdn))
-    if any(ctx.db.scalar(query.limit(1)) is not None for query in known):
-        raise Conflict(f"{fqdn} is already the name of another machine; choose another host name")
-
-
-def _name(ctx: Ctx, cluster: tables.Cluster, role: roles.Role, wanted: str) -> tuple[int, str]:
-    """Number and short host name; a number whose name is somebody's already is left out. Raises Conflict."""
-    numbers = set(
-        ctx.db.scalars(
-            select(tables.Assignment.number).where(
-                tables.Assignment.cluster_id == cluster.id, tables.Assignment.role == role.name
-            )
-        )
-    )
-    if wanted:
-        why = claims.bad_name(ctx, wanted, cluster.domain)
-        if why:
-            raise Conflict(f"a machine cannot be called {wanted}.{cluster.domain}: {why}")
-        _refuse_taken(ctx, f"{wanted}.{cluster.domain}")
-        return roles.next_number(numbers), wanted
-    names = set(ctx.db.scalars(select(MACHINE.name)))
-
-    def refused(number: int) -> bool:
-        host = roles.hostname(role, number)
-        return f"{host}.{cluster.domain}" in names or bool(claims.bad_name(ctx, host, cluster.domain))
-
+def _interfaces(ctx: Ctx, machine: tables.Machine, assignment: tables.Assignment) -> tuple[Interface, ...]:
+    """Raises Conflict with all that is in the way."""
+    cluster = ctx.db.get(tables.Cluster, assignment.cluster_id)
+    assert cluster is not None
+    rows = networks.for_role(ctx, cluster, claims.role_named(ctx, assignment.role))
+    held = addresses.of_machine(ctx, machine.id)
+    wanted = {row.name: held.get(row.name, "") for row in rows}
+    nics, mac = _cards(ctx, machine)
     try:
-        number = roles.next_number(numbers, refused)
-    except roles.BadRole as bad:
-        raise Conflict(str(bad)) from None
-    return number, roles.hostname(role, number)
+        return cabling(networks.of_rows(ctx, rows), nics, wanted, wish_of(assignment), mac)
+    except (BadCabling, BadPromise) as bad:
+        raise Conflict(f"{machine.name} cannot be cabled as its role wants: {bad}") from None
 
 
-def give(ctx: Ctx, machine: tables.Machine, order: AssignIn) -> None:
-    """Promise the machine to a cluster. Raises NotFound for cluster or role, Conflict when it cannot be."""
-    cluster, role, network = _cluster_and_role(ctx, order)
-    move(ctx, machine, "assign")
-    forget_promise(ctx, machine)
-    number, host = _name(ctx, cluster, role, order.hostname)
-    address = _take_address(ctx, machine, network, order.address)
-    fqdn = f"{host}.{cluster.domain}"
-    ctx.db.add(
-        tables.Assignment(
-            machine_id=machine.id, cluster_id=cluster.id, role=role.name, number=number, hostname=host, fqdn=fqdn
+def _disks(machine: tables.Machine, layout: str) -> dict[str, Any]:
+    """Raises CannotLayOut."""
+    return layouts.stored(layout, disk_orders.ordered(disk_orders.laid_out(machine, layout)))
+
+
+def _write(ctx: Ctx, machine: tables.Machine, assignment: tables.Assignment, now: Promise) -> None:
+    if now.revision != assignment.revision:
+        _keep(assignment, now)
+        ctx.event("machine.promise", f"promise {now.revision}: {told(now)}", machine)
+
+
+def told(now: Promise) -> str:
+    """The promise in one line, for people."""
+    named = [
+        f"{interface.name} {' '.join(place.address for place in interface.places if place.address)}".strip()
+        for interface in now.interfaces
+        if interface.places
+    ]
+    disks = [str(disk[0]) for disk in now.to_dict()["disks"].get("disks", [])]
+    return "; ".join([*named, f"disks: {', '.join(disks)}" if disks else "disks are chosen when it is installed"])[:480]
+
+
+def outlook(ctx: Ctx, machine: tables.Machine) -> dict[str, Any]:
+    """The promise as the machine's page shows it, or why there is none."""
+    assignment = ctx.db.get(tables.Assignment, machine.id)
+    if assignment is None:
+        return {}
+    try:
+        now = kept(assignment)
+    except BadPromise as bad:
+        return {"promise_trouble": str(bad)}
+    if now is None:
+        return {"promise_trouble": _why_none(ctx, machine, assignment)}
+    disks = now.to_dict()["disks"]
+    return {
+        "promise": PromiseOut(
+            revision=now.revision,
+            digest=promise.digest(now),
+            layout=disks.get("layout", ""),
+            interfaces=[_shown(one) for one in now.interfaces],
+            disks=[PromisedDisk(name=disk[0], bytes=disk[1]) for disk in disks.get("disks", [])],
+            wish=wishes.said(assignment.wish or {}),
         )
+    }
+
+
+def _shown(one: Interface) -> PromisedInterface:
+    return PromisedInterface(
+        name=one.name,
+        kind=one.kind,
+        mac=one.mac,
+        mtu=one.mtu,
+        on=one.parent or one.master,
+        vlan=one.vlan,
+        addresses=[place.address for place in one.places if place.address],
+        networks=[place.network for place in one.places],
     )
-    machine.name = fqdn
-    ctx.db.flush()
-    ctx.event("machine.state", f"promised to {cluster.name} as {role.title} {fqdn}, {address}", machine, cluster)
 
 
-def take_back(ctx: Ctx, machine: tables.Machine, verb: str) -> None:
-    """Move the machine by `verb`, and give back what was promised with it. Raises Conflict."""
-    move(ctx, machine, verb)
-    forget_promise(ctx, machine)
+def _why_none(ctx: Ctx, machine: tables.Machine, assignment: tables.Assignment) -> str:
+    if not machine.inventory:
+        return NOT_REPORTED
+    try:
+        _interfaces(ctx, machine, assignment)
+    except Conflict as refused:
+        return str(refused)
+    return "it was assigned before it told what it is made of; an install works its promise out"
 
 
-def forget_promise(ctx: Ctx, machine: tables.Machine) -> None:
-    """Give the machine's role, name and addresses back. What was signed for that name is worth nothing from now on."""
-    fqdn = ctx.db.scalar(select(tables.Assignment.fqdn).where(tables.Assignment.machine_id == machine.id))
-    known = (
-        select(tables.Challenge.id).where(tables.Challenge.machine_id == machine.id),
-        select(tables.Install.id).where(tables.Install.machine_id == machine.id),
-    )
-    if fqdn and any(ctx.db.scalar(query.limit(1)) is not None for query in known):
-        ctx.queue("clean_certificate", machine, certname=fqdn, ordered=ctx.now())
-    for table in (tables.Assignment, tables.Address, tables.Challenge):
-        for row in ctx.db.scalars(select(table).where(table.machine_id == machine.id)):
-            ctx.db.delete(row)
-    machine.name = f"machine-{machine.id}"
-    ctx.db.flush()
+def work_out(ctx: Ctx, machine: tables.Machine) -> str:
+    """Work out the promise of the machine as far as it can be; what is in the way in words, empty when nothing is.
+
+    A machine that has not reported yet has none: what is to become of it is known once it tells what it is made of.
+    """
+    assignment = ctx.db.get(tables.Assignment, machine.id)
+    if assignment is None or not machine.inventory:
+        return "" if assignment is None else NOT_REPORTED
+    try:
+        interfaces = _interfaces(ctx, machine, assignment)
+    except Conflict as refused:
+        return str(refused)
+    why, disks = "", {}
+    try:
+        disks = _disks(machine, claims.layout_of(ctx, machine))
+    except CannotLayOut as refused:
+        why = str(refused)
+    before = _before(assignment)
+    _write(ctx, machine, assignment, promise.promise(interfaces, disks, before))
+    return why
+
+
+def _before(assignment: tables.Assignment) -> Promise | None:
+    """What was promised before. What cannot be read any more is replaced by the next revision of its number."""
+    try:
+        return kept(assignment)
+    except BadPromise:
+        return Promise((), "null", assignment.revision)
+
+
+def approve(ctx: Ctx, machine: tables.Machine) -> str:
+    """The digest of the promise that is ordered now, with the disks as they are chosen now. Raises Conflict when there is
+    none, or what the machine reports contradicts it; CannotLayOut for its disks."""
+    assignment = ctx.db.get(tables.Assignment, machine.id)
+    assert assignment is not None
+    before = _before(assignment)
+    interfaces = before.interfaces if before else ()
+    if not interfaces:
+        interfaces = _interfaces(ctx, machine, assignment)
+    gone = missing_cards(interfaces, _cards(ctx, machine)[0])
+    if gone:
+        raise Conflict(
+            f"{machine.name} was promised {' and '.join(gone)}, which its latest report does not list; put the card back, "
+            f"or have the promise worked out anew (`ocicli machine promise {machine.name}`)"
+        )
+    disks = _disks(machine, claims.layout_of(ctx, machine))
+    now = promise.promise(interfaces, disks, before)
+    _write(ctx, machine, assignment, now)
+    return promise.digest(now)
+
+
+def missing_cards(interfaces: Sequence[Interface], nics: Sequence[Nic]) -> list[str]:
+    """The promised cards that are not among `nics`, in words."""
+    there = {nic.mac for nic in nics}
+    return [f"card {one.name} ({one.mac})" for one in interfaces if one.kind == "card" and one.mac not in there]
+
+
+def to_carry_out(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> Promise:
+    """The promise that the install was ordered with, if the machine is still what it was promised for. What is written
+    from now on is remembered. Raises BadPromise, CannotLayOut, Conflict."""
+    assignment = ctx.db.get(tables.Assignment, machine.id)
+    if assignment is None:
+        raise BadPromise(f"{machine.name} has no role any more; assign it again")
+    if not install.approved:
+        install.approved = approve(ctx, machine)
+    ordered = kept(assignment, install.approved)
+    if ordered is None:
+        raise BadPromise(f"nothing is promised to {machine.name}; order the install again")
+    gone = missing_cards(ordered.interfaces, _cards(ctx, machine)[0])
+    if gone:
+        raise BadPromise(f"{' and '.join(gone)} was promised and is not there now; have the promise worked out anew")
+    _refuse_other_disks(ctx, machine, assignment.disks)
+    return ordered
+
+
+def _refuse_other_disks(ctx: Ctx, machine: tables.Machine, promised: Mapping[str, Any]) -> None:
+    choices = disk_orders.laid_out(machine, str(promised.get("layout", "")))
+    now = [[disk.name, disk.bytes] for disk in disk_orders.ordered(choices)]
+    if now != [disk[:2] for disk in promised["disks"]]:
+        was, other = (", ".join(str(disk[0]) for disk in disks) for disks in (promised["disks"], now))
+        raise BadPromise(
+            f"the disks that were ordered ({was}) are not those that would be chosen now ({other}); look at them, and order "
+            "the install again"
+        )
+    disk_orders.remember(ctx, machine, choices)
+
+
+def wish(ctx: Ctx, machine: tables.Machine, words: Mapping[str, Any]) -> None:
+    """Have the machine cabled as a person says in `words`. Raises Problem when that cannot be, Conflict without a role."""
+    assignment = ctx.db.get(tables.Assignment, machine.id)
+    if assignment is None:
+        raise Conflict(f"{machine.name} has no role, so nothing is promised to it; assign it first")
+    try:
+        wishes.read(words)
+    except wishes.BadWish as bad:
+        raise Problem(str(bad)) from None
+    assignment.wish = {key: value for key, value in words.items() if value}

@@ -9,14 +9,15 @@ from sqlalchemy import func, select
 
 from oci.context import Ctx
 from oci.db import tables
+from oci.domain.cluster.fleet import INSTALLED_OVER
 from oci.domain.hardware import Inventory
 from oci.domain.machines import lifecycle
 from oci.domain.machines.controllers import doubt
 from oci.domain.path import phases
 from oci.records.activity import queue
 from oci.records.clusters import claims
-from oci.records.machines import disk_orders
-from oci.schemas.machines.machines import MachineDetail, MachineOut, Progress
+from oci.records.machines import disk_orders, promises
+from oci.schemas.machines.machines import HeldAddress, MachineDetail, MachineOut, Progress
 
 
 def progress(install: tables.Install | None, place: int = 0) -> Progress | None:
@@ -41,15 +42,13 @@ def progress(install: tables.Install | None, place: int = 0) -> Progress | None:
 
 def _related(ctx: Ctx, ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, list[str]], dict[int, Any], dict[int, int]]:
     """Assignments with cluster and address, MACs, latest installs of the machines `ids`, and places in the queue."""
-    promises = {}
     rows = ctx.db.execute(
-        select(tables.Assignment, tables.Cluster.name, tables.Address.ip)
-        .join(tables.Cluster)
-        .outerjoin(tables.Address, tables.Address.machine_id == tables.Assignment.machine_id)
-        .where(tables.Assignment.machine_id.in_(ids))
+        select(tables.Assignment, tables.Cluster.name).join(tables.Cluster).where(tables.Assignment.machine_id.in_(ids))
     )
-    for assignment, cluster, address in rows:
-        promises[assignment.machine_id] = (assignment, cluster, address or "")
+    held = _held(ctx, ids)
+    promises = {
+        assignment.machine_id: (assignment, cluster, held.get(assignment.machine_id, [])) for assignment, cluster in rows
+    }
     macs: dict[int, list[str]] = {}
     for nic in ctx.db.scalars(select(tables.Nic).where(tables.Nic.machine_id.in_(ids)).order_by(tables.Nic.name)):
         macs.setdefault(nic.machine_id, []).append(nic.mac)
@@ -60,8 +59,23 @@ def _related(ctx: Ctx, ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, li
     return promises, macs, installs, queue.positions(ctx, list(installs.values()))
 
 
+def _held(ctx: Ctx, ids: Sequence[int]) -> dict[int, list[HeldAddress]]:
+    """All addresses of the machines `ids`: those of the network that it is installed over first, then by network."""
+    network, address = tables.Network, tables.Address
+    rows = ctx.db.execute(
+        select(address.machine_id, network.name, network.purpose, address.ip)
+        .join(network, network.id == address.network_id)
+        .where(address.machine_id.in_(ids))
+        .order_by(network.purpose != INSTALLED_OVER, network.purpose, network.name, address.key)
+    )
+    held: dict[int, list[HeldAddress]] = {}
+    for machine_id, name, purpose, ip in rows:
+        held.setdefault(machine_id, []).append(HeldAddress(network=name, purpose=purpose, address=ip))
+    return held
+
+
 def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any, place: int) -> dict[str, Any]:
-    assignment, cluster, address = promise or (None, "", "")
+    assignment, cluster, held = promise or (None, "", [])
     return dict(
         id=machine.id,
         name=machine.name,
@@ -86,7 +100,8 @@ def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any
         role=assignment.role if assignment else "",
         hostname=assignment.hostname if assignment else "",
         fqdn=assignment.fqdn if assignment else "",
-        address=address,
+        address=next((one.address for one in held if one.purpose == INSTALLED_OVER), ""),
+        addresses=held,
         bmc_address=machine.bmc_address,
         bmc_username=machine.bmc_username,
         bmc_doubt=doubt(machine.bmc_address, machine.bmc_reported),
@@ -96,14 +111,14 @@ def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any
 
 
 def outs(ctx: Ctx, machines: Iterable[tables.Machine]) -> list[MachineOut]:
-    """The machines as lists show them, in the same order: three queries, however many they are."""
+    """The machines as lists show them, in the same order: four queries, however many they are."""
     machines = list(machines)
-    promises, macs, installs, places = _related(ctx, [m.id for m in machines])
+    held, macs, installs, places = _related(ctx, [m.id for m in machines])
 
     def out(machine: tables.Machine) -> MachineOut:
         install = installs.get(machine.id)
         place = places.get(install.id, 0) if install else 0
-        return MachineOut(**_values(machine, promises.get(machine.id), macs.get(machine.id, []), install, place))
+        return MachineOut(**_values(machine, held.get(machine.id), macs.get(machine.id, []), install, place))
 
     return [out(machine) for machine in machines]
 
@@ -111,15 +126,16 @@ def outs(ctx: Ctx, machines: Iterable[tables.Machine]) -> list[MachineOut]:
 def detail(ctx: Ctx, machine: tables.Machine) -> MachineDetail:
     """One machine with its inventory and what an install would do, as its page shows it."""
     ctx.db.flush()
-    promises, macs, installs, places = _related(ctx, [machine.id])
+    held, macs, installs, places = _related(ctx, [machine.id])
     install = installs.get(machine.id)
     values = _values(
-        machine, promises.get(machine.id), macs.get(machine.id, []), install, places.get(install.id, 0) if install else 0
+        machine, held.get(machine.id), macs.get(machine.id, []), install, places.get(install.id, 0) if install else 0
     )
     seen = Inventory.from_dict(machine.inventory)
     return MachineDetail(
         **values,
         **disk_orders.outlook(machine, claims.layout_of(ctx, machine)),
+        **promises.outlook(ctx, machine),
         inventory=machine.inventory,
         problems=list(seen.problems),
         missing_firmware=[f"{f.file} ({f.package or 'no Debian package known'})" for f in seen.missing_firmware],

@@ -10,7 +10,7 @@ from oci.domain.promise.layouts import CannotLayOut
 from oci.domain.quantities import counted
 from oci.problems import Conflict
 from oci.records.clusters import claims
-from oci.records.machines import disk_orders, power_orders
+from oci.records.machines import disk_orders, power_orders, promises
 from oci.records.machines.identities import facts_of
 from oci.records.machines.moves import move
 from oci.records.path import liveness, pulses
@@ -24,14 +24,16 @@ def install(ctx: Ctx, machine: tables.Machine) -> None:
     claims.check_promise(ctx, machine)
     layout = claims.layout_of(ctx, machine)
     move(ctx, machine, "install")
+    approved = ""
     if machine.inventory:  # one that was enrolled and has not reported yet is judged when it asks for its orders
         try:
             choices = disk_orders.laid_out(machine, layout)
+            approved = promises.approve(ctx, machine)
         except CannotLayOut as refused:
             raise Conflict(str(refused)) from None
         ctx.event("install.disk", disk_orders.sentences(choices), machine)
     machine.convergence = "never"
-    start_work(ctx, machine, "install")
+    start_work(ctx, machine, "install", approved)
 
 
 def abort(ctx: Ctx, machine: tables.Machine) -> None:
@@ -62,12 +64,19 @@ def _end_token(install: tables.Install) -> None:
     install.ended_hash, install.token_hash = install.token_hash or install.ended_hash, ""
 
 
-def start_work(ctx: Ctx, machine: tables.Machine, kind: str) -> None:
-    """Open an install or wipe and get the machine to the live image, unless it waits there already."""
+def start_work(ctx: Ctx, machine: tables.Machine, kind: str, approved: str = "") -> None:
+    """Open an install or wipe and get the machine to the live image, unless it waits there already. `approved` is the
+    digest of the promise that is carried out."""
     close_install(ctx, machine, "aborted")
     now = ctx.now()
     install = tables.Install(
-        machine_id=machine.id, kind=kind, started=now, phase="", percent=0, facts=facts_of(ctx, machine)
+        machine_id=machine.id,
+        kind=kind,
+        started=now,
+        phase="",
+        percent=0,
+        facts=facts_of(ctx, machine),
+        approved=approved,
     )
     ctx.db.add(install)
     ctx.db.flush()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from oci.domain.networks.networks import MOST_DNS
+from oci.domain.promise.interfaces import Interface
 from oci.domain.promise.layouts import Step
-from oci.render.machine import disks
+from oci.render.machine import disks, networkd
 
 PUBLIC, PRIVATE = 0o644, 0o600
 
@@ -27,19 +29,18 @@ class File:
 class Machine:
     """What is written into a new system about itself and its site.
 
-    `address` has its prefix length, `nic_mac` is that of the card which bears it, `mark` the UUID of the root file system.
-    Of the rest, what is empty is left out.
+    `addresses` are those by which it is known, without prefix length, `mark` is the UUID of the root file system, `dns` asks
+    where no network of it names a server. Of the rest, what is empty is left out.
     """
 
     hostname: str
     fqdn: str
-    nic_mac: str
-    address: str
+    interfaces: tuple[Interface, ...]
+    addresses: tuple[str, ...]
     mark: str
     puppet_server: str
     puppet_address: str = ""
     environment: str = "production"
-    gateway: str = ""
     dns: tuple[str, ...] = ()
     ntp: tuple[str, ...] = ()
     ssh_keys: tuple[str, ...] = ()
@@ -60,38 +61,31 @@ def files(machine: Machine, steps: Sequence[Step]) -> dict[str, File]:
         "etc/default/grub": File(_grub_settings(machine)),
         "boot/grub/grub.cfg": File(_grub_menu(machine, steps)),
         "root/.ssh/authorized_keys": File("".join(f"{key}\n" for key in machine.ssh_keys), PRIVATE),
-        **{path: File(text) for path, text in network(machine).items()},
+        **{path.removeprefix("/"): File(text) for path, text in networkd.files(machine.interfaces).items()},
     }
     return {path: file for path, file in made.items() if file.text}
 
 
 def _refuse_lines(machine: Machine) -> None:
     for name, value in vars(machine).items():
+        if name == "interfaces":
+            continue  # networkd.files looks at each of their values
         for text in (value,) if isinstance(value, str) else value:
             if not text.isprintable():
                 raise BadFileValue(f"{name} holds {text[:60]!r}, which is not one plain line; correct that setting")
 
 
-def network(machine: Machine) -> Mapping[str, str]:
-    """The files of systemd-networkd by path: one card with one address."""
-    # A VLAN, a bridge, a bond or a macvlan on the card has its address as well; only the card itself is of no kind.
-    text = (
-        f"[Match]\nMACAddress={machine.nic_mac}\nType=ether\nKind=!*\n\n"
-        f"[Network]\nAddress={machine.address}\nIPv6AcceptRA=no\nLinkLocalAddressing=no\nDHCP=no\n"
-    )
-    text += f"Gateway={machine.gateway}\n" if machine.gateway else ""
-    return {"etc/systemd/network/10-oci.network": text + "".join(f"DNS={server}\n" for server in machine.dns)}
-
-
 def _hosts(machine: Machine) -> str:
     text = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
-    text += f"{machine.address.partition('/')[0]} {machine.fqdn} {machine.hostname}\n"
+    text += "".join(f"{address} {machine.fqdn} {machine.hostname}\n" for address in machine.addresses)
     return text + (f"{machine.puppet_address} {machine.puppet_server}\n" if machine.puppet_address else "")
 
 
 def _resolver(machine: Machine) -> str:
     _, dot, domain = machine.fqdn.partition(".")
-    return (f"search {domain}\n" if dot else "") + "".join(f"nameserver {server}\n" for server in machine.dns)
+    places = (place for interface in machine.interfaces for place in interface.places)
+    servers = list(dict.fromkeys(server for place in places for server in place.dns)) or machine.dns
+    return (f"search {domain}\n" if dot else "") + "".join(f"nameserver {server}\n" for server in servers[:MOST_DNS])
 
 
 def _chrony(machine: Machine) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Mapping
 
-from oci.domain.promise import layouts
-from oci.domain.promise.layouts import OrderedDisk
+from oci.domain.promise import layouts, promise
+from oci.domain.promise.promise import Promise
 from oci.render.machine import disks
 from oci.render.machine.boot import newc
 from oci.render.machine.files import PRIVATE, File, Machine, files
@@ -37,14 +38,14 @@ def given(facts: Mapping[str, str]) -> dict[str, File]:
     """The orders that a claim ended with, by path: `orders.env`; of an install also `layout`, and `files/...`, which the new
     system gets. What has several values has them separated by blanks, keys by ends of lines.
 
-    Raises CannotLayOut, BadFileValue, and ValueError for what no line can carry; a claim has looked at all of it before.
+    Raises BadPromise, CannotLayOut, BadFileValue, BadNetworkdValue, and ValueError for what no line can carry; a claim has
+    looked at all of it before.
     """
-    if "LAYOUT" not in facts:
+    if "PROMISE" not in facts:
         return {"orders.env": File(lines(facts), PRIVATE)}
-    sizes = map(int, facts["DISK_BYTES"].split())
-    ordered = [OrderedDisk(name, size) for name, size in zip(facts["DISK"].split(), sizes, strict=True)]
-    steps = layouts.steps(facts["LAYOUT"], ordered, facts["MARK"])
-    system = files(_machine(facts), steps)
+    promised = promise.read(json.loads(facts["PROMISE"]))
+    steps, ordered = layouts.carried_out(json.loads(promised.disks), facts["MARK"])
+    system = files(_machine(facts, promised), steps)
     system["etc/oci/oci.env"] = File(lines({"OCI_URL": facts["URL"], "FQDN": facts["FQDN"]}), PRIVATE)
     return {
         "orders.env": File(lines({key: facts[key] for key in _INSTALLER}), PRIVATE),
@@ -53,17 +54,16 @@ def given(facts: Mapping[str, str]) -> dict[str, File]:
     }
 
 
-def _machine(facts: Mapping[str, str]) -> Machine:
+def _machine(facts: Mapping[str, str], promised: Promise) -> Machine:
     return Machine(
         hostname=facts["HOSTNAME"],
         fqdn=facts["FQDN"],
-        nic_mac=facts["NIC_MAC"],
-        address=facts["ADDRESS"],
+        interfaces=promised.interfaces,
+        addresses=tuple(facts["ADDRESSES"].split()),
         mark=facts["MARK"],
         puppet_server=facts["PUPPET_SERVER"],
         puppet_address=facts["PUPPET_ADDRESS"],
         environment=facts["ENVIRONMENT"],
-        gateway=facts["GATEWAY"],
         dns=tuple(facts["DNS"].split()),
         ntp=tuple(facts["NTP"].split()),
         ssh_keys=tuple(facts["SSH_KEYS"].splitlines()),

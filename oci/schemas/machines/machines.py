@@ -33,6 +33,57 @@ class Progress(BaseModel):
     outcome: str = Field(description="empty while it runs, then done, failed or aborted")
 
 
+class HeldAddress(BaseModel):
+    """An address of a machine."""
+
+    network: str
+    purpose: str
+    address: str
+
+
+class PromisedInterface(BaseModel):
+    """An interface that an install makes."""
+
+    name: str
+    kind: str = Field(description="card, bond, vlan or bridge")
+    mac: str = ""
+    mtu: int
+    on: str = Field("", description="the interface that it is made on, or is a part of")
+    vlan: int = 0
+    addresses: list[str] = Field(description="its addresses with their prefix length")
+    networks: list[str] = Field(description="the networks that it carries itself")
+
+
+class PromisedDisk(BaseModel):
+    """A disk that an install writes."""
+
+    name: str
+    bytes: int = Field(json_schema_extra=looks.shown("GB"))
+
+
+class PromiseOut(BaseModel):
+    """What an install makes of a machine. Orders are made of this and of nothing else."""
+
+    revision: int
+    digest: str = Field(description="SHA-256 of it, which an install is ordered with")
+    layout: str = Field("", description="how the disks are laid out; empty while none are chosen")
+    interfaces: list[PromisedInterface]
+    disks: list[PromisedDisk]
+    wish: str = Field("", description="what a person ordered of its cabling")
+
+
+class CablingIn(Strict):
+    """How a machine is cabled, where it is not as the rules would have it. What is left out goes by the rules."""
+
+    cards: list[str] = Field([], description="card for a network: storage=eno2, by name, MAC or switch port", max_length=64)
+    bonds: list[str] = Field(
+        [], description="bond of cards: bond0=eno1,eno2 or bond0=eno1,eno2:active-backup", max_length=16
+    )
+    bridges: list[str] = Field([], description="bridge that has a network's address: external=br-ex", max_length=64)
+    tagged: list[str] = Field([], description="network that keeps its tag whatever the switch told", max_length=64)
+    default: str = Field("", description="network whose gateway leads everywhere", max_length=63, pattern=PLAIN_OR_EMPTY)
+
+
 class MachineOut(BaseModel):
     """One machine in a list."""
 
@@ -61,7 +112,8 @@ class MachineOut(BaseModel):
     role: str = ""
     hostname: str = ""
     fqdn: str = ""
-    address: str = ""
+    address: str = Field("", description="its address on the network that it is installed over")
+    addresses: list[HeldAddress] = Field([], description="all its addresses, that of the provisioning network first")
     bmc_address: str = ""
     bmc_username: str = ""
     bmc_doubt: str = Field("", description="why the controller may be another machine's; empty: nothing says so")
@@ -84,6 +136,8 @@ class MachineDetail(MachineOut):
     disk_devices: list[str] = Field([], description="the kernel's names of all disks that an install would write")
     wipe_devices: list[str] = Field([], description="the kernel's names of the disks that a release would wipe")
     wipe_left: str = Field("", description="the disks that a release could not wipe, and why; empty when it can wipe all")
+    promise: PromiseOut | None = Field(None, description="what an install would make of it; none before it was assigned")
+    promise_trouble: str = Field("", description="why nothing can be promised yet; empty when all is well")
     install_log: str = Field("", json_schema_extra=looks.shown("hidden"))
 
 
@@ -114,6 +168,9 @@ class AssignIn(Strict):
     )
     hostname: str = Field("", description="short host name; empty: by the role's pattern", pattern=rf"^({LABEL})?$")
     address: str = Field("", description="address on the provisioning network; empty: the next free one", max_length=64)
+    addresses: list[str] = Field(
+        [], description="address on another network, as storage=10.2.0.11; those that are not named: the next free ones"
+    )
 
 
 class ReleaseIn(Strict):

@@ -22,6 +22,7 @@ from oci.domain.machines.lifecycle import STATES
 from oci.domain.quantities import span
 from oci.ports import OutsideError
 from oci.problems import Problem
+from oci.records.clusters import dhcp as dhcp_networks
 from oci.records.clusters import names
 from oci.records.machines import power_orders
 from oci.records.machines.moves import move
@@ -29,7 +30,7 @@ from oci.records.machines.works import close_install, rearm
 from oci.records.path import clock_turns, liveness, pulses
 from oci.records.path.boot_session import old_boots
 from oci.records.path.liveness import open_install
-from oci.render.appliance.dnsmasq import BadDhcpValue, DhcpSettings, render
+from oci.render.appliance.dnsmasq import BadDhcpValue, DhcpNetwork, DhcpSettings, render
 from oci.services.usecase import usecase
 
 log = logging.getLogger("oci.tick")
@@ -309,15 +310,17 @@ def machines(ctx: Ctx) -> int:
     return len(ids)
 
 
-def dhcp_settings(ctx: Ctx, records: names.Records = names.NOBODY) -> DhcpSettings:
-    """The DHCP server's settings, as the configuration says, and the `records` that it answers by DNS."""
+def dhcp_settings(ctx: Ctx, records: names.Records = names.NOBODY, served: tuple[DhcpNetwork, ...] = ()) -> DhcpSettings:
+    """The DHCP server's settings: the networks `served` of the database, without any the one of the configuration, and the
+    `records` that it answers by DNS."""
     c = ctx.config
     return DhcpSettings(
         interface=c.dhcp_interface,
         server_address=c.server_address,
         mode=c.dhcp_mode,
-        range_start=c.dhcp_first,
-        range_end=c.dhcp_last,
+        range_start="" if served else c.dhcp_first,
+        range_end="" if served else c.dhcp_last,
+        networks=served,
         netmask=c.dhcp_netmask,
         gateway=c.dhcp_gateway,
         dns=names.dns_servers(ctx),
@@ -336,16 +339,15 @@ _rendered = lru_cache(maxsize=1)(render)
 
 
 @usecase("appliance", reads=True)
-def _records(ctx: Ctx) -> names.Records:
-    return names.records(ctx)
+def _records(ctx: Ctx) -> tuple[names.Records, tuple[DhcpNetwork, ...]]:
+    return names.records(ctx) if ctx.config.dns_serve else names.NOBODY, dhcp_networks.served(ctx)
 
 
 def _dhcp_trouble(ctx: Ctx) -> tuple[bool, Check]:
     """Whether the configuration changed, and what is to be said of DHCP now."""
     changed = False
     try:
-        records = _records(ctx) if ctx.config.dns_serve else names.NOBODY
-        changed = ctx.outside.dhcp.apply(_rendered(dhcp_settings(ctx, records)))
+        changed = ctx.outside.dhcp.apply(_rendered(dhcp_settings(ctx, *_records(ctx))))
         ctx.outside.dhcp.check(ctx.config.dhcp_interface, ctx.config.server_address)
     except BadDhcpValue as wrong:
         return changed, Check(

@@ -7,10 +7,11 @@ from sqlalchemy import select
 from oci.context import Ctx
 from oci.db import tables
 from oci.problems import Conflict, Problem
+from oci.records.clusters import assignments
 from oci.records.machines import controllers, power_orders, promises, works
 from oci.records.machines.moves import find, move
 from oci.records.machines.views import detail
-from oci.schemas.machines.machines import AssignIn, BmcIn, MachineDetail
+from oci.schemas.machines.machines import AssignIn, BmcIn, CablingIn, MachineDetail
 from oci.services.usecase import usecase
 
 
@@ -18,7 +19,7 @@ from oci.services.usecase import usecase
 def assign(ctx: Ctx, name: str, order: AssignIn) -> MachineDetail:
     """Promise the machine to a cluster: role, number, host name, address. Nothing on it is touched."""
     machine = find(ctx, name)
-    promises.give(ctx, machine, order)
+    assignments.give(ctx, machine, order)
     return detail(ctx, machine)
 
 
@@ -26,7 +27,28 @@ def assign(ctx: Ctx, name: str, order: AssignIn) -> MachineDetail:
 def unassign(ctx: Ctx, name: str) -> MachineDetail:
     """Take the promise back."""
     machine = find(ctx, name)
-    promises.take_back(ctx, machine, "unassign")
+    assignments.take_back(ctx, machine, "unassign")
+    return detail(ctx, machine)
+
+
+@usecase("operator")
+def promise(ctx: Ctx, name: str) -> MachineDetail:
+    """Work out anew what an install makes of the machine: its addresses, interfaces and disks."""
+    machine = find(ctx, name)
+    why = assignments.renew(ctx, machine)
+    if why:
+        raise Conflict(why)
+    return detail(ctx, machine)
+
+
+@usecase("operator")
+def cabling(ctx: Ctx, name: str, order: CablingIn) -> MachineDetail:
+    """Say how the machine is cabled where the rules would have it otherwise; its promise is worked out anew."""
+    machine = find(ctx, name)
+    promises.wish(ctx, machine, order.model_dump())
+    why = assignments.renew(ctx, machine)
+    if why:
+        raise Conflict(why)
     return detail(ctx, machine)
 
 
@@ -60,7 +82,7 @@ def release(ctx: Ctx, name: str, confirm: str) -> MachineDetail:
 def retire(ctx: Ctx, name: str) -> MachineDetail:
     """Keep the machine in the records only; its promise is taken back."""
     machine = find(ctx, name)
-    promises.take_back(ctx, machine, "retire")
+    assignments.take_back(ctx, machine, "retire")
     return detail(ctx, machine)
 
 

@@ -17,16 +17,15 @@ from oci.db import tables
 from oci.db.session import glance as db_glance
 from oci.domain.hardware.disks import disk_wipe
 from oci.domain.machines import lifecycle
-from oci.domain.networks.single import prefix_length
 from oci.domain.path import attempt_log, phases, pulse
-from oci.domain.promise.layouts import CannotLayOut, OrderedDisk
+from oci.domain.promise.interfaces import canonical
+from oci.domain.promise.layouts import CannotLayOut
+from oci.domain.promise.promise import BadPromise
 from oci.problems import Conflict, Problem
 from oci.records.activity import queue
-from oci.records.clusters import names
-from oci.records.clusters.claims import role_named
-from oci.records.machines import disk_orders
+from oci.records.clusters import addresses, assignments, names
+from oci.records.machines import disk_orders, promises
 from oci.records.machines.moves import move
-from oci.records.machines.promises import forget_promise
 from oci.records.machines.works import close_install, rearm
 from oci.records.path import liveness, pulses
 from oci.records.path.boot_session import authenticate, is_proved, speak_for, token_hash
@@ -130,42 +129,24 @@ class Undoable(Exception):
     """Orders that the machine's disks do not allow; no second claim could mend it."""
 
 
-def _disks(ctx: Ctx, machine: tables.Machine, layout: str) -> list[OrderedDisk]:
-    """The disks that are written from now on, in the layout's order. Raises Undoable."""
+def _install_orders(ctx: Ctx, machine: tables.Machine, install: tables.Install, token: str) -> dict[str, str]:
+    """The orders of an install, made of what was promised and of the site. Raises Undoable."""
     try:
-        choices = disk_orders.laid_out(machine, layout)
-    except CannotLayOut as refused:
+        promise = promises.to_carry_out(ctx, machine, install)
+    except (BadPromise, CannotLayOut, Conflict) as refused:
         raise Undoable(str(refused)) from None
-    disk_orders.remember(ctx, machine, choices)
-    return disk_orders.ordered(choices)
-
-
-def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, str]:
-    row = ctx.db.execute(
-        select(tables.Assignment, tables.Cluster, tables.Network, tables.Address)
-        .join(tables.Cluster, tables.Cluster.id == tables.Assignment.cluster_id)
-        .join(tables.Network, tables.Network.id == tables.Cluster.network_id)
-        .join(tables.Address, tables.Address.machine_id == tables.Assignment.machine_id)
-        .where(tables.Assignment.machine_id == machine.id)
-    ).one()
-    assignment, _cluster, network, address = row
-    boot = ctx.db.get(tables.Boot, machine.pulse.boot_id)
+    assignment = ctx.db.get(tables.Assignment, machine.id)
+    assert assignment is not None
     image, config = ctx.outside.images.root(), ctx.config
-    layout = role_named(ctx, assignment.role).disks
-    disks = _disks(ctx, machine, layout)
     facts = {
         "TOKEN": token,
-        "DISK": " ".join(disk.name for disk in disks),
-        "DISK_BYTES": " ".join(str(disk.bytes) for disk in disks),
         "MARK": machine.mark,
-        "LAYOUT": layout,
+        "PROMISE": canonical(promise.to_dict()).decode("ascii"),
         "URL": config.https_url,
         "HOSTNAME": assignment.hostname,
         "FQDN": assignment.fqdn,
-        "NIC_MAC": boot.mac if boot else "",
-        "ADDRESS": f"{address.ip}/{prefix_length(network.cidr)}",
-        "GATEWAY": network.gateway,
-        "DNS": network.dns or " ".join(names.dns_servers(ctx)),
+        "ADDRESSES": " ".join(addresses.installed_over(ctx, machine.id)),
+        "DNS": " ".join(names.dns_servers(ctx)),
         "NTP": " ".join(config.ntp_servers),
         "IMAGE_URL": f"{config.http_url}/images/{image.name}",
         "IMAGE_SHA256": image.sha256,
@@ -224,7 +205,9 @@ def claim(ctx: Ctx, token: str, action: str) -> dict[str, str] | Problem:
         machine.mark = str(uuid.uuid4())
     try:
         orders = (
-            _install_orders(ctx, machine, secret) if action == "install" else _wipe_orders(ctx, machine, install, secret)
+            _install_orders(ctx, machine, install, secret)
+            if action == "install"
+            else _wipe_orders(ctx, machine, install, secret)
         )
     except Undoable as refused:
         return Conflict(_refuse(ctx, machine, str(refused)))
@@ -356,5 +339,5 @@ def wiped(ctx: Ctx, token: str) -> None:
     move(ctx, machine, "wiped")
     disk_orders.forget(machine)
     close_install(ctx, machine, "done")
-    forget_promise(ctx, machine)
+    assignments.forget(ctx, machine)
     machine.convergence, machine.converged_at = "never", None

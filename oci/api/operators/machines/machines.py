@@ -15,6 +15,7 @@ from oci.schemas.machines.disks import DiskIn, DiskList
 from oci.schemas.machines.machines import (
     AssignIn,
     BmcIn,
+    CablingIn,
     EnrolIn,
     MachineDetail,
     MachineList,
@@ -145,6 +146,18 @@ def _orders(app: OpenAPI) -> None:
         return out(verbs.assign(ctx(), path.name, body))
 
 
+def _promises(app: OpenAPI) -> None:
+    @app.post(f"{ONE}/promise", **_told("promise", "ocicli machine promise compute1"))
+    def machine_promise(path: MachineName) -> Response:
+        """Work out anew what an install makes of a machine: addresses, interfaces, disks"""
+        return out(verbs.promise(ctx(), path.name))
+
+    @app.put(f"{ONE}/cabling", **_told("cabling", "ocicli machine cabling compute1 --cards storage=eno2"))
+    def machine_cabling(path: MachineName, body: CablingIn) -> Response:
+        """Say how a machine is cabled where the rules would have it otherwise"""
+        return out(verbs.cabling(ctx(), path.name, body))
+
+
 def _disks(app: OpenAPI) -> None:
     @app.get(
         f"{ONE}/disks",
@@ -214,5 +227,6 @@ def add(app: OpenAPI) -> None:
     """Add the routes to `app`."""
     _looks(app)
     _orders(app)
+    _promises(app)
     _disks(app)
     _verbs(app)
