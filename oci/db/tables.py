@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from oci.domain.networks import addresses
+
 
 class Table(DeclarativeBase):
     """The metadata that migrations and tests share."""
@@ -217,6 +219,10 @@ class Assignment(Table):
     __table_args__ = (UniqueConstraint("cluster_id", "role", "number"),)
 
 
+def _key(context: Any) -> str:
+    return addresses.key(context.get_current_parameters()["ip"])
+
+
 class Address(Table):
     """An address that is somebody's: a machine's, a virtual one's (its name), or kept free for a reason (a note)."""
 
@@ -224,7 +230,7 @@ class Address(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     network_id: Mapped[int] = mapped_column(ForeignKey("network.id"))
     ip: Mapped[str] = mapped_column(String(64))
-    key: Mapped[str] = mapped_column(String(33))  # sorts by number; see oci.domain.networks.addresses.key
+    key: Mapped[str] = mapped_column(String(33), default=_key)  # sorts by number
     machine_id: Mapped[int | None] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
     vip: Mapped[str] = mapped_column(String(63), default="")
     cluster_id: Mapped[int | None] = mapped_column(ForeignKey("cluster.id"), index=True)  # whose virtual address it is

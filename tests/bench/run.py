@@ -146,19 +146,9 @@ def build(folder: Path, known: int) -> tuple[Appliance, dict[str, int]]:
         db.execute(insert(tables.Nic), [dict(mac=mac(i), machine_id=i + 1, name="eth0") for i in range(known)])
         db.execute(
             insert(tables.Network),
-            [
-                dict(
-                    id=1,
-                    name="p",
-                    purpose="provisioning",
-                    cidr="10.0.0.0/16",
-                    first="10.0.0.10",
-                    last="10.0.255.0",
-                    gateway="",
-                    dns="",
-                )
-            ],
+            [dict(id=1, name="p", purpose="provisioning", cidr="10.0.0.0/16")],
         )
+        db.execute(insert(tables.Range), [dict(network_id=1, first="10.0.0.10", last="10.0.255.0")])
         db.execute(insert(tables.Cluster), [dict(id=1, name="c", domain="bench", network_id=1, created=1.0)])
         role = next(iter(role_files.load()))
         for i in range(5):

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from promised import disks
 from test_path import HASH, MAC, NOBODY, boot, prepare, report
 
 from oci.app import APPLIANCE
@@ -98,6 +99,10 @@ def again(world, *disks: dict[str, Any], status: int = 0) -> str:
     return says(world, boot(world), *disks, status=status)
 
 
+def written(orders: dict[str, str]) -> list[str]:
+    return [name for name, _bytes in disks(orders)]
+
+
 def told(world, kind: str) -> list[str]:
     return [event.text for event in events.list_events(world.ctx(), EventQuery(kind=kind)).events]
 
@@ -108,7 +113,7 @@ def told(world, kind: str) -> list[str]:
 def test_a_disk_with_data_is_left_alone_and_the_reason_is_told_everywhere(world) -> None:
     token = known(world, DATA, SSD)
     verbs.install(world.ctx(), NAME)
-    assert claim(world, token)["DISK"] == "serial:SSD1"
+    assert written(claim(world, token)) == ["serial:SSD1"]
     sentence = "sda (serial:SSD1) is written, because it is the smallest empty disk"
     assert told(world, "install.disk") == [sentence, sentence], "at the order and at the claim"
     assert look.show(world.ctx(), NAME).disk.startswith("sda (serial:SSD1) is written")
@@ -147,13 +152,19 @@ def test_a_reinstall_takes_the_same_disk_with_our_own_system_on_it(world) -> Non
     installed(world, SSD, DATA)
     verbs.install(world.ctx(), NAME)
     token = again(world, disk("sdc", 100, "NEW"), system("sdb", 240, "SSD1"), osd("sda", 200, "OSD1"))
-    assert claim(world, token)["DISK"] == "serial:SSD1"
+    assert written(claim(world, token)) == ["serial:SSD1"]
 
 
-def test_a_new_empty_disk_takes_the_place_of_one_that_died(world) -> None:
+def test_a_new_empty_disk_takes_the_place_of_one_that_died_once_it_was_ordered(world) -> None:
     installed(world, SSD, DATA)
     verbs.install(world.ctx(), NAME)
-    assert claim(world, again(world, disk("sda", 480, "SSD2"), DATA))["DISK"] == "serial:SSD2"
+    token = again(world, disk("sda", 480, "SSD2"), DATA)
+    with pytest.raises(
+        Conflict, match=r"were ordered \(serial:SSD1\) are not those that would be chosen now \(serial:SSD2\)"
+    ):
+        claim(world, token)
+    verbs.install(world.ctx(), NAME)
+    assert written(claim(world, token)) == ["serial:SSD2"]
     assert "the disk of the last install, serial:SSD1, is gone" in told(world, "install.disk")[-1]
 
 
@@ -168,10 +179,10 @@ def test_a_second_attempt_goes_to_the_disk_that_is_half_written(world) -> None:
     token = known(world, SSD, disk("sdb", 100, "TWO"))
     verbs.install(world.ctx(), NAME)
     orders = claim(world, token)
-    assert orders["DISK"] == "serial:TWO"
+    assert written(orders) == ["serial:TWO"]
     installs.failed(world.ctx(NOBODY), orders["TOKEN"], "stream", "the image broke off")
     token = again(world, SSD, system("sdb", 100, "TWO"))
-    assert claim(world, token)["DISK"] == "serial:TWO"
+    assert written(claim(world, token)) == ["serial:TWO"]
 
 
 def test_a_list_that_is_not_whole_chooses_nothing_but_obeys_a_person(world) -> None:
@@ -208,7 +219,7 @@ def test_a_disk_with_data_is_written_only_when_it_was_confirmed_by_its_name(worl
         "olga chose the disk sdb (serial:OSD1) for installs, knowing that it holds LVM volumes, a Ceph OSD"
     ]
     verbs.install(world.ctx(), NAME)
-    assert claim(world, token)["DISK"] == "serial:OSD1"
+    assert written(claim(world, token)) == ["serial:OSD1"]
 
 
 def test_an_empty_disk_needs_no_confirmation_and_the_choice_can_be_taken_back(world) -> None:

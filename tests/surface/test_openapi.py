@@ -87,9 +87,13 @@ KNOWN = {
     "machines": ("1", SECOND, "compute1"),
     "clusters": ("c1",),
     "people": ("vera", "olga"),
+    "networks": ("prov",),
     "tokens": ("1", "2", "400"),
     "conflicts": ("1", "2", "400"),
 }
+
+
+DEEPER = {"first": "10.77.0.11", "address": "10.77.0.11"}
 
 
 def _real(path: str, number: int) -> dict[str, str] | None:
@@ -97,7 +101,8 @@ def _real(path: str, number: int) -> dict[str, str] | None:
     if "{" not in path:
         return None
     names = KNOWN[path.split("/")[2]]
-    return {"id" if "{id}" in path else "name": names[number % len(names)]}
+    deeper = {name: value for name, value in DEEPER.items() if f"{{{name}}}" in path}
+    return {"id" if "{id}" in path else "name": names[number % len(names)], **deeper}
 
 
 def _attack(rest: Rest, operation: Any, share: int, seen: dict[str, int]) -> None:

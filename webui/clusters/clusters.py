@@ -1,23 +1,18 @@
-"""Clusters and networks: what there is, and a form for one more."""
+"""Clusters: what there is, and a form for one more."""
 
 from __future__ import annotations
 
 from flask import Blueprint, url_for
 
 from oci.schemas.clusters.clusters import ClusterOut
-from oci.schemas.clusters.networks import NetworkOut
 from oci.services.clusters import clusters, networks
-from webui.clusters.forms import NewCluster, NewNetwork
+from webui.clusters.forms import NewCluster
 from webui.session import ctx
 from webui.submit import Answer, needs, submit
 
 
 def _cluster_made(made: ClusterOut) -> tuple[str, str]:
     return f"Cluster {made.name} is there. Assign machines to it.", url_for("webui.clusters")
-
-
-def _network_made(made: NetworkOut) -> tuple[str, str]:
-    return f"Network {made.name} is there.", url_for("webui.networks")
 
 
 def clusters_page() -> Answer:
@@ -35,20 +30,6 @@ def clusters_page() -> Answer:
     )
 
 
-def networks_page() -> Answer:
-    """All networks, with how full each is; a post makes one."""
-    form = NewNetwork()
-    return submit(
-        "clusters/networks.html",
-        form,
-        lambda order: networks.create_network(ctx(), order),
-        _network_made,
-        networks=networks.list_networks(ctx()).networks,
-    )
-
-
 def routes(bp: Blueprint) -> None:
     bp.get("/clusters", endpoint="clusters")(clusters_page)
     bp.post("/clusters", endpoint="make_cluster")(needs("operator")(clusters_page))
-    bp.get("/networks", endpoint="networks")(networks_page)
-    bp.post("/networks", endpoint="make_network")(needs("operator")(networks_page))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import SelectField, StringField
+from wtforms import IntegerField, SelectField, StringField, TextAreaField
 
-from oci.domain.networks.networks import PURPOSES
+from oci.domain.networks.networks import PURPOSES, USES, USUAL_MTU
 from oci.schemas.clusters.clusters import ClusterIn
-from oci.schemas.clusters.networks import NetworkIn
+from oci.schemas.clusters.networks import AddressIn, NetworkChange, NetworkIn, RangeIn
 from webui.forms import Order
 
 
@@ -19,7 +19,31 @@ class NewCluster(Order):
     network = SelectField("Provisioning network", validate_choice=False)
 
 
-class NewNetwork(Order):
+def _words(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+class _Told(Order):
+    """What can be said of a network now and later."""
+
+    gateway = StringField("Gateway")
+    dns = StringField("DNS servers", description="addresses, separated by blanks; at most 3")
+    vlan = IntegerField("VLAN", default=0)
+    mtu = IntegerField("MTU", default=USUAL_MTU)
+    routes = TextAreaField("Routes", description="one a line: 10.9.0.0/16=10.0.0.1")
+    place = StringField("Place")
+    serves = SelectField(
+        "DHCP",
+        choices=[("none", "not at all"), ("ranges", "on the appliance's own wire"), ("relay", "through a relay")],
+        description="how DHCP serves it",
+    )
+
+    def values(self) -> dict[str, Any]:
+        found = super().values()
+        return {**found, "dns": _words(found.get("dns", "")), "routes": _words(found.get("routes", ""))}
+
+
+class NewNetwork(_Told):
     model = NetworkIn
     plain = ("purpose",)
     name = StringField("Name", description="lower-case letters, digits and hyphens")
@@ -27,9 +51,39 @@ class NewNetwork(Order):
     cidr = StringField("Network")
     first = StringField("First address")
     last = StringField("Last address")
-    gateway = StringField("Gateway")
-    dns = StringField("DNS servers", description="addresses, separated by blanks; at most 4")
+    cluster = SelectField("Cluster", validate_choice=False)
+    field_order = (
+        "name",
+        "purpose",
+        "cidr",
+        "first",
+        "last",
+        "gateway",
+        "dns",
+        "vlan",
+        "cluster",
+        "mtu",
+        "routes",
+        "place",
+        "serves",
+    )
 
-    def values(self) -> dict[str, Any]:
-        found = super().values()
-        return {**found, "dns": found.get("dns", "").replace(",", " ").split()}
+
+class ChangeNetwork(_Told):
+    model = NetworkChange
+
+
+class NewRange(Order):
+    model = RangeIn
+    first = StringField("First address")
+    last = StringField("Last address")
+    use = SelectField("For", choices=[(name, name) for name in USES])
+    note = StringField("Note")
+
+
+class HoldAddress(Order):
+    model = AddressIn
+    address = StringField("Address")
+    vip = StringField("Virtual address")
+    cluster = SelectField("Cluster", validate_choice=False)
+    note = StringField("Note")

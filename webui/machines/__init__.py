@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from webui.machines import conflicts, disks, machine, machines, verbs
+from webui.machines import conflicts, machine, machines, promised, verbs
 
-FAMILIES = (machines, machine, verbs, conflicts, disks)
+FAMILIES = (machines, machine, verbs, conflicts, promised)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
-from wtforms import IntegerField, PasswordField, SelectField, StringField
+from wtforms import IntegerField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
 from oci.schemas.machines.conflicts import MergeIn
 from oci.schemas.machines.disks import DiskIn
-from oci.schemas.machines.machines import AssignIn, BmcIn, EnrolIn, ReleaseIn
+from oci.schemas.machines.machines import AssignIn, BmcIn, CablingIn, EnrolIn, ReleaseIn
 from webui.forms import Order
 
 
@@ -25,6 +25,13 @@ class Assign(Order):
         description="lower-case letters, digits, hyphens; empty: by the role's pattern",
     )
     address = StringField("Address", render_kw={"autocomplete": "off", "inputmode": "decimal"})
+    addresses = TextAreaField(
+        "Other addresses", description="one a line, as storage=10.2.0.11; what is not named gets the next free one"
+    )
+
+    def values(self) -> dict[str, Any]:
+        found = super().values()
+        return {**found, "addresses": _lines(found.get("addresses", ""))}
 
 
 class Bmc(Order):
@@ -78,3 +85,19 @@ class ChooseDisk(Order):
         description="its wwn:, serial: or path: name, where it must be confirmed",
         render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+class Cabling(Order):
+    model = CablingIn
+    cards = TextAreaField("Cards", description="one a line: storage=eno2, by name, MAC or switch port")
+    bonds = TextAreaField("Bonds", description="one a line: bond0=eno1,eno2 or bond0=eno1,eno2:active-backup")
+    bridges = TextAreaField("Bridges", description="one a line: external=br-ex")
+    tagged = TextAreaField("Tagged", description="networks that keep their tag whatever the switch told, one a line")
+    default = StringField("Default", description="network whose gateway leads everywhere; empty: the first that has one")
+
+    def values(self) -> dict[str, Any]:
+        return {name: value if name == "default" else _lines(value) for name, value in super().values().items()}

@@ -12,7 +12,7 @@ from oci.domain.cluster.fleet import INSTALLED_OVER
 from oci.domain.networks import addresses
 from oci.domain.networks.claims import Claims
 from oci.domain.networks.networks import BadNetwork, Network, Range, net_of, parsed, why_no_host
-from oci.problems import Conflict, Problem
+from oci.problems import Conflict
 
 ADDRESS = tables.Address
 
@@ -23,13 +23,13 @@ def held(ctx: Ctx, network_id: int) -> set[str]:
 
 
 def by_hand(network: Network, ranges: Sequence[Range], wanted: str, use: str, claims: Claims) -> str:
-    """The address `wanted` in its one spelling. Raises Problem when the network has none such, Conflict when it cannot be
-    had for `use`."""
+    """The address `wanted` in its one spelling. Raises Conflict when the network has none such, or it cannot be had for
+    `use`."""
     address, net = parsed(wanted), net_of(network)
     assert net is not None
     why = "is no address; write it like 10.0.0.11 or fd00::11" if address is None else why_no_host(address, net)
     if address is None or why:
-        raise Problem(f"address {wanted[:64]} {why}")
+        raise Conflict(f"address {wanted[:64]} {why}")
     for one in ranges:
         first, last = parsed(one.first), parsed(one.last)
         inside = first and last and first.version == address.version and int(first) <= int(address) <= int(last)
@@ -53,7 +53,7 @@ def free(ctx: Ctx, row: tables.Network, network: Network, ranges: Sequence[Range
 
 def keep(ctx: Ctx, row: tables.Network, ip: str, **holder: object) -> tables.Address:
     """Write down who holds `ip`: one of machine_id; vip and cluster_id; note."""
-    address = ADDRESS(network_id=row.id, ip=ip, key=addresses.key(ip), **holder)
+    address = ADDRESS(network_id=row.id, ip=ip, **holder)
     ctx.db.add(address)
     return address
 

@@ -21,7 +21,7 @@ from oci.domain.promise.promise import BadPromise, Promise
 from oci.problems import Conflict, Problem
 from oci.records.clusters import addresses, claims, networks
 from oci.records.machines import disk_orders
-from oci.schemas.machines.machines import PromisedDisk, PromisedInterface, PromiseOut
+from oci.schemas.machines.machines import CablingIn, PromisedDisk, PromisedInterface, PromiseOut
 
 NOT_REPORTED = "it has not reported yet, so its cards and disks are not known"
 BOOT_CARD = "boot0"
@@ -115,6 +115,7 @@ def outlook(ctx: Ctx, machine: tables.Machine) -> dict[str, Any]:
             layout=disks.get("layout", ""),
             interfaces=[_shown(one) for one in now.interfaces],
             disks=[PromisedDisk(name=disk[0], bytes=disk[1]) for disk in disks.get("disks", [])],
+            cabling=CablingIn(**(assignment.wish or {})),
             wish=wishes.said(assignment.wish or {}),
         )
     }
@@ -206,6 +207,7 @@ def to_carry_out(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> 
     assignment = ctx.db.get(tables.Assignment, machine.id)
     if assignment is None:
         raise BadPromise(f"{machine.name} has no role any more; assign it again")
+    claims.role_named(ctx, assignment.role)  # without it Puppet could be told nothing of the machine
     if not install.approved:
         install.approved = approve(ctx, machine)
     ordered = kept(assignment, install.approved)

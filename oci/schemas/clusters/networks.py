@@ -51,7 +51,7 @@ class NetworkChange(Strict):
     place: str | None = Field(
         None, description="where its VLAN is, when it is not everywhere", max_length=63, pattern=PLAIN_OR_EMPTY
     )
-    serves: Annotated[str | None, OneOf(SERVES)] = Field(None, description="how DHCP serves it")
+    serves: Annotated[str, OneOf(("", *SERVES))] = Field("", description="how DHCP serves it; empty: as before")
 
 
 class RangeIn(Strict):

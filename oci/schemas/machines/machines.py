@@ -61,17 +61,6 @@ class PromisedDisk(BaseModel):
     bytes: int = Field(json_schema_extra=looks.shown("GB"))
 
 
-class PromiseOut(BaseModel):
-    """What an install makes of a machine. Orders are made of this and of nothing else."""
-
-    revision: int
-    digest: str = Field(description="SHA-256 of it, which an install is ordered with")
-    layout: str = Field("", description="how the disks are laid out; empty while none are chosen")
-    interfaces: list[PromisedInterface]
-    disks: list[PromisedDisk]
-    wish: str = Field("", description="what a person ordered of its cabling")
-
-
 class CablingIn(Strict):
     """How a machine is cabled, where it is not as the rules would have it. What is left out goes by the rules."""
 
@@ -82,6 +71,18 @@ class CablingIn(Strict):
     bridges: list[str] = Field([], description="bridge that has a network's address: external=br-ex", max_length=64)
     tagged: list[str] = Field([], description="network that keeps its tag whatever the switch told", max_length=64)
     default: str = Field("", description="network whose gateway leads everywhere", max_length=63, pattern=PLAIN_OR_EMPTY)
+
+
+class PromiseOut(BaseModel):
+    """What an install makes of a machine. Orders are made of this and of nothing else."""
+
+    revision: int
+    digest: str = Field(description="SHA-256 of it, which an install is ordered with")
+    layout: str = Field("", description="how the disks are laid out; empty while none are chosen")
+    interfaces: list[PromisedInterface]
+    disks: list[PromisedDisk]
+    cabling: CablingIn = Field(CablingIn(), description="what a person ordered of its cabling")
+    wish: str = Field("", description="the same in one line")
 
 
 class MachineOut(BaseModel):

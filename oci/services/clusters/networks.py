@@ -224,7 +224,7 @@ def change_network(ctx: Ctx, name: str, order: NetworkChange) -> NetworkOut:
         tuple(map(_canonical, told.get("dns", before.dns))),
         _routes(told["routes"]) if "routes" in told else before.routes,
         told.get("place", before.place),
-        told.get("serves", before.serves),
+        told.get("serves") or before.serves,
     )
     _refuse_mistakes(rules.mistakes(network))
     _refuse_beside_others(ctx, network, networks.ranges(ctx, [row]))

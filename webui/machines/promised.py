@@ -1,15 +1,17 @@
-"""Which disk of a machine is installed: the page on which a person says so."""
+"""What is promised to a machine: the pages on which a person says which disk is installed, and how it is cabled."""
 
 from __future__ import annotations
 
 from flask import Blueprint, render_template, request, url_for
 
+from oci.domain.hardware import Inventory
 from oci.problems import Problem
 from oci.schemas.machines.disks import DiskIn
-from oci.services.machines import look, machine_disks
-from webui.machines.forms import ChooseDisk
+from oci.schemas.machines.machines import MachineDetail
+from oci.services.machines import look, machine_disks, verbs
+from webui.machines.forms import Cabling, ChooseDisk
 from webui.session import ctx
-from webui.submit import Answer, done, needs
+from webui.submit import Answer, done, needs, submit
 
 
 @needs("operator")
@@ -44,5 +46,29 @@ def _order(form: ChooseDisk) -> DiskIn:
     return order
 
 
+def _promised(found: MachineDetail) -> tuple[str, str]:
+    revision = found.promise.revision if found.promise else 0
+    return f"What is promised to {found.name} was worked out: revision {revision}.", url_for(
+        "webui.machine", name=found.name, tab="network"
+    )
+
+
+@needs("operator")
+def cabling(name: str) -> Answer:
+    """How the machine is cabled where the rules would have it otherwise; a post works its promise out anew."""
+    machine = look.show(ctx(), name)
+    before = machine.promise.cabling.model_dump() if machine.promise else {}
+    lines = {word: said if isinstance(said, str) else "\n".join(said) for word, said in before.items()}
+    return submit(
+        "machines/cabling.html",
+        Cabling(data=lines),
+        lambda order: verbs.cabling(ctx(), str(machine.id), order),
+        _promised,
+        m=machine,
+        inventory=Inventory.from_dict(machine.inventory),
+    )
+
+
 def routes(bp: Blueprint) -> None:
     bp.route("/machines/<name>/disk", methods=["GET", "POST"])(disk)
+    bp.route("/machines/<name>/cabling", methods=["GET", "POST"])(cabling)
