@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Flask
 from sqlalchemy.orm import Session, sessionmaker
@@ -47,7 +48,7 @@ def appliance(config: Config | None = None, poke: Callable[[int], None] | None =
 
         poke = worker.poke
     ca = config.path("state_dir", "pki", "ca.pem")
-    read_roles = role_files.RoleFiles()
+    read_roles = role_files.RoleFiles(Path(config.roles_dir))
     roles, _bad_roles = read_roles()
     authorities, bad_authorities = authority_files.read(config.ca_certificates)
     outside = Outside(

@@ -37,6 +37,7 @@ class Config:
     state_dir: str = _setting("/var/lib/oci", "directory of the database, keys and certificates")
     run_dir: str = _setting("/run/oci", "directory of sockets and other things that need not survive a reboot")
     images_dir: str = _setting("/var/lib/oci/images", "directory of the live image and the root image")
+    roles_dir: str = _setting("/etc/oci/roles.d", "directory of the operators' own roles, one YAML file each")
     database_url: str = _setting("", "postgresql://USER@HOST/NAME or sqlite:////PATH; empty: SQLite in state_dir")
     tftp_dir: str = _setting("/srv/tftp", "directory of the TFTP server, which gets the boot loaders")
     server_address: str = _setting("10.0.0.1", "the appliance's address on the provisioning network")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from ipaddress import IPv4Interface
 from typing import Any
+
+from lab.ground.machine import Card
+from lab.ground.wires.switch import Network, Port
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,20 @@ class Plan:
     hardware: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Wired:
+    """A machine with a second card: the lab's networks behind it, and what OCI is told of them.
+
+    `role` is the text of a role of the site's own, which has these networks.
+    """
+
+    plan: Plan
+    role: str
+    networks: tuple[Network, ...]
+    orders: tuple[tuple[str, ...], ...]
+    cabling: tuple[str, ...]
+
+
 @dataclass
 class Watch:
     """What was last said of a machine that is waited for, and when and at how many CPU seconds its part began."""
@@ -30,4 +48,43 @@ class Watch:
 
 
 BIOS = Plan("bios", "52:54:00:77:00:01", "bios", "compute", "10.78.0.11")
-UEFI = Plan("uefi", "52:54:00:77:00:02", "uefi", "controller", "10.78.0.12")
+SECOND = "52:54:00:77:01:02"
+STORAGE, TUNNEL = 20, 30
+# On its second card comes one network without a tag and one with, and both families of the latter.
+UEFI = Plan(
+    "uefi",
+    "52:54:00:77:00:02",
+    "uefi",
+    "wired",
+    "10.78.0.12",
+    hardware={"more_cards": (Card(SECOND, Port(STORAGE, (TUNNEL,))),)},
+)
+WIRED = Wired(
+    UEFI,
+    "title: Controller with a network of each kind\norder: 31\nnetworks: [provisioning, storage, tunnel]\n"
+    "profiles: [profile::base]\n",
+    (Network(STORAGE, IPv4Interface("10.79.0.1/24")), Network(TUNNEL, IPv4Interface("10.80.0.1/24"))),
+    (
+        (
+            "--name",
+            "storage",
+            "--purpose",
+            "storage",
+            "--cidr",
+            "10.79.0.0/24",
+            "--first",
+            "10.79.0.11",
+            "--last",
+            "10.79.0.90",
+        ),
+        (
+            *("--name", "tunnel", "--purpose", "tunnel", "--cidr", "10.80.0.0/24", "--vlan", str(TUNNEL)),
+            *("--first", "10.80.0.11", "--last", "10.80.0.90", "--mtu", "1400", "--routes", "10.99.0.0/16=10.80.0.1"),
+        ),
+        (
+            *("--name", "tunnel6", "--purpose", "tunnel", "--cidr", "fd00:80::/64", "--vlan", str(TUNNEL), "--mtu", "1400"),
+            *("--first", "fd00:80::11", "--last", "fd00:80::99"),
+        ),
+    ),
+    ("--cards", f"tunnel={SECOND}", "--cards", f"tunnel6={SECOND}"),
+)

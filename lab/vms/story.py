@@ -137,9 +137,10 @@ class Story:
 
     # -- the steps
 
-    def cluster(self) -> None:
-        """Make the provisioning network and the cluster."""
-        self.ocicli("network", "create", "--name", "provisioning", *NETWORK)
+    def cluster(self, *networks: tuple[str, ...]) -> None:
+        """Make the provisioning network, `networks` (words of `ocicli network create`) and the cluster."""
+        for words in (("--name", "provisioning", *NETWORK), *networks):
+            self.ocicli("network", "create", *words)
         self.ocicli("cluster", "create", "--name", "demo", "--domain", "lab.test", "--network", "provisioning")
 
     def add(self, plan: Plan) -> VirtualMachine:

@@ -16,7 +16,7 @@ import pytest
 from lab.ground.process import run
 from lab.ground.site import unique_name
 from lab.vms import older
-from lab.vms.plan import BIOS, UEFI, Plan
+from lab.vms.plan import BIOS, UEFI, WIRED, Plan
 from lab.vms.story import Story
 
 
@@ -75,9 +75,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     root_hash = subprocess.run(
         ["openssl", "passwd", "-6", "-stdin"], input=secrets.token_urlsafe(9), text=True, capture_output=True, check=True
     ).stdout.strip()
-    told = Story(unique_name("e2e"), lambda text: print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True))
+    told = Story(unique_name("e2e"), lambda text: print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True), WIRED.networks)
     told.root_hash, told.processes = root_hash, Processes()  # type: ignore[attr-defined]
-    key = _key(tmp_path_factory.mktemp("ssh"))
+    key, roles = _key(tmp_path_factory.mktemp("ssh")), tmp_path_factory.mktemp("roles")
+    (roles / f"{UEFI.role}.yaml").write_text(WIRED.role)
     told.key, told.before = key, {}  # type: ignore[attr-defined]
     told.marker = f"Planted{secrets.token_hex(4)}"  # type: ignore[attr-defined]
     patch = pytest.MonkeyPatch()
@@ -85,19 +86,24 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     patch.setenv("LAB_MARKER", told.marker)  # type: ignore[attr-defined]
     try:
         told.up(
-            settings={"root_password_hash": root_hash, "ssh_authorized_keys": [key.with_suffix(".pub").read_text().strip()]}
+            settings={
+                "root_password_hash": root_hash,
+                "ssh_authorized_keys": [key.with_suffix(".pub").read_text().strip()],
+                "roles_dir": str(roles),
+            }
         )
-        told.cluster()
+        told.cluster(*WIRED.orders)
         # One at a time up to the report, and with the Puppet server at rest: what shares a processor with another
         # machine or a starting JVM is billed for it. The installs then run beside each other, as they do on a site.
         told.puppet_ready()
         for plan in (BIOS, UEFI):
-            machine = told.add(replace(plan, hardware={"drives": older.DRIVES[plan.firmware]}))
+            machine = told.add(replace(plan, hardware={**plan.hardware, "drives": older.DRIVES[plan.firmware]}))
             older.write(machine.disk_path(older.OLDER), older.DRIVES[plan.firmware][older.OLDER - 1][0])
             told.before[plan.name] = older.digest(machine.disk_path(older.OLDER))  # type: ignore[attr-defined]
             told.ocicli("machine", "power", plan.mac, "--power", "on")
             told.discover(plan)
             told.assign(plan)
+        told.ocicli("machine", "cabling", UEFI.mac, *WIRED.cabling)
         for plan in (BIOS, UEFI):
             told.install(plan)
         told.processes.watch(told, BIOS, UEFI)  # type: ignore[attr-defined]

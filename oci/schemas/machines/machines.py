@@ -48,7 +48,8 @@ class PromisedInterface(BaseModel):
     kind: str = Field(description="card, bond, vlan or bridge")
     mac: str = ""
     mtu: int
-    on: str = Field("", description="the interface that it is made on, or is a part of")
+    on: str = Field("", description="the card or bond that a VLAN is made on")
+    part_of: str = Field("", description="the bond or bridge that it is a part of")
     vlan: int = 0
     addresses: list[str] = Field(description="its addresses with their prefix length")
     networks: list[str] = Field(description="the networks that it carries itself")
