@@ -61,7 +61,7 @@ UEFI = Plan(
 )
 WIRED = Wired(
     UEFI,
-    "title: Controller with a network of each kind\norder: 31\nnetworks: [provisioning, storage, tunnel]\n"
+    "name: wired\ntitle: Controller with a network of each kind\norder: 31\nnetworks: [provisioning, storage, tunnel]\n"
     "profiles: [profile::base]\n",
     (Network(STORAGE, IPv4Interface("10.79.0.1/24")), Network(TUNNEL, IPv4Interface("10.80.0.1/24"))),
     (
