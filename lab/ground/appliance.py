@@ -15,7 +15,7 @@ import yaml
 from lab.ground.cached.loaders import loaders
 from lab.ground.cached.mirror import cache_dir, start_mirror
 from lab.ground.checkout import CHECKOUT, environment, module
-from lab.ground.process import LabError, Process, run, wait_until
+from lab.ground.process import READY_SECONDS, LabError, Process, run, wait_until
 from lab.ground.services import dnsmasq, expose, free_port, listens, nginx, socket_serves, tftpd, timeserver
 from lab.ground.wires.net import Net
 from lab.ground.wires.switch import BRIDGE
@@ -96,7 +96,7 @@ class Appliance:
 
     def _python(self, *words: str) -> subprocess.CompletedProcess[str]:
         argv = ["env", f"OCI_CONFIG={self.config}", f"PYTHONPATH={CHECKOUT}", *module(*words)]
-        return run(argv, timeout=120, check=False)
+        return run(argv, check=False)
 
     # -- its processes, as the package starts them
 
@@ -122,7 +122,7 @@ class Appliance:
         for process in (*web, processes.WORKER):
             self.processes[process.name] = self.process(process).start()
         for process in web:
-            self.processes[process.name].ready("its socket", partial(socket_serves, self.socket(process)), 90)
+            self.processes[process.name].ready("its socket", partial(socket_serves, self.socket(process)))
         if processes.PUPPET in web:
             # gunicorn gives its socket its own group; the Puppet server is let in by that of the directory.
             socket = self.socket(processes.PUPPET)
@@ -154,7 +154,9 @@ class Appliance:
 
     def _dhcp(self) -> None:
         config = self.run_dir / "run" / processes.DHCP_CONFIG
-        wait_until("the worker's first tick to render dnsmasq.conf", config.exists, 60, self.processes["worker"].log)
+        wait_until(
+            "the worker's first tick to render dnsmasq.conf", config.exists, READY_SECONDS, self.processes["worker"].log
+        )
         self.processes["dnsmasq"] = dnsmasq(self.net, self.run_dir, config.parent).start()
         self.processes["dnsmasq"].ready("its port", lambda: listens(self.net, 67, "udp"))
 
@@ -166,7 +168,10 @@ class Appliance:
         """A file with a token for programs, made by signing in through the front door."""
         path = self.run_dir / f"token-{name}"
         answer = requests.post(
-            f"{self.url}/v1/session", verify=str(self.ca), timeout=30, json={"name": name, "password": self.passwords[name]}
+            f"{self.url}/v1/session",
+            verify=str(self.ca),
+            timeout=READY_SECONDS,
+            json={"name": name, "password": self.passwords[name]},
         )
         if answer.status_code >= 300:
             raise LabError(f"sign-in as {name} was refused: {answer.text[:300]}")

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+# What takes a second when nothing else runs. On a busy host a program may be given a fiftieth of a processor, and that it
+# is late says nothing of it; what hangs is found out all the same.
+SHORT_SECONDS, READY_SECONDS = 600.0, 300.0
 
 # The children of this program, by pid: a Process made from its record reaps them as well.
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
@@ -22,7 +25,7 @@ class LabError(RuntimeError):
     """The lab could not do what was asked; the text says what, why and what can be done instead."""
 
 
-def run(argv: Sequence[str], *, timeout: float = 60, check: bool = True) -> subprocess.CompletedProcess[str]:
+def run(argv: Sequence[str], *, timeout: float = SHORT_SECONDS, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run a short command to its end. Raises LabError when it fails or takes longer than `timeout` s."""
     try:
         done = subprocess.run(
@@ -183,7 +186,7 @@ class Process:
         self.record.write_text(json.dumps(record))
         return self
 
-    def ready(self, what: str, predicate: Callable[[], T], deadline: float = 20.0) -> Process:
+    def ready(self, what: str, predicate: Callable[[], T], deadline: float = READY_SECONDS) -> Process:
         """Wait until `predicate` says that it serves. Raises LabError when it ends first, TimeoutError."""
 
         def check() -> T:

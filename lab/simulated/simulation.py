@@ -70,7 +70,7 @@ class SimulatedAppliance(Appliance):
         slow = blocks.replace(place, f"{place} limit_rate {STREAM_RATE};")
         self.processes["nginx"] = nginx("machines", self.run_dir, slow, self.net).start()
         for name, at in (("nginx", 443), ("puppetserver", PORT)):
-            self.processes[name].ready("its port", partial(listens, self.net, at), 60)
+            self.processes[name].ready("its port", partial(listens, self.net, at))
 
     def _puppetserver(self) -> Process:
         words = ("--address", self.net.address, "--name", PUPPET_NAME, "--ssl", str(self.run_dir / "puppet-ssl"))
@@ -192,7 +192,7 @@ class Simulation:
         process = Process(
             f"bmc-{machine.name}", self.lab.net.command(argv), self.lab.run_dir, env=self.appliance.env, cwd=CHECKOUT
         )
-        process.start().ready("its port", lambda: process.log.exists() and "listening" in process.log.read_text(), 60)
+        process.start().ready("its port", lambda: process.log.exists() and "listening" in process.log.read_text())
         return address
 
     def _settle(self, machine: SimulatedMachine) -> None:

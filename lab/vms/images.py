@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -23,9 +25,44 @@ def build(say: Callable[[str], None], cache: Path | None = None) -> Path:
     """
     images = cache or cache_dir()
     with locked(images / "images.lock"):
-        for kind in KINDS:
-            _one(kind, images, say)
+        _build(images, say)
     return images
+
+
+def taken(place: Path, say: Callable[[str], None], cache: Path | None = None) -> Path:
+    """The new directory `place` with live/ and root/, as `build` makes them. Raises LabError.
+
+    What is in the cache is replaced whenever another checkout builds its own, and a machine that is halfway through its
+    boot would be given the other's files. These stay: they are links to the same files where that can be, else copies.
+    """
+    images = cache or cache_dir()
+    with locked(images / "images.lock"):
+        _build(images, say)
+        for kind in KINDS:
+            (place / kind).mkdir(parents=True)
+            for file in (images / kind).iterdir():
+                _link(file, place / kind / file.name)
+    return place
+
+
+def _link(file: Path, name: Path) -> None:
+    try:
+        os.link(file, name)
+    except OSError:  # the lab lies on another file system
+        shutil.copyfile(file, name)
+
+
+def _build(images: Path, say: Callable[[str], None]) -> None:
+    for kind in KINDS:
+        _sweep(kind, images)
+        _one(kind, images, say)
+
+
+def _sweep(kind: str, images: Path) -> None:
+    """Remove what builds left that were killed. The lock is the builder's own: while it is free, none runs."""
+    with locked(images / f"{kind}.lock"):
+        for stale in images.glob(f"{kind}.tmp.*"):
+            shutil.rmtree(stale, ignore_errors=True)
 
 
 def _one(kind: str, images: Path, say: Callable[[str], None]) -> None:

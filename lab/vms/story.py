@@ -23,7 +23,7 @@ from lab.containers.puppetserver import Puppetserver
 from lab.ground.appliance import PUPPET_NAME, Appliance
 from lab.ground.cached.mirror import cache_dir
 from lab.ground.checkout import CHECKOUT
-from lab.ground.process import LabError, wait_until
+from lab.ground.process import SHORT_SECONDS, LabError, wait_until
 from lab.ground.wires.switch import Network
 from lab.vms import images
 from lab.vms.emulated.accel import accelerator
@@ -31,18 +31,25 @@ from lab.vms.emulated.vm import VirtualMachine
 from lab.vms.plan import Plan, Watch
 from lab.vms.rack import Rack
 
-DISCOVER_SECONDS, INSTALL_SECONDS = 420, 1500
+# For a host with two slow processors on which three machines and other tests run at once.
+DISCOVER_SECONDS, INSTALL_SECONDS, PUPPET_SECONDS = 900, 3600, 900
 NETWORK = ("--cidr", "10.77.0.0/21", "--first", "10.77.1.1", "--last", "10.77.1.200")
 
 
 class Story:
     """One lab with an appliance, a Puppet server and machines. Use `up` first and `down` last.
 
-    `networks` are those beside the one on which machines boot.
+    `networks` are those beside the one on which machines boot. `environment` is what Puppet is served from.
     """
 
-    def __init__(self, name: str, say: Callable[[str], None] = print, networks: tuple[Network, ...] = ()) -> None:
-        self.lab, self.say = Rack(name, networks), say
+    def __init__(
+        self,
+        name: str,
+        say: Callable[[str], None] = print,
+        networks: tuple[Network, ...] = (),
+        environment: Path = CHECKOUT / "puppet",
+    ) -> None:
+        self.lab, self.say, self.environment = Rack(name, networks), say, environment
         self.began = time.monotonic()
         self.machines: dict[str, VirtualMachine] = {}
         self.bmc_password = secrets.token_urlsafe(9)
@@ -52,10 +59,11 @@ class Story:
 
     def up(self, settings: dict[str, object] | None = None, puppet: bool = True, port: int = 0) -> Story:
         """Build what is missing, then start the network, the appliance and the Puppet server."""
-        built = images.build(self.say)
+        images.build(self.say)
         root = puppetroot.build(cache_dir()) if puppet else None
         self.lab.up()
-        self.appliance = Appliance(self.lab.net, self.lab.run_dir, built, settings)
+        taken = images.taken(self.lab.run_dir / "images", self.say)
+        self.appliance = Appliance(self.lab.net, self.lab.run_dir, taken, settings)
         self.appliance.configure()
         self.puppet = self._puppet(root) if root else None
         self.appliance.start(port)
@@ -70,7 +78,7 @@ class Story:
             self.lab.net.namespace,
             PUPPET_NAME,
             self.lab.net.address,
-            CHECKOUT / "puppet",
+            self.environment,
             self.lab.run_dir / "run/puppet/puppet.sock",
         )
         # It starts while machines boot: nobody needs it before the first install ends.
@@ -83,7 +91,7 @@ class Story:
         if self.puppet is None:
             return
         self._starting.join()
-        self.puppet.wait_ready(300)
+        self.puppet.wait_ready(PUPPET_SECONDS)
         link = self.lab.run_dir / "puppet-ssl"
         if not link.is_symlink():
             link.symlink_to(self.puppet.ssl_dir)
@@ -97,7 +105,7 @@ class Story:
 
     # -- the command line, as an operator uses it
 
-    def ocicli(self, *words: str, ok: bool = True, timeout: float = 120) -> Any:
+    def ocicli(self, *words: str, ok: bool = True, timeout: float = SHORT_SECONDS) -> Any:
         """Run ocicli with JSON output; returns what it printed, parsed. Raises LabError when it fails and `ok`."""
         env = {
             **self.appliance.env,
@@ -128,7 +136,7 @@ class Story:
         answer = requests.get(
             f"{self.appliance.url}{path}",
             verify=str(self.appliance.ca),
-            timeout=60,
+            timeout=SHORT_SECONDS,
             headers={"Authorization": f"Bearer {self.token.read_text().strip()}"},
         )
         answer.raise_for_status()

@@ -2,91 +2,23 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import socket
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
+from pretended import PASSWORD, Bench, Benches
 
 from oci.adapters.power.ipmi import BadCredentials, Ipmi, Refused, Unreachable
 from oci.ports import BmcAccess, PowerError
 
 pytestmark = pytest.mark.real
-PASSWORD = "planted-1f8c-bmc"
-
-
-class Pretended:
-    """A machine without hardware. `state` is shared: on, boots from disk, switches to ignore, resets."""
-
-    name = "pretended"
-
-    def __init__(self, state: Any) -> None:
-        self.state = state
-
-    def running(self) -> bool:
-        return bool(self.state[0])
-
-    def start(self, boot_first: str | None = None) -> None:
-        self._switch(1)
-
-    def stop(self) -> None:
-        self._switch(0)
-
-    def _switch(self, on: int) -> None:
-        if self.state[2]:
-            self.state[2] -= 1
-        else:
-            self.state[0] = on
-
-    def reset(self) -> None:
-        self.state[3] += 1
-
-    def soft_off(self) -> None:
-        self.stop()
-
-    def boot_device(self, device: str | None = None) -> str:
-        if device:
-            self.state[1] = int(device == "disk")
-        return "disk" if self.state[1] else "pxe"
-
-
-@dataclass
-class Bench:
-    """A controller, how to reach it, and the machine behind it."""
-
-    access: BmcAccess
-    machine: Pretended
-
-
-def serve(state: Any, port: int, ready: Any) -> None:
-    from lab.vms.controllers.bmc import Controller
-
-    controller = Controller(Pretended(state), {"operator": PASSWORD}, "127.0.0.1", port)
-    ready.set()
-    controller.serve()
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
-    forked = multiprocessing.get_context("spawn")
-    state, ready = forked.Array("i", 4), forked.Event()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = forked.Process(target=serve, args=(state, port, ready), daemon=True)
-    process.start()
-    try:
-        assert ready.wait(20)
-        yield Bench(BmcAccess("127.0.0.1", "operator", PASSWORD, port), Pretended(state))
-    finally:
-        process.kill()
-        process.join(10)
-        process.close()
+def bench(benches: Benches) -> Bench:
+    """A controller without a fault; its machine is off."""
+    return benches.start()
 
 
 @pytest.fixture
@@ -100,7 +32,7 @@ def test_on_off_cycle_and_reset(bench: Bench, ipmi: Ipmi) -> None:
     assert bench.machine.running() and ipmi.status(bench.access) == "on"
     ipmi.on(bench.access)
     ipmi.reset(bench.access)
-    assert bench.machine.state[3] == 1
+    assert bench.machine.value("resets") == 1
     ipmi.cycle(bench.access)
     assert bench.machine.running()
     ipmi.off(bench.access)
@@ -138,7 +70,7 @@ def test_a_dead_controller(tmp_path: Path) -> None:
 
 
 def test_a_switch_that_has_no_effect_is_not_believed(bench: Bench, ipmi: Ipmi) -> None:
-    bench.machine.state[2] = 1
+    bench.machine.put("ignored", 1)
     with pytest.raises(Refused, match=r"did not switch on.*after 3 s"):
         ipmi.on(bench.access)
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
+from pretended import PASSWORD, Bench, Benches
 
 from lab.vms.controllers.bmc import Faults
 from lab.vms.controllers.bmc_session import OPERATOR, Manners
@@ -26,89 +22,12 @@ from oci.services.activity import events, jobs
 from oci.services.machines import look, verbs
 
 pytestmark = [pytest.mark.real, pytest.mark.one_database]
-PASSWORD = "planted-77aa-bmc"
-USER = 2
-
-
-class Pretended:
-    """A machine without hardware; `state` is shared: on, boots from disk, orders for on, orders for off."""
-
-    name = "pretended"
-
-    def __init__(self, state: Any) -> None:
-        self.state = state
-
-    def running(self) -> bool:
-        return bool(self.state[0])
-
-    def start(self, boot_first: str | None = None) -> None:
-        self.state[0], self.state[2] = 1, self.state[2] + 1
-
-    def stop(self) -> None:
-        self.state[0], self.state[3] = 0, self.state[3] + 1
-
-    def reset(self) -> None:
-        pass
-
-    def soft_off(self) -> None:
-        self.stop()
-
-    def boot_device(self, device: str | None = None) -> str:
-        if device:
-            self.state[1] = int(device == "disk")
-        return "disk" if self.state[1] else "pxe"
-
-
-@dataclass
-class Bench:
-    """A controller's process: how to reach it, and what its machine heard."""
-
-    access: BmcAccess
-    machine: Pretended
-    log: Path
-
-    @property
-    def orders(self) -> tuple[int, int]:
-        """How often it was switched on and off."""
-        return self.machine.state[2], self.machine.state[3]
-
-    @property
-    def efi(self) -> list[str]:
-        """How its boot device was named, each time."""
-        return [line.split(": boots ")[1] for line in self.log.read_text().splitlines() if ": boots " in line]
-
-
-def serve(state: Any, port: int, ready: Any, faults: Faults, log: str) -> None:
-    from lab.vms.controllers.bmc import Controller
-
-    with Path(log).open("w", buffering=1) as file, contextlib.redirect_stdout(file):
-        controller = Controller(Pretended(state), {"operator": PASSWORD}, "127.0.0.1", port, faults)
-        ready.set()
-        controller.serve()
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
+def bench(benches: Benches) -> Callable[..., Bench]:
     """A maker of controllers with faults; `on` is how the machine begins."""
-    forked, made = multiprocessing.get_context("spawn"), []
-
-    def make(faults: Faults | None = None, on: bool = False) -> Bench:
-        state, ready = forked.Array("i", [int(on), 0, 0, 0]), forked.Event()
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        log = tmp_path / f"bmc-{port}.log"
-        process = forked.Process(target=serve, args=(state, port, ready, faults or Faults(), str(log)), daemon=True)
-        process.start()
-        made.append(process)
-        assert ready.wait(60), "the controller did not start"
-        return Bench(BmcAccess("127.0.0.1", "operator", PASSWORD, port), Pretended(state), log)
-
-    yield make
-    for process in made:
-        process.kill()
-        process.join(10)
-        process.close()
+    return benches.start
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ from oci.schemas.machines.conflicts import JoinIn
 from oci.services.machines import conflicts, look, verbs
 from oci.services.path import installs, puppet
 
+SOME, FEW = 60, 12  # histories through the services in `make test`, on the first database and on the second
+
 
 @dataclass
 class Row:
@@ -221,13 +223,15 @@ def test_many_more_on_paper(part: int) -> None:
 
 
 def test_through_the_services(served, database) -> None:
-    for seed in range(120 if database == "sqlite" else 12):
+    for seed in range(SOME if database == "sqlite" else FEW):
         histories.run(served(), seed, steps=10)
 
 
 @pytest.mark.long
 @pytest.mark.one_database
 def test_many_more_through_the_services(served) -> None:
+    for seed in range(SOME, 2 * SOME):
+        histories.run(served(), seed, steps=10)
     for seed in range(1000, 1600):
         histories.run(served(), seed)
 

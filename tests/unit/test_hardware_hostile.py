@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
+import sys
 from collections.abc import Iterator
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from oci.domain.hardware import PROBES, Inventory, Probe, identity, install_disk, parse
 from oci.domain.hardware.document import MAX_DEPTH, NotJSON, load
+from oci.domain.hardware.system import firmware
 from oci.domain.hardware.text import MAX_BYTES, MAX_TEXT
 
 PAYLOADS = [
@@ -191,18 +193,60 @@ PIECES = [
 ]
 
 
-@pytest.mark.parametrize("piece", PIECES)
-def test_a_megabyte_of_anything_costs_no_more_than_its_size(piece: bytes) -> None:
-    def cost(size: int) -> float:
-        report = dict.fromkeys(PROBES, Probe(piece * (size // len(piece) + 10)))
-        before = time.process_time()
-        parse(report)
-        return time.process_time() - before
+class TooMany(Exception):
+    """More steps than may be."""
 
-    # Eight times the size: eight times the work where it grows with the size, 64 times with its square.
-    small = max(min(cost(MAX_BYTES // 8) for _ in range(3)), 0.01)
-    assert cost(MAX_BYTES) < 40 * small or cost(MAX_BYTES) < 40 * small, "a pattern backtracks"
-    found = parse(dict.fromkeys(PROBES, Probe(piece * (MAX_BYTES // len(piece) + 10))))
+
+def steps(sent: dict[str, Probe], most: int) -> int:
+    """How many lines of Python parsing a report takes. Raises TooMany soon after `most` of them."""
+    count = 0
+
+    def line(_frame: FrameType, event: str, _argument: object) -> object:
+        nonlocal count
+        count += event == "line"
+        if count > most:
+            raise TooMany
+        return line
+
+    before = sys.gettrace()
+    sys.settrace(lambda *_: line)
+    try:
+        parse(sent)
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def filled(piece: bytes, size: int) -> dict[str, Probe]:
+    """Every probe with at least `size` bytes of one piece."""
+    return dict.fromkeys(PROBES, Probe(piece * (size // len(piece) + 10)))
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_parsing_anything_takes_as_many_steps_as_its_size(piece: bytes) -> None:
+    # Eight times the size: eight times the steps where they grow with the size, 64 times with its square.
+    small = steps(filled(piece, 1 << 10), 1 << 20)
+    steps(filled(piece, 1 << 13), 16 * small)
+
+
+def test_steps_that_grow_with_the_square_of_the_size_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(text: str) -> str:
+        words = text.split()
+        for _ in words:
+            for _ in words:
+                pass
+        return ""
+
+    monkeypatch.setattr(firmware, "parse", slow)
+    small = steps(filled(b"a ", 1 << 10), 1 << 20)
+    with pytest.raises(TooMany):
+        steps(filled(b"a ", 1 << 13), 16 * small)
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_a_megabyte_of_anything_is_read_and_the_rest_is_not(piece: bytes) -> None:
+    """What a pattern that backtracks would cost here is in tests/bench/seconds.py."""
+    found = parse(filled(piece, MAX_BYTES))
     hold(found)
     assert any(problem.endswith("the rest was not read") for problem in found.problems)
 

@@ -39,27 +39,27 @@ def mirror_url(apt: Path = Path("/etc/apt")) -> str:
 def nginx_server(socket: Path, cache: Path, url: str) -> str:
     """The http block of the caching nginx: all of the mirror's host below `/` of the UNIX socket."""
     parts = urlsplit(url)
-    return f"""
-  proxy_cache_path {cache} keys_zone=debian:10m levels=1:2 max_size=8g inactive=60d use_temp_path=off;
-  server {{
-    listen unix:{socket};
-    location / {{
+    way = f"""
       proxy_pass {parts.scheme}://{parts.netloc};
       proxy_http_version 1.1;
       proxy_set_header Host {parts.netloc};
-      proxy_ssl_server_name on;
+      proxy_ssl_server_name on;"""
+    kept = f"""{way}
       proxy_cache debian;
       proxy_cache_valid 200 30d;
       proxy_cache_lock on;
       proxy_ignore_headers Cache-Control Expires Set-Cookie;
-      add_header X-Cache $upstream_cache_status;
+      add_header X-Cache $upstream_cache_status;"""
+    return f"""
+  proxy_cache_path {cache} keys_zone=debian:10m levels=1:2 max_size=8g inactive=60d use_temp_path=off;
+  server {{
+    listen unix:{socket};
+    location / {{{kept}
     }}
-    # What an index names changes; what it names by hash or version does not.
-    location ~ /dists/ {{
-      proxy_pass {parts.scheme}://{parts.netloc};
-      proxy_http_version 1.1;
-      proxy_set_header Host {parts.netloc};
-      proxy_ssl_server_name on;
+    # What an index names changes; what it names by hash or version does not. The first expression that fits counts.
+    location ~ /by-hash/ {{{kept}
+    }}
+    location ~ /dists/ {{{way}
     }}
   }}"""
 

@@ -127,7 +127,7 @@ class VirtualMachine(Hardware):
             log.write(f"{time.time():.3f} on, {first} first\n")
         (self.path / "qmp.sock").unlink(missing_ok=True)
         try:
-            run(net.command(qemu.command(self, first)), timeout=60)
+            run(net.command(qemu.command(self, first)))
         except LabError as error:
             raise LabError(f"{self.name} does not start: {error}") from None
         wait_until(f"{self.name} to be on", self.running, 10, self.serial_log)

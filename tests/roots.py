@@ -1,4 +1,4 @@
-"""Debian 13 root file systems for the package's tests, made once for each list of packages and kept in the cache."""
+"""Debian 13 root file systems for the tests, made once for each list of packages and kept in the cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lab.ground.cached.mirror import KEYRING, SUITE, cache_dir, mirror_url
 from lab.ground.cached.roots import APT, BUILD_SECONDS, cached, locked
 from lab.ground.process import run
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 # What a Debian installation has whatever is installed on it: a system manager, and the means to get an address.
 SYSTEM = ("systemd-sysv", "dbus", "iproute2", "procps", "ca-certificates")
 
