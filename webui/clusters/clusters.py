@@ -49,6 +49,6 @@ def networks_page() -> Answer:
 
 def routes(bp: Blueprint) -> None:
     bp.get("/clusters", endpoint="clusters")(clusters_page)
-    bp.post("/clusters", endpoint="make_cluster")(needs("operator")(clusters_page))
+    bp.post("/clusters", endpoint="make_cluster")(needs(clusters.create_cluster)(clusters_page))
     bp.get("/networks", endpoint="networks")(networks_page)
-    bp.post("/networks", endpoint="make_network")(needs("operator")(networks_page))
+    bp.post("/networks", endpoint="make_network")(needs(networks.create_network)(networks_page))

@@ -12,7 +12,7 @@ from webui.session import ctx
 from webui.submit import Answer, done, needs
 
 
-@needs("operator")
+@needs(machine_disks.choose_disk)
 def disk(name: str) -> Answer:
     """All disks with their contents and verdicts; one that holds data must be confirmed by its name."""
     machine, form = look.show(ctx(), name), ChooseDisk()

@@ -11,7 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from oci.domain.activity.events import EVENTS
 from oci.domain.hardware import Inventory
+from oci.domain.machines.lifecycle import STATES
 from oci.domain.path.convergence import CONVERGENCE
+from oci.domain.path.works import INSTALL, KIND_OF
 from oci.problems import Problem
 from oci.schemas.activity.events import TimelineQuery
 from oci.schemas.machines.machines import MachineDetail
@@ -21,7 +23,7 @@ from oci.services.path import puppet
 from webui.filters import now
 from webui.live import live
 from webui.machines.expected import expected
-from webui.machines.offers import PRIMARY, VERBS, loss
+from webui.machines.offers import VERBS, loss
 from webui.session import ctx
 
 LINES, LOG_LINES = 250, 400
@@ -97,9 +99,10 @@ def machine(name: str) -> AnyResponse | str:
         tab=tab,
         tabs=TABS,
         verbs=VERBS,
-        primary=PRIMARY.get(found.state, ""),
+        primary=STATES[found.state].next,
         why=look.why(ctx(), str(found.id)),
-        loss=loss("install", found),
+        measured=found.state in KIND_OF,
+        loss=loss(INSTALL.starts, found),
         **_elapsed(found),
         **body,
     )

@@ -90,7 +90,7 @@ def _enrolled(machine: MachineDetail) -> tuple[str, str]:
     return f"{machine.name} is known now.", url_for("webui.machine", name=machine.name)
 
 
-@needs("operator")
+@needs(verbs.enrol)
 def enrol() -> Answer:
     """Make a machine known by its MAC, with its controller if there is one."""
     return submit(

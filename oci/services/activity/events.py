@@ -49,7 +49,7 @@ def _page(ctx: Ctx, query: Select[Any], after: int | None, limit: int) -> EventL
     return EventList(events=found, next=found[-1].id if found else after or 0)
 
 
-@usecase("viewer", reads=True)
+@usecase("event.list", "viewer", reads=True)
 def list_events(ctx: Ctx, wanted: EventQuery | None = None) -> EventList:
     """Events, oldest first: those after an id, or the latest. Raises NotFound for an unknown machine."""
     wanted = wanted or EventQuery()
@@ -65,7 +65,7 @@ def list_events(ctx: Ctx, wanted: EventQuery | None = None) -> EventList:
     return _page(ctx, query, wanted.after, wanted.limit)
 
 
-@usecase("viewer", reads=True)
+@usecase("machine.events", "viewer", reads=True)
 def timeline(ctx: Ctx, name: str, wanted: TimelineQuery | None = None) -> EventList:
     """Everything that happened to one machine, oldest first. Raises NotFound."""
     wanted = wanted or TimelineQuery()
@@ -73,7 +73,7 @@ def timeline(ctx: Ctx, name: str, wanted: TimelineQuery | None = None) -> EventL
     return _page(ctx, query, wanted.after or None, wanted.limit)
 
 
-@usecase("viewer", reads=True)
+@usecase("job.list", "viewer", reads=True)
 def list_jobs(ctx: Ctx, wanted: JobQuery | None = None) -> JobList:
     """Background work, newest first."""
     wanted = wanted or JobQuery()

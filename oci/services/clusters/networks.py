@@ -37,7 +37,7 @@ def _network_out(network: tables.Network, used: int) -> NetworkOut:
     )
 
 
-@usecase("viewer", reads=True)
+@usecase("network.list", "viewer", reads=True)
 def list_networks(ctx: Ctx) -> NetworkList:
     """All networks by name, with how many of their addresses are given out."""
     held = dict(
@@ -74,7 +74,7 @@ def _refuse_addresses(ctx: Ctx, order: NetworkIn) -> None:
         )
 
 
-@usecase("operator")
+@usecase("network.create", "operator")
 def create_network(ctx: Ctx, order: NetworkIn) -> NetworkOut:
     """Make a network. Raises Problem when it cannot be, Conflict when name or addresses are taken."""
     try:

@@ -9,7 +9,8 @@ from oci.context import Ctx
 from oci.db import tables
 from oci.domain.machines import lifecycle
 from oci.domain.machines.lifecycle import STATES
-from oci.domain.path.convergence import CONVERGENCE
+from oci.domain.path import works
+from oci.domain.path.convergence import CONVERGENCE, UNWELL
 from oci.domain.quantities import span
 from oci.problems import Problem
 from oci.records.activity import queue
@@ -25,7 +26,7 @@ from oci.services.usecase import usecase
 MACHINE = tables.Machine
 
 
-@usecase("viewer", reads=True)
+@usecase("machine.list", "viewer", reads=True)
 def list_machines(
     ctx: Ctx, state: str = "", search: str = "", limit: int = 200, offset: int = 0, convergence: str = ""
 ) -> MachineList:
@@ -50,14 +51,14 @@ def list_machines(
     return MachineList(machines=outs(ctx, rows), total=total)
 
 
-@usecase("viewer", reads=True)
+@usecase("machine.counts", "viewer", reads=True)
 def counts(ctx: Ctx) -> dict[str, int]:
     """How many machines are in each state; every state is there."""
     found = dict(ctx.db.execute(select(MACHINE.state, func.count()).group_by(MACHINE.state)).tuples().all())
     return {state: found.get(state, 0) for state in STATES}
 
 
-@usecase("viewer", reads=True)
+@usecase("machine.show", "viewer", reads=True)
 def show(ctx: Ctx, name: str) -> MachineDetail:
     """One machine with its inventory."""
     return detail(ctx, find(ctx, name))
@@ -67,7 +68,7 @@ def _since(machine: tables.Machine) -> str:
     return f"; the last good run ended at {liveness.utc_at(machine.converged_at)}" if machine.converged_at else ""
 
 
-@usecase("viewer", reads=True)
+@usecase("machine.why", "viewer", reads=True)
 def why(ctx: Ctx, name: str) -> Why:
     """Why the machine is where it is, in words, with the events that led there and what can be done now."""
     machine = find(ctx, name)
@@ -85,12 +86,12 @@ def why(ctx: Ctx, name: str) -> Why:
         parts.append(waits)
     if machine.deadline:
         parts.append(f"If nothing moves for another {span(max(0.0, machine.deadline - ctx.now()))}, it is called failed.")
-    if machine.convergence in ("failed", "cached", "stale"):
+    if machine.convergence in UNWELL:
         parts.append(f"Puppet is {machine.convergence}: {CONVERGENCE[machine.convergence]}{_since(machine)}.")
     if recent:
         parts.append("Last heard: " + "; ".join(e.text for e in recent) + ".")
     verbs = lifecycle.possible(machine.state)
-    if "install" in verbs and machine.inventory:
+    if works.INSTALL.starts in verbs and machine.inventory:
         chosen = disk_orders.choices(machine, claims.layout_of(ctx, machine))
         parts.append(f"If it is installed, {disk_orders.sentences(chosen)}.")
     parts.append(f"You can: {', '.join(verbs)}." if verbs else "There is nothing to do by hand.")
