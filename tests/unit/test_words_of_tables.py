@@ -1,27 +1,22 @@
 """A name of a state, a work, a phase or a level is written in its table; elsewhere it is a column or a constant of that.
 
-Also every kind of event, and every name of a use case.
+Also every kind of event.
 """
 
 from __future__ import annotations
 
 import ast
-import importlib
-import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from sources import ROOT, SOURCES, files, name_of, report, tree
+from sources import ROOT, SOURCES, name_of, report, tree
 
-import oci.services
 from oci.domain.activity.events import EVENTS
 from oci.domain.levels import LEVELS
 from oci.domain.machines.lifecycle import STATES
 from oci.domain.path.phases import PHASES
 from oci.domain.path.works import WORKS
-from oci.services.usecase import OPERATIONS, Operation, operation_of, usecase
 
 WORDS: dict[str, set[str]] = {"state": set(STATES), "kind": set(WORKS), "phase": set(PHASES), "level": set(LEVELS)}
 TABLES = {f"oci/domain/{path}.py" for path in ("machines/lifecycle", "path/works", "path/phases", "levels")}
@@ -139,44 +134,3 @@ def test_every_recorded_kind_of_event_is_in_the_table_and_every_one_there_is_rec
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in names
     }
     assert set(EVENTS) <= recorded, f"nothing records {sorted(set(EVENTS) - recorded)}"
-
-
-def _declared() -> list[Operation]:
-    """Every use case of the product; one for each decorator in its source."""
-    for found in pkgutil.walk_packages(oci.services.__path__, "oci.services."):
-        importlib.import_module(found.name)
-    return [operation for operation in OPERATIONS.values() if operation.where.startswith("oci.services.")]
-
-
-def test_every_use_case_has_a_name_of_its_own() -> None:
-    decorated = [
-        decorator.args[0].value  # type: ignore[attr-defined]
-        for path in files("services")
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.FunctionDef)
-        for decorator in node.decorator_list
-        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "usecase"
-    ]
-    assert len(decorated) == len(set(decorated)) > 80
-    assert set(decorated) == {operation.name for operation in _declared()}
-
-
-@pytest.mark.parametrize(
-    ("name", "level", "words"),
-    [
-        ("machine.assign", "viewer", "name one otherwise|one name, one use case"),
-        ("assign machine", "viewer", "NOUN.VERB"),
-        ("test.level", "owner", "no level"),
-    ],
-)
-def test_a_use_case_that_is_named_or_permitted_wrongly_does_not_start(name: str, level: str, words: str) -> None:
-    _declared()
-    with pytest.raises(ValueError, match=words):
-        usecase(name, level)(lambda ctx: None)
-
-
-def test_a_use_case_tells_its_operation() -> None:
-    @usecase("test.tells", "viewer", reads=True)
-    def tells(ctx) -> None: ...
-
-    assert operation_of(tells) == OPERATIONS["test.tells"] == Operation("test.tells", "viewer", True, __name__)
