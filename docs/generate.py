@@ -6,7 +6,9 @@ Each file is a pure function of tables; a test holds that those in the checkout 
 from __future__ import annotations
 
 import ast
+import importlib
 import json
+import pkgutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -14,16 +16,20 @@ from typing import Any
 
 import yaml
 
+import oci.services
 from oci.client.engine.command import Command, Option, commands
 from oci.config import SETTINGS
 from oci.domain.activity.events import EVENTS
 from oci.domain.cluster.roles import Role, parse
 from oci.domain.hardware import VERDICTS
+from oci.domain.levels import LEVELS, PERSONAL, covers
 from oci.domain.machines.lifecycle import CLOCK, MACHINES, PEOPLE, STATES, TRANSITIONS, possible
 from oci.domain.path.convergence import CONVERGENCE
 from oci.domain.path.phases import PHASES
+from oci.domain.path.works import WORKS
 from oci.domain.promise.layouts import LAYOUTS, Layout, OrderedDisk, steps
 from oci.render.appliance import units
+from oci.services.usecase import OPERATIONS, Operation
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -126,6 +132,80 @@ def phases() -> str:
         "A machine says which step it has reached. A name that is not listed here is refused. The weight is "
         "the step's share in the progress bar of its install or wipe.",
         *blocks,
+    )
+
+
+def works() -> str:
+    rows = (
+        (
+            f"`{work.name}`",
+            f"`{work.starts}`",
+            f"`{work.state}`",
+            f"`{work.ends}`",
+            work.destroys,
+            ", ".join(f"`{phase}`" for phase in work.phases),
+            ", ".join(f"`{phase}`" for phase in work.final_phases),
+            f"`{STATES[work.state].still}`" + (", more for more bytes" if work.limits.every_byte else ""),
+            "yes" if work.limits.room else "",
+        )
+        for work in WORKS.values()
+    )
+    return page(
+        "Kinds of work on disks",
+        "A machine in a transient state carries one of these out. Its steps are [phases](phases.md). What fails in a phase "
+        "without remedy is not tried again; else another attempt is armed, as often as the setting `attempts` says.",
+        table(
+            (
+                "kind",
+                "ordered by",
+                "state",
+                "ended by",
+                "destroys",
+                "phases",
+                "without remedy",
+                "may stand still",
+                "has to wait for room",
+            ),
+            rows,
+        ),
+    )
+
+
+def operations() -> list[Operation]:
+    """Every use case of the product, by level and name."""
+    for found in pkgutil.walk_packages(oci.services.__path__, "oci.services."):
+        importlib.import_module(found.name)
+    mine = (operation for operation in OPERATIONS.values() if operation.where.startswith("oci.services."))
+    return sorted(mine, key=lambda operation: (LEVELS.index(operation.level), operation.name))
+
+
+def permissions(document: dict[str, Any]) -> str:
+    """Who may do what: one row for each operation that a level of people is needed for, with the ways to it."""
+    routes = {
+        told["operationId"]: f"`{method.upper()} {path}`"
+        for path, item in document["paths"].items()
+        for method, told in item.items()
+        if "operationId" in told
+    }
+    rows = []
+    for operation in (one for one in operations() if one.level in PERSONAL):
+        rest = routes.get(operation.name, "for pages")
+        marks = ["yes" if covers(level, operation.level) else "" for level in PERSONAL]
+        rows.append((f"`{operation.name}`", "reads" if operation.reads else "changes", *marks, rest))
+    others = (
+        f"`{level}`: {', '.join(f'`{one.name}`' for one in operations() if one.level == level) or 'nothing'}"
+        for level in LEVELS
+        if level not in PERSONAL
+    )
+    return page(
+        "Permissions",
+        "An operation has one name: here, in REST as `operationId`, as noun and verb of `ocicli`, and in what is said when "
+        "it is refused. A level may do all that those before it may. Some operations are narrower than their level: people "
+        "below admin see their own tokens and set their own password.",
+        table(("operation", "does", *PERSONAL, "REST"), rows),
+        "## What no person is asked for\n\nThe machines' listener proves who speaks by tokens, and the Puppet server by its "
+        "socket; the worker acts as the appliance.",
+        "\n".join(f"- {line}" for line in others),
     )
 
 
@@ -303,6 +383,7 @@ def pages() -> dict[Path, str]:
             ("settings", settings),
             ("events", events),
             ("phases", phases),
+            ("works", works),
             ("roles", roles),
             ("probes", probes),
             ("disks", disks),
@@ -310,7 +391,8 @@ def pages() -> dict[Path, str]:
         )
     }
     if OPENAPI.exists():
-        made["cli"] = cli(json.loads(OPENAPI.read_text()))
+        document = json.loads(OPENAPI.read_text())
+        made["cli"], made["permissions"] = cli(document), permissions(document)
     pages = {REFERENCE / f"{name}.md": text for name, text in made.items()}
     return {**pages, **{UNITS / name: text for name, text in units.units().items()}}
 

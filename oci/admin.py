@@ -19,7 +19,7 @@ from oci import config as configuration
 from oci import processes
 from oci.config import BadSetting, Config
 from oci.domain import site_settings
-from oci.domain.levels import PERSONAL
+from oci.domain.levels import ADMIN, PERSONAL
 from oci.ports import OutsideError
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     person = commands.add_parser("person-add", help="make somebody who may sign in")
     person.add_argument("name")
-    person.add_argument("--level", choices=PERSONAL, default="admin")
+    person.add_argument("--level", choices=PERSONAL, default=ADMIN)
     person.add_argument("--password-file", help="file that holds the password; else it is asked for")
     image = commands.add_parser("image", help="build the live image or the root image")
     image.add_argument("verb", choices=("build",))

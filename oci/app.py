@@ -23,9 +23,10 @@ from oci.config import Config
 from oci.context import Actor, Ctx, Outside
 from oci.db import schema
 from oci.db.session import engine, sessions
+from oci.domain import levels
 
-APPLIANCE = Actor("appliance", "appliance")
-NOBODY = Actor("nobody", "nobody")
+APPLIANCE = Actor(levels.APPLIANCE, levels.APPLIANCE)
+NOBODY = Actor(levels.NOBODY, levels.NOBODY)
 
 
 @dataclass(frozen=True)

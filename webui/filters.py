@@ -9,22 +9,11 @@ from typing import Any
 
 from flask import Blueprint, current_app
 
+from oci.domain.machines.lifecycle import STATES
 from oci.domain.quantities import counted, span
 
 # A state is never told by its colour alone.
-SHAPES = {
-    "discovered": "○",
-    "assigned": "◇",
-    "installing": "▶",
-    "configuring": "▷",
-    "active": "●",
-    "failed": "▲",
-    "releasing": "◀",
-    "retired": "□",
-    "ok": "●",
-    "warn": "◆",
-    "bad": "▲",
-}
+SHAPES = {**{state.name: state.shape for state in STATES.values()}, "ok": "●", "warn": "◆", "bad": "▲"}
 POWER = {"on": "▮", "off": "▯", "unknown": "?"}
 PRESENCE = {"live": "live image", "installed": "own disk", "nothing": "not running", "unknown": "not heard of"}
 

@@ -9,23 +9,23 @@ from flask import Blueprint
 
 @dataclass(frozen=True)
 class Place:
-    """One place: its path and name, who sees it in the navigation, and the key after `g` that goes there."""
+    """One place: its path and name, the operation that who sees it may do, and the key after `g` that goes there."""
 
     path: str
     label: str
-    key: str = ""
-    level: str = "viewer"
+    key: str
+    operation: str
     listed: bool = True  # False: the brand leads there
 
 
 PLACES = (
-    Place("/", "Overview", "o", listed=False),
-    Place("/machines", "Machines", "m"),
-    Place("/clusters", "Clusters", "c"),
-    Place("/networks", "Networks", "n"),
-    Place("/events", "Events", "e"),
-    Place("/health", "Health", "h"),
-    Place("/people", "People", "p", level="admin"),
+    Place("/", "Overview", "o", "machine.list", listed=False),
+    Place("/machines", "Machines", "m", "machine.list"),
+    Place("/clusters", "Clusters", "c", "cluster.list"),
+    Place("/networks", "Networks", "n", "network.list"),
+    Place("/events", "Events", "e", "event.list"),
+    Place("/health", "Health", "h", "health"),
+    Place("/people", "People", "p", "person.add"),
 )
 
 

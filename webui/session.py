@@ -11,9 +11,10 @@ from wtforms.validators import ValidationError
 
 from oci.api.operators.parts.access import NOBODY, READS
 from oci.context import Actor, Ctx
-from oci.domain.levels import LEVELS
+from oci.domain.levels import covers
 from oci.problems import Problem
 from oci.services.people import people
+from oci.services.usecase import OPERATIONS
 
 OPEN = ("webui.sign_in", "webui.sign_in_form", "webui.static_file")
 
@@ -24,9 +25,9 @@ def ctx(actor: Actor | None = None) -> Ctx:
     return made
 
 
-def may(level: str) -> bool:
-    """True when the reader has at least `level`."""
-    return bool(LEVELS.index(g.actor.level) >= LEVELS.index(level))
+def may(name: str) -> bool:
+    """True when the reader may do the operation `name`, such as machine.assign. Raises KeyError for any other word."""
+    return covers(g.actor.level, OPERATIONS[name].level)
 
 
 def remember(name: str) -> None:

@@ -10,6 +10,7 @@ from flask import flash, g, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from oci.problems import Forbidden, Problem
+from oci.services.usecase import operation_of
 from webui.forms import Order
 from webui.session import may
 
@@ -18,14 +19,21 @@ M = TypeVar("M")
 Answer = Response | tuple[str, int]
 
 
-def needs(level: str) -> Callable[[View], View]:
-    """Refuse a page to those below `level`. The use case behind it refuses by itself as well."""
+def needs(*use_cases: View, **by_verb: View) -> Callable[[View], View]:
+    """Refuse a page to those who may not do all `use_cases`, or the one that is called like the address's `verb`.
+
+    The use case behind it refuses by itself as well.
+    """
 
     def wrap(view: View) -> View:
         @wraps(view)
         def run(*args: Any, **kwargs: Any) -> Any:
-            if not may(level):
-                raise Forbidden(f"this page needs the level {level}; {g.actor.name} is {g.actor.level}. Ask an admin")
+            wanted = (*use_cases, *([by_verb[kwargs["verb"]]] if by_verb else []))
+            for operation in map(operation_of, wanted):
+                if not may(operation.name):
+                    raise Forbidden(
+                        f"this page needs the level {operation.level}; {g.actor.name} is {g.actor.level}. Ask an admin"
+                    )
             return view(*args, **kwargs)
 
         return run

@@ -9,6 +9,7 @@ from flask import Flask, Request, Response, current_app, request
 from oci.api import errors, fast_parts
 from oci.context import Actor, Ctx
 from oci.domain.hardware import Probe
+from oci.domain.levels import NOBODY
 from oci.ports import OutsideError
 from oci.problems import Problem, TooLarge
 from oci.render.machine.boot import start
@@ -16,7 +17,7 @@ from oci.render.machine.orders import archive, given, lines
 from oci.services.path import boots, installs, puppet, reports
 
 PROBE_BYTES, ERROR_BYTES, PROBES = 1 << 20, 16384, 64
-MACHINE = Actor("machine", "nobody")
+MACHINE = Actor("machine", NOBODY)
 
 
 def _ctx() -> Ctx:

@@ -10,10 +10,11 @@ from flask import Flask, Response, current_app, request
 
 from oci.api import errors
 from oci.context import Actor, Ctx
+from oci.domain.levels import APPLIANCE
 from oci.problems import Problem
 from oci.services.path import puppet
 
-PUPPET = Actor("puppet", "appliance")
+PUPPET = Actor("puppet", APPLIANCE)
 
 
 def _ctx() -> Ctx:

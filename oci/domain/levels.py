@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-LEVELS = ("nobody", "machine", "viewer", "operator", "admin", "appliance")
+NOBODY, MACHINE, VIEWER, OPERATOR, ADMIN, APPLIANCE = "nobody", "machine", "viewer", "operator", "admin", "appliance"
+
+LEVELS = (NOBODY, MACHINE, VIEWER, OPERATOR, ADMIN, APPLIANCE)
 """All levels, lowest first."""
 
-PERSONAL = ("viewer", "operator", "admin")
+PERSONAL = (VIEWER, OPERATOR, ADMIN)
 """Those that a person or a person's token can have, lowest first."""
+
+
+def covers(level: str, needed: str) -> bool:
+    """Whether who has `level` may do what needs `needed`. Raises ValueError for a word that is no level."""
+    return LEVELS.index(level) >= LEVELS.index(needed)

@@ -12,6 +12,8 @@ from typing import Any
 
 from pydantic import ConfigDict
 
+from oci.domain.machines.lifecycle import STATES
+
 SHOWS = {
     "time": "seconds since the epoch, as date and time of day in the reader's zone",
     "ago": "seconds since the epoch, as how long ago",
@@ -25,21 +27,15 @@ SHOWS = {
     "hidden": "left out for people: it is long",
 }
 TONES = {
-    "active": "good",
+    **{state.name: state.tone for state in STATES.values() if state.tone},
     "ok": "good",
     "done": "good",
     "on": "good",
-    "failed": "bad",
     "bad": "bad",
-    "installing": "busy",
-    "configuring": "busy",
-    "releasing": "busy",
     "running": "busy",
-    "assigned": "waits",
     "queued": "waits",
     "stale": "waits",
     "warn": "waits",
-    "retired": "gone",
     "off": "gone",
 }
 """Words that are coloured where there are colours; the word itself says it too."""

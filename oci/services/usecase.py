@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import itertools
 import logging
+import re
 import time
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from oci.context import Ctx
 from oci.db import failures, tables
 from oci.db.session import begin_reading, begin_writing, one_after_another
-from oci.domain.levels import LEVELS
+from oci.domain.levels import LEVELS, NOBODY, covers
 from oci.problems import Conflict, Forbidden, Problem, Unauthorised, Unavailable
 
 log = logging.getLogger("oci")
@@ -24,9 +26,9 @@ R = TypeVar("R")
 
 
 def _permit(ctx: Ctx, level: str, name: str) -> None:
-    if LEVELS.index(ctx.actor.level) >= LEVELS.index(level):
+    if covers(ctx.actor.level, level):
         return
-    if ctx.actor.level == "nobody":
+    if ctx.actor.level == NOBODY:
         raise Unauthorised("this needs a sign-in or a token; sign in at /signin or send Authorization: Bearer")
     refused = f"{ctx.actor.name} ({ctx.actor.level}) tried {name}, which needs {level}"
     _transact(ctx, name, lambda: ctx.event("permission.refused", refused))
@@ -155,10 +157,43 @@ def _transact(ctx: Ctx, name: str, work: Callable[[], R], reads: bool = False) -
     raise AssertionError("a try returns, or is the last")
 
 
+@dataclass(frozen=True)
+class Operation:
+    """What a use case is called by everybody, and who may do it. `where` is the module of its function."""
+
+    name: str
+    level: str
+    reads: bool
+    where: str
+
+
+OPERATIONS: dict[str, Operation] = {}
+"""Every use case that was imported, by name: REST, `ocicli`, the pages and the matrix of permissions call it so."""
+_NAME = re.compile(r"[a-z]+(\.[a-z]+(-[a-z]+)*)?")
+
+
+def _enter(operation: Operation) -> None:
+    if operation.level not in LEVELS:
+        raise ValueError(f"{operation.name} needs {operation.level!r}, which is no level; levels are {', '.join(LEVELS)}")
+    if not _NAME.fullmatch(operation.name):
+        raise ValueError(f"a use case is called NOUN.VERB, as in machine.assign; {operation.name!r} is not")
+    other = OPERATIONS.setdefault(operation.name, operation)
+    if other.where != operation.where:
+        raise ValueError(
+            f"{operation.where} and {other.where} both call a use case {operation.name}; one name, one use case"
+        )
+
+
+def operation_of(use_case: Callable[..., Any]) -> Operation:
+    """What a use case is called and who may do it."""
+    found: Operation = use_case.operation  # type: ignore[attr-defined]
+    return found
+
+
 def usecase(
-    level: str, reads: bool = False
+    name: str, level: str, reads: bool = False
 ) -> Callable[[Callable[Concatenate[Ctx, P], R]], Callable[Concatenate[Ctx, P], R]]:
-    """Make a function a use case: permission `level`, one transaction, effects after commit.
+    """Make a function the use case `name` (NOUN.VERB): permission `level`, one transaction, effects after commit.
 
     `reads` promises that nothing is written, so that readers never wait for a writer.
     It may run up to five times, whenever somebody else was in the way (ADR 0016): what it does outside of its transaction
@@ -168,7 +203,8 @@ def usecase(
     """
 
     def wrap(function: Callable[Concatenate[Ctx, P], R]) -> Callable[Concatenate[Ctx, P], R]:
-        name = f"{function.__module__.rsplit('.', 1)[-1]}.{function.__name__}"
+        operation = Operation(name, level, reads, function.__module__)
+        _enter(operation)
 
         @functools.wraps(function)
         def run(ctx: Ctx, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -184,7 +220,7 @@ def usecase(
                 raise result
             return result
 
-        run.level = level  # type: ignore[attr-defined]
+        run.operation = operation  # type: ignore[attr-defined]
         return cast("Callable[Concatenate[Ctx, P], R]", run)
 
     return wrap

@@ -184,7 +184,7 @@ def test_a_classification_is_one_statement_until_something_changes(site) -> None
     assert "10.77.0.99" in puppet.classify(site.ctx(APPLIANCE), fqdn)
 
 
-@usecase("appliance")
+@usecase("test._read_and_fail", "appliance")
 def _read_and_fail(ctx) -> None:
     row = ctx.db.scalars(select(tables.Assignment)).first()
     row.hostname = "never"
@@ -201,7 +201,7 @@ def test_what_was_rolled_back_is_in_no_snapshot(site) -> None:
         _read_and_fail(site.ctx(APPLIANCE))
     grown(site, lambda db: setattr(db.get(tables.Machine, 2), "cores", 8))  # the revision that was rolled back, once more
 
-    @usecase("appliance", reads=True)
+    @usecase("test.hosts", "appliance", reads=True)
     def hosts(ctx) -> dict[str, int]:
         revision = ctx.db.scalar(select(tables.Cluster.revision).where(tables.Cluster.name == "c1"))
         return {m.hostname: m.cores for m in fleets.fleet(ctx, 1, revision).members}
@@ -219,7 +219,7 @@ def test_a_member_has_all_that_it_holds_by_purpose_and_use(site) -> None:
 
     grown(site, more)
 
-    @usecase("appliance", reads=True)
+    @usecase("test.snapshot", "appliance", reads=True)
     def snapshot(ctx):
         revision = ctx.db.scalar(select(tables.Cluster.revision).where(tables.Cluster.name == "c1"))
         return fleets.fleet(ctx, 1, revision)

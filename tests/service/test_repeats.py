@@ -32,7 +32,7 @@ def failure(sqlstate: str | None) -> OperationalError:
     return OperationalError("UPDATE machine", {}, Said(sqlstate))
 
 
-@usecase("operator")
+@usecase("test.work", "operator")
 def work(ctx: Ctx, tries: list[int], trouble: list[Exception]) -> str | Problem:
     """Collects all that can be collected, and then fails as long as there is trouble."""
     number = len(tries) + 1
@@ -76,12 +76,12 @@ def test_it_gives_up_after_five_with_plain_words_and_nothing_was_changed(world) 
 def test_a_name_that_stays_taken_is_a_conflict_and_no_defect(world) -> None:
     tries: list[int] = []
 
-    @usecase("operator")
+    @usecase("test.take", "operator")
     def take(ctx: Ctx) -> None:
         tries.append(1)
         ctx.db.add_all([tables.SharedFact(kind="mac", value="x", since=0, why=why) for why in ("a", "b")])
 
-    @usecase("operator")
+    @usecase("test.name", "operator")
     def name(ctx: Ctx) -> None:
         tries.append(1)
         for _ in range(2):
@@ -110,7 +110,7 @@ def test_a_database_that_cannot_be_used_is_told_plainly_and_without_values(world
 
 
 def test_a_note_that_cannot_be_written_hides_no_refusal(world, monkeypatch) -> None:
-    @usecase("viewer")
+    @usecase("test.refuse", "viewer")
     def refuse(ctx: Ctx) -> None:
         ctx.note("token.refused", "no")
         monkeypatch.setattr("oci.services.usecase._write_notes", broken)
@@ -141,7 +141,7 @@ def test_text_that_no_database_keeps_is_the_senders_fault(world, boot) -> None:
 
 @pytest.mark.one_database("postgresql")
 def test_a_number_that_no_column_holds_is_the_senders_fault(world) -> None:
-    @usecase("operator")
+    @usecase("test.keep", "operator")
     def keep(ctx: Ctx) -> None:
         verbs.find(ctx, "1").cores = 2**40
 
@@ -153,7 +153,7 @@ def test_a_number_that_no_column_holds_is_the_senders_fault(world) -> None:
 
 @pytest.mark.one_database("postgresql")
 def test_who_reads_cannot_write(world) -> None:
-    @usecase("viewer", reads=True)
+    @usecase("test.write", "viewer", reads=True)
     def write(ctx: Ctx) -> None:
         ctx.db.add(tables.Watch(name="x", since=0, seen=0))
 

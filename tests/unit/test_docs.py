@@ -18,6 +18,7 @@ from oci.config import SETTINGS
 from oci.domain.activity.events import EVENTS
 from oci.domain.machines.lifecycle import STATES
 from oci.domain.path.phases import PHASES
+from oci.domain.path.works import WORKS
 from oci.domain.promise.layouts import LAYOUTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +68,7 @@ def test_the_check_says_which_page_is_stale(monkeypatch, capsys, tmp_path: Path)
         ("settings", [setting.name for setting in SETTINGS]),
         ("events", list(EVENTS)),
         ("phases", list(PHASES)),
+        ("works", list(WORKS)),
         ("layouts", list(LAYOUTS)),
         ("roles", [path.stem for path in (ROOT / "oci/roles").glob("*.yaml")]),
         ("probes", [path.name for path in (ROOT / "discovery/probes").iterdir()]),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from oci.domain.machines.lifecycle import CLOCK, MACHINES, PEOPLE, STATES, TRANSITIONS, Refused, possible, step
@@ -43,3 +46,13 @@ def test_a_refusal_says_what_is_possible() -> None:
 
 def test_only_peoples_verbs_are_offered() -> None:
     assert possible("installing") == ["abort"]
+
+
+@pytest.mark.parametrize("state", STATES.values(), ids=STATES)
+def test_every_state_looks_like_something(state) -> None:
+    styles = (Path(__file__).resolve().parents[2] / "webui/static/oci.css").read_text()
+    assert re.search(rf"\.state-{state.name}\b[^}}]*color:", styles), "a colour on the pages"
+    assert len(state.shape) == 1 and [other.shape for other in STATES.values()].count(state.shape) == 1
+    assert state.tone in {"", "good", "bad", "busy", "waits", "gone"}
+    assert (state.tone == "busy") == state.transient
+    assert not state.next or state.next in possible(state.name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from oci.domain.activity.events import EVENTS
 from oci.problems import NotFound
-from oci.schemas.activity.events import EventList, EventQuery
+from oci.schemas.activity.events import EventOut, EventQuery
 from oci.services.activity import events as service
 from webui.live import live
 from webui.session import ctx
@@ -15,13 +17,19 @@ from webui.session import ctx
 LINES = 100
 
 
-def _found(machine: str, kind: str, before: int | None) -> tuple[EventList, str]:
-    """The events that are wanted; a machine that is not known is a word on the page, not an error."""
+def _cursor(wanted: EventQuery) -> tuple[int, str]:
+    """The last event that is wanted; a machine that is not known is a word on the page, not an error."""
     try:
-        wanted = EventQuery(machine=machine, kind=kind, before=before, limit=LINES)
-        return service.list_events(ctx(), wanted), ""
+        return service.cursor(ctx(), wanted), ""
     except NotFound as missing:
-        return EventList(events=[], next=0), str(missing)
+        return 0, str(missing)
+
+
+def _list(wanted: EventQuery) -> tuple[list[EventOut], str]:
+    try:
+        return service.list_events(ctx(), wanted).events[::-1], ""
+    except NotFound as missing:
+        return [], str(missing)
 
 
 def events() -> Response | str:
@@ -29,19 +37,16 @@ def events() -> Response | str:
     machine, kind = request.args.get("machine", "").strip()[:255], request.args.get("kind", "")
     kind = kind if kind in EVENTS else ""
     before = request.args.get("before", None, int)
-    found, problem = _found(machine, kind, before if before is None or before > 0 else None)
-    lines = found.events[::-1]
-    return live(
-        "activity/events",
-        ([e.id for e in lines], problem),
-        lines=lines,
-        kinds=EVENTS,
-        machine=machine,
-        kind=kind,
-        before=before,
-        problem=problem,
-        older=lines[-1].id if len(lines) == LINES else None,
-    )
+    limit = before if before is None or before > 0 else None
+    wanted = EventQuery(machine=machine, kind=kind, before=limit, limit=LINES)
+
+    def build() -> dict[str, Any]:
+        lines, problem = _list(wanted)
+        older = lines[-1].id if len(lines) == LINES else None
+        shown = {"lines": lines, "problem": problem, "older": older}
+        return {**shown, "kinds": EVENTS, "machine": machine, "kind": kind, "before": before}
+
+    return live("activity/events", lambda: _cursor(wanted), build)
 
 
 def routes(bp: Blueprint) -> None:

@@ -13,8 +13,9 @@ from webui.session import ctx
 
 def health() -> Response | str:
     """All checks, with what was found and what can be done."""
+    # One SELECT, and the rest is decided: what it finds is its own cursor.
     found = service.show(ctx())
-    return live("activity/health", (found.model_dump(),), health=found, questions=CHECKS)
+    return live("activity/health", found.model_dump, lambda: {"health": found, "questions": CHECKS})
 
 
 def routes(bp: Blueprint) -> None:

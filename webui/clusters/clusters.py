@@ -32,4 +32,4 @@ def clusters_page() -> Answer:
 
 def routes(bp: Blueprint) -> None:
     bp.get("/clusters", endpoint="clusters")(clusters_page)
-    bp.post("/clusters", endpoint="make_cluster")(needs("operator")(clusters_page))
+    bp.post("/clusters", endpoint="make_cluster")(needs(clusters.create_cluster)(clusters_page))

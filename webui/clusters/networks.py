@@ -63,34 +63,31 @@ def network(name: str) -> Answer:
     return _show(name)
 
 
-@needs("operator")
-def change(name: str, what: str) -> Answer:
+@needs(change=networks.change_network, range=networks.add_range, hold=addresses.hold_address)
+def change(name: str, verb: str) -> Answer:
     """Do what one of the forms says: change the network, add a range, keep an address."""
-    found = networks.show_network(ctx(), name)
-    forms = _forms(found)
-    if what not in forms:
-        raise Problem(f"a network has no form called {what[:20]!r}")
-    order = forms[what].read()
+    forms = _forms(networks.show_network(ctx(), name))
+    order = forms[verb].read()
     if order is None:
-        return _show(name, forms, "see what is said beside the fields", what, 400)
+        return _show(name, forms, "see what is said beside the fields", verb, 400)
     try:
-        words = _do(name, what, order)
+        words = _do(name, verb, order)
     except Problem as refused:
-        return _show(name, forms, str(refused), what, refused.status)
+        return _show(name, forms, str(refused), verb, refused.status)
     return done(words, url_for("webui.network", name=name))
 
 
-def _do(name: str, what: str, order: Any) -> str:
-    if what == "change":
+def _do(name: str, verb: str, order: Any) -> str:
+    if verb == "change":
         networks.change_network(ctx(), name, order)
         return f"{name} is changed. Machines have it with their next promise."
-    if what == "range":
+    if verb == "range":
         networks.add_range(ctx(), name, order)
         return f"{name} has one range more."
     return f"{addresses.hold_address(ctx(), name, order).address} is kept."
 
 
-@needs("operator")
+@needs(networks.delete_network, networks.delete_range, addresses.free_address)
 def forget(name: str) -> Response:
     """Free an address, take a range away, or forget the whole network, as the form says."""
     if request.form.get("address"):
@@ -103,7 +100,7 @@ def forget(name: str) -> Response:
     return done(f"Network {name} is forgotten.", url_for("webui.networks"))
 
 
-@needs("operator")
+@needs(networks.delete_network, networks.delete_range, addresses.free_address)
 def ask_forget(name: str) -> str:
     """Ask before something is taken away from a network."""
     return render_template(
@@ -116,8 +113,8 @@ def ask_forget(name: str) -> str:
 
 def routes(bp: Blueprint) -> None:
     bp.get("/networks", endpoint="networks")(networks_page)
-    bp.post("/networks", endpoint="make_network")(needs("operator")(networks_page))
+    bp.post("/networks", endpoint="make_network")(needs(networks.create_network)(networks_page))
     bp.get("/networks/<name>", endpoint="network")(network)
     bp.get("/networks/<name>/forget", endpoint="ask_forget_network")(ask_forget)
     bp.post("/networks/<name>/forget", endpoint="forget_network")(forget)
-    bp.post("/networks/<name>/<what>", endpoint="change_network")(change)
+    bp.post("/networks/<name>/<any(change, range, hold):verb>", endpoint="change_network")(change)

@@ -31,7 +31,7 @@ WORDS = {
 }
 
 
-@needs("operator")
+@needs(join=service.join, split=service.split, close=service.close)
 def answer(number: int, verb: str) -> Response:
     """Answer a question."""
     found = _answer(number, verb)
@@ -43,7 +43,7 @@ def _joined(made: MachineRef) -> tuple[str, str]:
     return f"{made.name} has taken over the other record.", url_for("webui.machine", name=made.name)
 
 
-@needs("operator")
+@needs(service.merge)
 def merge(name: str) -> Answer:
     """Two records are one machine: the form asks which one is going to be gone, by its name."""
     return submit(

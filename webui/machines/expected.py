@@ -6,11 +6,12 @@ import statistics
 from collections.abc import Iterable
 
 from oci.context import Ctx
+from oci.domain.path.works import WORKS
 from oci.schemas.activity.events import EventOut, EventQuery
 from oci.services.activity import events
 
-STARTS = {"install": "install", "release": "wipe"}
-ENDS = {"converged": "install", "wiped": "wipe"}
+STARTS = {work.starts: work.name for work in WORKS.values()}
+ENDS = {work.ends: work.name for work in WORKS.values()}
 KEPT_SECONDS = 60.0
 _kept: dict[str, tuple[float, dict[str, float]]] = {}
 

@@ -11,22 +11,21 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from oci.domain.activity.events import EVENTS
 from oci.domain.hardware import Inventory
+from oci.domain.machines.lifecycle import STATES
 from oci.domain.path.convergence import CONVERGENCE
+from oci.domain.path.works import INSTALL, KIND_OF
 from oci.problems import Problem
 from oci.schemas.activity.events import TimelineQuery
 from oci.schemas.machines.machines import MachineDetail
 from oci.services.activity import events
 from oci.services.machines import look, machine_disks
 from oci.services.path import puppet
-from webui.filters import now
 from webui.live import live
 from webui.machines.expected import expected
-from webui.machines.offers import PRIMARY, VERBS, loss
+from webui.machines.offers import VERBS, loss
 from webui.session import ctx
 
 LINES, LOG_LINES = 250, 400
-# What a countdown on the page may lag behind.
-REFRESH_SECONDS = 30
 
 
 def _timeline(machine: MachineDetail) -> dict[str, Any]:
@@ -74,35 +73,32 @@ def _elapsed(machine: MachineDetail) -> dict[str, Any]:
     return {"usual": expected(ctx(), machine.progress.kind) if machine.progress and running else None, "running": running}
 
 
+def _cursor(name: str, tab: str) -> tuple[object, ...]:
+    moves = look.cursor(ctx(), name)
+    return moves.facts, tab, getattr(moves, tab, ())
+
+
+def _build(name: str, tab: str) -> dict[str, Any]:
+    found = look.show(ctx(), name)
+    return {
+        "m": found,
+        "tab": tab,
+        "tabs": TABS,
+        "verbs": VERBS,
+        "primary": STATES[found.state].next,
+        "why": look.why(ctx(), str(found.id)),
+        "measured": found.state in KIND_OF,
+        "loss": loss(INSTALL.starts, found),
+        **_elapsed(found),
+        **TABS[tab][1](found),
+    }
+
+
 def machine(name: str) -> AnyResponse | str:
     """The page of one machine, with one tab open."""
     tab = request.args.get("tab", "timeline")
     tab = tab if tab in TABS else "timeline"
-    found = look.show(ctx(), name)
-    last = events.timeline(ctx(), str(found.id), TimelineQuery(limit=1)).next
-    body = TABS[tab][1](found)
-    shown = (
-        found.model_dump(exclude={"seen", "inventory", "install_log"}),
-        last,
-        tab,
-        (len(found.install_log), found.install_log[-80:]) if tab == "log" else "",
-        int(now() / REFRESH_SECONDS) if found.deadline else 0,
-        # A run like the one before is no event, and a classification changes with what happens to others.
-        (body["runs"][:1], body["classification"], body["unclassified"]) if tab == "puppet" else "",
-    )
-    return live(
-        "machines/machine",
-        shown,
-        m=found,
-        tab=tab,
-        tabs=TABS,
-        verbs=VERBS,
-        primary=PRIMARY.get(found.state, ""),
-        why=look.why(ctx(), str(found.id)),
-        loss=loss("install", found),
-        **_elapsed(found),
-        **body,
-    )
+    return live("machines/machine", lambda: _cursor(name, tab), lambda: _build(name, tab))
 
 
 def log(name: str) -> Response:

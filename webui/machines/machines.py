@@ -28,33 +28,27 @@ SORTS: dict[str, Callable[[MachineOut], Any]] = {
     "role": lambda m: (m.cluster, m.role, m.name),
     "heard": lambda m: (m.seen or 0, m.name),
 }
-# Everything that a line of the list shows; what else changes must not move it.
-LINE = {
-    "id",
-    "name",
-    "state",
-    "reason",
-    "power",
-    "presence",
-    "vendor",
-    "model",
-    "memory_bytes",
-    "disk_bytes",
-    "cluster",
-    "role",
-    "progress",
-}
+
+
+def _wanted() -> tuple[str, str]:
+    return request.args.get("state", ""), request.args.get("q", "").strip()[:100]
 
 
 def _page(sort: str, number: int) -> MachineList:
     """One page of what is asked for. The service sorts by name; any other order is made here."""
-    wanted: dict[str, Any] = {"state": request.args.get("state", ""), "search": request.args.get("q", "").strip()[:100]}
     start = (number - 1) * PAGE
     if sort == "name":
-        return look.list_machines(ctx(), **wanted, limit=PAGE, offset=start)
-    found = look.list_machines(ctx(), **wanted, limit=MOST)
+        return look.list_machines(ctx(), *_wanted(), limit=PAGE, offset=start)
+    found = look.list_machines(ctx(), *_wanted(), limit=MOST)
     rows = sorted(found.machines, key=SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))
     return MachineList(machines=rows[start : start + PAGE], total=found.total)
+
+
+def _cursor(sort: str, number: int) -> tuple[object, ...]:
+    # In another order than by name a page is cut out of all that are sorted, so it moves with all of them.
+    named, by_seen = sort == "name", sort.removeprefix("-") == "heard"
+    limit, offset = (PAGE, (number - 1) * PAGE) if named else (MOST, 0)
+    return look.list_cursor(ctx(), *_wanted(), limit=limit, offset=offset, by_seen=by_seen)
 
 
 def _asked(total: int) -> EventOut | None:
@@ -68,29 +62,28 @@ def machines() -> Response | str:
     sort = request.args.get("sort", "name")
     sort = sort if sort.removeprefix("-") in SORTS else "name"
     number = max(1, request.args.get("page", 1, int))
-    found, counts = _page(sort, number), look.counts(ctx())
-    asked = _asked(sum(counts.values()))
-    lines = [m.model_dump(include=LINE, exclude={"progress": {"doing"}}) for m in found.machines]
-    shown = (lines, found.total, counts, asked)
-    return live(
-        "machines/machines",
-        shown,
-        found=found,
-        counts=counts,
-        sort=sort,
-        page=number,
-        pages=-(-found.total // PAGE),
-        most=MOST,
-        asked=asked,
-        config=ctx().config,
-    )
+
+    def build() -> dict[str, Any]:
+        found, counts = _page(sort, number), look.counts(ctx())
+        return {
+            "found": found,
+            "counts": counts,
+            "sort": sort,
+            "page": number,
+            "pages": -(-found.total // PAGE),
+            "most": MOST,
+            "asked": _asked(sum(counts.values())),
+            "config": ctx().config,
+        }
+
+    return live("machines/machines", lambda: _cursor(sort, number), build)
 
 
 def _enrolled(machine: MachineDetail) -> tuple[str, str]:
     return f"{machine.name} is known now.", url_for("webui.machine", name=machine.name)
 
 
-@needs("operator")
+@needs(verbs.enrol)
 def enrol() -> Answer:
     """Make a machine known by its MAC, with its controller if there is one."""
     return submit(

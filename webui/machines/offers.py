@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from oci.context import Ctx
 from oci.domain.hardware import Disk, Inventory
+from oci.domain.machines import lifecycle
 from oci.schemas.machines.machines import MachineDetail
 from oci.services.machines import verbs
 
@@ -34,14 +35,14 @@ VERBS: dict[str, Verb] = {
         "Debian is installed on the disk below. What is on that disk is lost.",
         "{name} is being installed.",
         verbs.install,
-        ("active",),
+        (lifecycle.ACTIVE,),
     ),
     "abort": Verb(
         "Abort",
         "What runs on it is stopped. A disk that is half written stays as it is.",
         "{name} was stopped.",
         verbs.abort,
-        ("installing", "configuring", "releasing"),
+        tuple(lifecycle.TRANSIENT),
         True,
     ),
     "unassign": Verb(
@@ -55,7 +56,7 @@ VERBS: dict[str, Verb] = {
         "Its disks are wiped and its role, name and address given back. This cannot be undone.",
         "The disks of {name} are being wiped.",
         None,
-        ("active", "failed"),
+        (lifecycle.ACTIVE, lifecycle.FAILED),
         True,
     ),
     "retire": Verb(
@@ -66,8 +67,8 @@ VERBS: dict[str, Verb] = {
     ),
     "restore": Verb("Restore", "It is used again and counts as discovered.", "{name} is back.", verbs.restore),
 }
-# The one that is drawn as the next step.
-PRIMARY = {"discovered": "assign", "assigned": "install", "failed": "install", "retired": "restore"}
+USE_CASES: dict[str, Callable[..., MachineDetail]] = {verb: getattr(verbs, verb) for verb in VERBS}
+"""What each verb is done by, and so who may."""
 POWER = {
     "on": Verb("Power on", "It is switched on.", "{name} is being switched on."),
     "off": Verb(

@@ -14,7 +14,7 @@ from webui.session import ctx
 from webui.submit import Answer, done, needs, submit
 
 
-@needs("operator")
+@needs(machine_disks.choose_disk)
 def disk(name: str) -> Answer:
     """All disks with their contents and verdicts; one that holds data must be confirmed by its name."""
     machine, form = look.show(ctx(), name), ChooseDisk()
@@ -53,7 +53,7 @@ def _promised(found: MachineDetail) -> tuple[str, str]:
     )
 
 
-@needs("operator")
+@needs(verbs.cabling)
 def cabling(name: str) -> Answer:
     """How the machine is cabled where the rules would have it otherwise; a post works its promise out anew."""
     machine = look.show(ctx(), name)

@@ -10,7 +10,7 @@ from oci.schemas.machines.machines import MachineDetail
 from oci.services.clusters import clusters, roles
 from oci.services.machines import look, verbs
 from webui.machines.forms import Assign, Bmc, Confirm
-from webui.machines.offers import POWER, VERBS, asks_name, loss
+from webui.machines.offers import POWER, USE_CASES, VERBS, asks_name, loss
 from webui.session import ctx
 from webui.submit import Answer, done, needs, submit
 
@@ -23,7 +23,7 @@ def _said(words: str, machine: MachineDetail) -> tuple[str, str]:
     return words.format(name=machine.name), _page(machine.name)
 
 
-@needs("operator")
+@needs(verbs.assign)
 def assign(name: str) -> Answer:
     """The form that promises a machine to a cluster."""
     machine, form = look.show(ctx(), name), Assign()
@@ -40,7 +40,7 @@ def assign(name: str) -> Answer:
     )
 
 
-@needs("operator")
+@needs(verbs.set_bmc)
 def bmc(name: str) -> Answer:
     """The form that says how the management controller is reached; the password goes in and never out."""
     machine = look.show(ctx(), name)
@@ -58,7 +58,7 @@ def bmc(name: str) -> Answer:
     )
 
 
-@needs("operator")
+@needs(verbs.forget_bmc)
 def forget_bmc(name: str) -> Answer | str:
     """Forget the management controller; asked about first."""
     if request.method == "GET":
@@ -93,13 +93,13 @@ def _ask(verb: str, machine: MachineDetail, form: Confirm, problem: str = "", st
     ), status
 
 
-@needs("operator")
+@needs(**USE_CASES)
 def ask(name: str, verb: str) -> Answer:
     """What a verb would do, before it is done."""
     return _ask(verb, look.show(ctx(), name), Confirm(formdata=None))
 
 
-@needs("operator")
+@needs(**USE_CASES)
 def act(name: str, verb: str) -> Answer:
     """Do a verb. What is lost for good must be confirmed with the machine's name."""
     machine, form = look.show(ctx(), name), Confirm()
@@ -113,7 +113,7 @@ def act(name: str, verb: str) -> Answer:
     return done(*_said(VERBS[verb].after, made))
 
 
-@needs("operator")
+@needs(verbs.power)
 def power(name: str) -> Answer | str:
     """Switch the power; off and cycle are asked about first."""
     wanted = request.values.get("power", "")

@@ -17,7 +17,7 @@ def _added(made: PersonOut) -> tuple[str, str]:
     return f"{made.name} may sign in as {made.level}.", url_for("webui.people")
 
 
-@needs("admin")
+@needs(service.add_person)
 def people() -> Answer:
     """Everybody who may sign in; a post adds one."""
     return submit(
@@ -30,18 +30,18 @@ def people() -> Answer:
     )
 
 
-@needs("admin")
+@needs(service.set_level)
 def set_level(name: str) -> Answer:
     """Give somebody another level."""
     order = Level().read()
     if order is None:
         wanted = request.form.get("level", "")[:20]
-        raise Problem(f"{wanted!r} is no level; choose viewer, operator or admin")
+        raise Problem(f"{wanted!r} is no level; choose one of {', '.join(PERSONAL)}")
     made = service.set_level(ctx(), name, order.level)
     return done(f"{made.name} is {made.level} now.", url_for("webui.people"))
 
 
-@needs("admin")
+@needs(disable=service.disable_person, enable=service.enable_person)
 def shut_out(name: str, verb: str) -> Answer:
     """Disable somebody, or undo it."""
     made = (service.disable_person if verb == "disable" else service.enable_person)(ctx(), name)

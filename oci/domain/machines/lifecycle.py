@@ -15,26 +15,57 @@ CLOCK = frozenset({"overdue"})
 
 @dataclass(frozen=True)
 class State:
-    """What one state means. A transient state must end by itself before a deadline, which is a setting."""
+    """What one state means, and how it looks.
+
+    A transient state must end by itself before a deadline: nothing may stand still for longer than the setting `still`
+    says, and the machine may say nothing for as long as `silence` says. `boots_disk`: a network boot is answered with the
+    machine's own disk. `shape`: it is never told by its colour alone. `tone`: a word of oci.schemas.looks, or none.
+    `next`: the verb of people that is drawn as the next step.
+    """
 
     name: str
     meaning: str
+    shape: str
+    tone: str = ""
+    next: str = ""
     transient: bool = False
+    boots_disk: bool = False
+    still: str = ""
+    silence: str = "silence_seconds"
 
 
+DISCOVERED, ASSIGNED, INSTALLING, CONFIGURING = "discovered", "assigned", "installing", "configuring"
+ACTIVE, FAILED, RELEASING, RETIRED = "active", "failed", "releasing", "retired"
 STATES: dict[str, State] = {
     s.name: s
     for s in (
-        State("discovered", "known by its report, promised to nobody"),
-        State("assigned", "promised to a cluster with a role, a name and addresses; disk untouched"),
-        State("installing", "its disk is being written", transient=True),
-        State("configuring", "boots from its own disk and is being converged by Puppet", transient=True),
-        State("active", "installed and converged"),
-        State("failed", "the last attempt ended badly; the reason says why"),
-        State("releasing", "its disks are being wiped", transient=True),
-        State("retired", "kept in the records, never booted or installed"),
+        State(DISCOVERED, "known by its report, promised to nobody", "○", next="assign"),
+        State(
+            ASSIGNED,
+            "promised to a cluster with a role, a name and addresses; disk untouched",
+            "◇",
+            "waits",
+            next="install",
+        ),
+        State(INSTALLING, "its disk is being written", "▶", "busy", transient=True, still="install_seconds"),
+        State(
+            CONFIGURING,
+            "boots from its own disk and is being converged by Puppet",
+            "▷",
+            "busy",
+            transient=True,
+            boots_disk=True,
+            still="configure_seconds",
+            silence="firstboot_silence_seconds",
+        ),
+        State(ACTIVE, "installed and converged", "●", "good", boots_disk=True),
+        State(FAILED, "the last attempt ended badly; the reason says why", "▲", "bad", next="install"),
+        State(RELEASING, "its disks are being wiped", "◀", "busy", transient=True, still="install_seconds"),
+        State(RETIRED, "kept in the records, never booted or installed", "□", "gone", next="restore", boots_disk=True),
     )
 }
+TRANSIENT = tuple(name for name, state in STATES.items() if state.transient)
+"""The states of machines at work."""
 
 TRANSITIONS: dict[str, dict[str, str]] = {
     "discovered": {"assign": "assigned", "retire": "retired"},
@@ -83,4 +114,4 @@ def transient(state: str) -> bool:
 
 def has_disk_to_boot(state: str) -> bool:
     """True where a network boot is answered with the machine's own disk."""
-    return state in ("configuring", "active", "retired")
+    return STATES[state].boots_disk

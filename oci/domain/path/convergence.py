@@ -17,6 +17,10 @@ CONVERGENCE: dict[str, str] = {
     "cached": "runs apply an old catalogue, because today's could not be had",
     "stale": "no good run for two hours",
 }
+NO_CATALOGUE = ("failed", "cached")
+"""Words of a machine that today's catalogue does not reach."""
+UNWELL = ("failed", "cached", "stale")
+"""Words that a person should look at."""
 METRIC_GROUPS = ("resources", "changes", "events", "time")
 MOST_METRICS = 64
 STATUSES = {"changed": "changed", "unchanged": "ok", "failed": "failed"}

@@ -5,6 +5,8 @@ A deadline is there so that nothing waits for ever; it never ends what moves. Al
 
 from __future__ import annotations
 
+from oci.domain.path.works import WORKS
+
 # A hard disk that writes slower than this (bytes per second) is called stuck: sustained writing of a shingled disk is
 # about 30 MB/s, a usual one does 100 to 250 MB/s.
 SLOW_DISK = 25_000_000
@@ -15,12 +17,12 @@ def still_seconds(kind: str, seconds: float, disk_bytes: int) -> float:
 
     A wipe tells whole percents, so that one of them has to fit in: a hundredth of `disk_bytes` on slow disks.
     """
-    return seconds + (disk_bytes / 100 / SLOW_DISK if kind == "wipe" else 0)
+    return seconds + (disk_bytes / 100 / SLOW_DISK if WORKS[kind].limits.every_byte else 0)
 
 
 def whole_seconds(kind: str, seconds: float, disk_bytes: int) -> float:
     """How long work of `kind` may take in all, however much moves: a wipe writes `disk_bytes` one after the other."""
-    return seconds + (disk_bytes / SLOW_DISK if kind == "wipe" else 0)
+    return seconds + (disk_bytes / SLOW_DISK if WORKS[kind].limits.every_byte else 0)
 
 
 def deadline(began: float, moved: float, still: float, whole: float, failed: float | None = None) -> float:

@@ -40,16 +40,13 @@ _TABLE = (
     Phase("catalog", "Puppet got its catalog", "firstboot"),
 )
 PHASES: dict[str, Phase] = {phase.name: phase for phase in _TABLE}
-# Both live and installed systems say 'network'; wipes share the first two steps of an install.
-WIPE = ("check", "teardown", "wipe", "verify")
-INSTALL = tuple(p.name for p in _TABLE if p.part == "install")
+# Both live and installed systems say 'network'. That an installed system speaks is known by these.
+OF_INSTALLED = ("network", *(phase.name for phase in _TABLE if phase.part == "firstboot"))
+CATALOG = "catalog"
+"""The last phase before Puppet's own report."""
 
 
-def progress(kind: str, phase: str, percent: int) -> int:
-    """Percent of the whole work (`kind` install or wipe) when `phase` is `percent` done; 0 when unknown."""
-    order = INSTALL if kind == "install" else WIPE
-    if phase not in order:
-        return 0
-    total = sum(PHASES[name].weight for name in order)
-    before = sum(PHASES[name].weight for name in order[: order.index(phase)])
-    return min(100, (100 * before + PHASES[phase].weight * max(0, min(100, percent))) // total)
+def beacon(name: str) -> Phase | None:
+    """The phase `name`, if a live system that is not known yet may say that it reached it."""
+    phase = PHASES.get(name)
+    return phase if phase is not None and phase.part in ("boot", "live") else None

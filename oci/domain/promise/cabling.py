@@ -20,9 +20,10 @@ from dataclasses import dataclass, field, replace
 from oci.domain.hardware.inventory import Nic
 from oci.domain.networks.networks import Network, mistakes, net_of, one_wire, parsed, why_no_host
 from oci.domain.promise.cards import Card, NotFound, pick, usable
-from oci.domain.promise.interfaces import HASHES, MODES, Bond, Interface, Place, Way
-from oci.domain.quantities import counted
-from oci.domain.words import is_interface
+from oci.domain.promise.interfaces import Bond, Interface, Place, Way, vlan_name
+from oci.domain.promise.override import NOTHING, BondOrder, Override, mistakes_of_bond, mistakes_of_order
+
+__all__ = ["NOTHING", "BadCabling", "BondOrder", "Override", "cabling"]
 
 
 class BadCabling(ValueError):
@@ -31,34 +32,6 @@ class BadCabling(ValueError):
     def __init__(self, reasons: Sequence[str]) -> None:
         super().__init__("; ".join(reasons))
         self.reasons = tuple(reasons)
-
-
-@dataclass(frozen=True)
-class BondOrder:
-    """A bond that a person ordered; `cards` are named by MAC, name, or `SWITCH PORT` as LLDP told."""
-
-    name: str
-    cards: tuple[str, ...]
-    how: Bond = field(default_factory=Bond)
-
-
-@dataclass(frozen=True)
-class Override:
-    """What a person ordered instead of what the rules would do. Keys of all mappings are names of networks.
-
-    `cards`: the card (by MAC, name or `SWITCH PORT`) or the bond for a network. `bridges`: the name of a bridge that has the
-    network's address, and the network's VLAN or card as its port. `tagged`: these carry their tag whatever LLDP or the boot
-    said. `default`: the network whose gateway leads everywhere; empty: the first that has one, for each family.
-    """
-
-    cards: Mapping[str, str] = field(default_factory=dict)
-    bonds: tuple[BondOrder, ...] = ()
-    bridges: Mapping[str, str] = field(default_factory=dict)
-    tagged: frozenset[str] = frozenset()
-    default: str = ""
-
-
-NOTHING = Override()
 
 
 @dataclass
@@ -133,7 +106,7 @@ def cabling(
     reasons = [*_of_networks(networks), *_of_addresses(networks, addresses)]
     cards, useless = usable(nics, boot_mac)
     carriers = _carriers(cards, useless, override, reasons)
-    reasons += _of_override(networks, override, carriers)
+    reasons += mistakes_of_order(networks, override, carriers, [card.name for c in carriers.values() for card in c.cards])
     if networks and not carriers:
         reasons.append(f"no card can be used: {'; '.join(useless.values()) or 'the report lists none'}")
     if not reasons:
@@ -182,40 +155,6 @@ def _of_addresses(networks: Sequence[Network], addresses: Mapping[str, str]) -> 
     return reasons
 
 
-def _of_override(networks: Sequence[Network], override: Override, carriers: Mapping[str, _Carrier]) -> list[str]:
-    names = {network.name for network in networks}
-    told = {"cards": set(override.cards), "bridges": set(override.bridges), "tagged": set(override.tagged)}
-    told["default"] = {override.default} - {""}
-    reasons = [
-        f"the order for {what} names network {name[:63]}, which is not wanted; leave it out, or want the network"
-        for what, found in told.items()
-        for name in sorted(found - names)
-    ]
-    gateways = {network.name for network in networks if network.gateway}
-    if override.default in names - gateways:
-        reasons.append(f"network {override.default} is to lead everywhere and has no gateway; choose another")
-    untagged = {network.name for network in networks if not network.vlan}
-    reasons += [
-        f"network {name} is to carry a tag and has no VLAN; give it one, or leave it out of `tagged`"
-        for name in sorted(override.tagged & untagged)
-    ]
-    taken = {*carriers, *(card.name for carrier in carriers.values() for card in carrier.cards)}
-    taken |= {vlan_name(network.vlan) for network in networks if network.vlan}
-    reasons += [
-        f"VLAN {network.vlan} of network {network.name} needs the name {vlan_name(network.vlan)}, which another "
-        "interface has; call that one otherwise"
-        for network in networks
-        if network.vlan and vlan_name(network.vlan) in carriers
-    ]
-    bridges = sorted(set(override.bridges.values()))
-    reasons += [
-        f"bridge {name[:40]!r} cannot be called so; take a name like br-ex, of at most 15 characters, that no interface has"
-        for name in bridges
-        if not is_interface(name) or name in taken
-    ]
-    return reasons
-
-
 # -- cards and bonds
 
 
@@ -226,7 +165,7 @@ def _carriers(
     bonds: dict[str, _Carrier] = {}
     bonded: dict[str, str] = {}
     for order in override.bonds:
-        reasons += _of_bond(order, [*bonds, *(card.name for card in cards)])
+        reasons += mistakes_of_bond(order, [*bonds, *(card.name for card in cards)])
         parts: list[Card] = []
         for word in order.cards:
             try:
@@ -242,23 +181,6 @@ def _carriers(
             bonds[order.name] = _Carrier(order.name, tuple(parts), order.how)
     alone = {card.name: _Carrier(card.name, (card,)) for card in cards if card.mac not in bonded}
     return {**bonds, **alone}
-
-
-def _of_bond(order: BondOrder, taken: Sequence[str]) -> list[str]:
-    subject = f"bond {order.name[:40]!r}"
-    reasons = []
-    if not is_interface(order.name) or order.name in taken:
-        reasons.append(f"{subject} cannot be called so; take a name like bond0, of at most 15 characters, that no card has")
-    if not order.cards:
-        reasons.append(f"{subject} has no card; name at least one")
-    if order.how.mode not in MODES:
-        reasons.append(f"{subject} has mode {order.how.mode[:40]!r}; choose one of {', '.join(MODES)}")
-    if order.how.hash not in HASHES:
-        reasons.append(f"{subject} has hash policy {order.how.hash[:40]!r}; choose one of {', '.join(HASHES)}")
-    if not 1 <= order.how.least <= max(len(order.cards), 1):
-        cards = counted(len(order.cards), "card")
-        reasons.append(f"{subject} wants a link on {order.how.least} of {cards}; take 1 to {len(order.cards)}")
-    return reasons
 
 
 # -- which carrier
@@ -396,11 +318,6 @@ def _chosen(
 
 
 # -- from carriers to interfaces
-
-
-def vlan_name(number: int) -> str:
-    """What the interface of a VLAN is called."""
-    return f"vlan{number}"
 
 
 def _places(networks: Sequence[Network], addresses: Mapping[str, str], override: Override) -> dict[str, Place]:

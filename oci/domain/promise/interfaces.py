@@ -159,3 +159,8 @@ def _typed(owner: str, name: str, kind: str, value: object) -> object:
     if type(value) is not _TYPES.get(kind):
         raise BadInterface(f"{name} of {owner} is {str(value)[:80]!r}; it must be {kind}")
     return value
+
+
+def vlan_name(number: int) -> str:
+    """What the interface of a VLAN is called."""
+    return f"vlan{number}"

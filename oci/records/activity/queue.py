@@ -15,12 +15,11 @@ from oci.domain.activity import capacity
 from oci.domain.activity.capacity import Limits, Stream
 from oci.domain.hardware import Inventory
 from oci.domain.path.pulse import LOST_BEATS
+from oci.domain.path.works import WORKS
 from oci.domain.quantities import span
 from oci.records.path import liveness
 
 INSTALL, PULSE = tables.Install, tables.Pulse
-STREAMING = "install"
-"""The kind of work that reads an image; a wipe reads none and waits for nobody."""
 MOST_AHEAD = 1000
 """Orders that are looked at before one is let in."""
 
@@ -77,7 +76,7 @@ def _why_not(ctx: Ctx, install: tables.Install) -> str:
 
 def admit(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> bool:
     """Whether the machine, which waits in the live image, may begin now; if so it has room from now on."""
-    if install.kind != STREAMING or install.admitted is not None:
+    if not WORKS[install.kind].limits.room or install.admitted is not None:
         return True
     if install.queued is None:  # asked for the first time in this attempt: where it streams is known by now
         boot = ctx.db.get(tables.Boot, machine.pulse.boot_id)

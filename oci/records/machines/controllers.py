@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.machines import controllers
+from oci.domain.machines import controllers, lifecycle
 from oci.problems import Conflict
 from oci.records.clusters import claims
 from oci.schemas.machines.machines import BmcIn
@@ -21,7 +21,10 @@ def _reporters(ctx: Ctx, machine: tables.Machine, address: str) -> Iterator[tabl
     yield from ctx.db.scalars(
         select(MACHINE)
         .where(
-            MACHINE.bmc_reported == address, MACHINE.bmc_reported != "", MACHINE.id != machine.id, MACHINE.state != "retired"
+            MACHINE.bmc_reported == address,
+            MACHINE.bmc_reported != "",
+            MACHINE.id != machine.id,
+            MACHINE.state != lifecycle.RETIRED,
         )
         .order_by(MACHINE.id)
         .limit(5)
@@ -56,7 +59,7 @@ def _refuse(ctx: Ctx, machine: tables.Machine, address: str, port: int) -> None:
                 MACHINE.bmc_mac != "",
                 MACHINE.bmc_address != "",
                 MACHINE.id != machine.id,
-                MACHINE.state != "retired",
+                MACHINE.state != lifecycle.RETIRED,
             )
         )
         if machine.bmc_mac

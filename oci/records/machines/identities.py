@@ -15,6 +15,7 @@ from oci.domain.hardware import Inventory
 from oci.domain.hardware.identity_facts import disks
 from oci.domain.identity.facts import Identity, canonical_uuid, uuid_spellings
 from oci.domain.identity.verdict import Known, Match, match
+from oci.domain.machines import lifecycle
 
 MOST = 40
 """Records that a report is compared with; facts that more machines than this bear are known to be shared."""
@@ -112,7 +113,7 @@ def make(ctx: Ctx) -> tables.Machine:
     now = ctx.now()
     machine = tables.Machine(
         name=f"new-{secrets.token_hex(8)}",
-        state="discovered",
+        state=lifecycle.DISCOVERED,
         state_since=now,
         created=now,
         inventory={},

@@ -13,7 +13,7 @@ from oci.domain.cluster.fleet import INSTALLED_OVER
 from oci.domain.hardware import Inventory
 from oci.domain.machines import lifecycle
 from oci.domain.machines.controllers import doubt
-from oci.domain.path import phases
+from oci.domain.path import phases, works
 from oci.records.activity import queue
 from oci.records.clusters import claims
 from oci.records.machines import disk_orders, promises
@@ -33,7 +33,7 @@ def progress(install: tables.Install | None, place: int = 0) -> Progress | None:
         queue=place,
         phase_percent=install.percent,
         doing=install.doing if install.finished is None else "",
-        percent=100 if install.outcome == "done" else phases.progress(install.kind, install.phase, install.percent),
+        percent=100 if install.outcome == "done" else works.progress(install.kind, install.phase, install.percent),
         started=install.started,
         finished=install.finished,
         outcome=install.outcome,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain.hardware.disks import disk_wipe
+from oci.domain.machines import lifecycle
 from oci.domain.path import attempt_log
+from oci.domain.path.works import ABORTED, FAILED, INSTALL, WIPE, WORKS
 from oci.domain.promise.layouts import CannotLayOut
 from oci.domain.quantities import counted
 from oci.problems import Conflict
@@ -19,11 +21,11 @@ from oci.records.path.liveness import open_install
 
 def install(ctx: Ctx, machine: tables.Machine) -> None:
     """Order the install that the machine's assignment promises. Raises Conflict."""
-    if machine.state in ("failed", "active") and ctx.db.get(tables.Assignment, machine.id) is None:
+    if machine.state in (lifecycle.FAILED, lifecycle.ACTIVE) and ctx.db.get(tables.Assignment, machine.id) is None:
         raise Conflict(f"{machine.name} has no role; unassign it and assign it to a cluster first")
     claims.check_promise(ctx, machine)
     layout = claims.layout_of(ctx, machine)
-    move(ctx, machine, "install")
+    move(ctx, machine, INSTALL.starts)
     approved = ""
     if machine.inventory:  # one that was enrolled and has not reported yet is judged when it asks for its orders
         try:
@@ -33,22 +35,22 @@ def install(ctx: Ctx, machine: tables.Machine) -> None:
             raise Conflict(str(refused)) from None
         ctx.event("install.disk", disk_orders.sentences(choices), machine)
     machine.convergence = "never"
-    start_work(ctx, machine, "install", approved)
+    start_work(ctx, machine, INSTALL.name, approved)
 
 
 def abort(ctx: Ctx, machine: tables.Machine) -> None:
     """Stop what runs on the machine; a half-written disk stays as it is. Raises Conflict."""
     move(ctx, machine, "abort", reason=f"aborted by {ctx.actor.name}")
-    close_install(ctx, machine, "aborted")
+    close_install(ctx, machine, ABORTED)
 
 
 def release(ctx: Ctx, machine: tables.Machine) -> None:
     """Order the wipe of the machine's disks; its promise ends with that. Raises Conflict."""
-    move(ctx, machine, "release")
+    move(ctx, machine, WIPE.starts)
     left = disk_wipe.told(disk_orders.wipe_plan(machine).left)
     if left:
         ctx.event("install.disk", f"the wipe of {machine.name} will not be whole: {left}", machine)
-    start_work(ctx, machine, "wipe")
+    start_work(ctx, machine, WIPE.name)
 
 
 def close_install(ctx: Ctx, machine: tables.Machine, outcome: str) -> None:
@@ -67,7 +69,7 @@ def _end_token(install: tables.Install) -> None:
 def start_work(ctx: Ctx, machine: tables.Machine, kind: str, approved: str = "") -> None:
     """Open an install or wipe and get the machine to the live image, unless it waits there already. `approved` is the
     digest of the promise that is carried out."""
-    close_install(ctx, machine, "aborted")
+    close_install(ctx, machine, ABORTED)
     now = ctx.now()
     install = tables.Install(
         machine_id=machine.id,
@@ -89,9 +91,9 @@ def start_work(ctx: Ctx, machine: tables.Machine, kind: str, approved: str = "")
 
 def rearm(ctx: Ctx, machine: tables.Machine, install: tables.Install, why: str) -> bool:
     """Arm the next attempt, or call the work failed when none is left (False)."""
-    if install.attempt >= ctx.config.attempts:
+    if install.attempt >= ctx.config.attempts or not WORKS[install.kind].retryable:
         move(ctx, machine, "error", reason=f"{why}; tried {counted(install.attempt, 'time')}")
-        close_install(ctx, machine, "failed")
+        close_install(ctx, machine, FAILED)
         return False
     install.attempt += 1
     install.admitted = install.queued = None

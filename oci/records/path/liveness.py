@@ -15,6 +15,7 @@ from oci.db import tables
 from oci.domain.machines import lifecycle
 from oci.domain.path import patience
 from oci.domain.path.phases import PHASES
+from oci.domain.path.works import INSTALL, KIND_OF, WORKS
 from oci.records.machines import disk_orders
 from oci.records.path import pulses
 
@@ -60,7 +61,7 @@ def allowed_silence(ctx: Ctx, machine: tables.Machine, install: tables.Install) 
     config = ctx.config
     if install.claimed is None or install.restarted is not None:
         return float(config.first_sign_seconds)
-    return float(config.firstboot_silence_seconds if machine.state == "configuring" else config.silence_seconds)
+    return float(getattr(config, lifecycle.STATES[machine.state].silence))
 
 
 def set_deadline(ctx: Ctx, machine: tables.Machine, install: tables.Install | None) -> None:
@@ -68,16 +69,16 @@ def set_deadline(ctx: Ctx, machine: tables.Machine, install: tables.Install | No
     if not lifecycle.transient(machine.state):
         machine.deadline = None
         return
-    config, kind = ctx.config, "wipe" if machine.state == "releasing" else "install"
-    seconds = config.configure_seconds if machine.state == "configuring" else config.install_seconds
+    kind = KIND_OF.get(machine.state, INSTALL.name)  # the first boot ends an install
+    seconds = getattr(ctx.config, lifecycle.STATES[machine.state].still)
     # A wipe covers more than the disks that are counted for an install: units with several paths, read from the inventory.
-    written = max(machine.disk_bytes, disk_orders.wipe_plan(machine).bytes) if kind == "wipe" else 0
+    written = max(machine.disk_bytes, disk_orders.wipe_plan(machine).bytes) if WORKS[kind].limits.every_byte else 0
     moved = max(machine.state_since, (install.moved or 0) if install else 0)
     machine.deadline = patience.deadline(
         machine.state_since,
         moved,
         patience.still_seconds(kind, seconds, written),
-        patience.whole_seconds(kind, config.longest_seconds, written),
+        patience.whole_seconds(kind, ctx.config.longest_seconds, written),
         install.troubled if install else None,
     )
 

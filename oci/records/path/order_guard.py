@@ -8,6 +8,7 @@ from __future__ import annotations
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain.identity.verdict import Identity, mainboard_differs
+from oci.domain.path.works import FAILED
 from oci.problems import Conflict, Problem
 from oci.records.machines.identities import facts_from_data, facts_of
 from oci.records.machines.moves import move
@@ -44,7 +45,7 @@ def refuse_another_machine(ctx: Ctx, machine: tables.Machine, install: tables.In
     )
     ctx.event("install.refused", why, machine, attempt=install.attempt)
     move(ctx, machine, "error", reason=why)
-    close_install(ctx, machine, "failed")
+    close_install(ctx, machine, FAILED)
     return Conflict(f"{machine.name}: {why}")
 
 

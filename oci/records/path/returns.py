@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from oci.context import Ctx
 from oci.db import tables
+from oci.domain.machines import lifecycle
+from oci.domain.path.works import FAILED
 from oci.domain.quantities import counted
 from oci.records.machines.identities import facts_from_data
 from oci.records.machines.moves import move
@@ -64,9 +66,9 @@ def back_to_disk(ctx: Ctx, machine: tables.Machine, boot: tables.Boot) -> str:
 def stop(ctx: Ctx, machine: tables.Machine, why: str, times: int) -> None:
     """End a circle: a configuring machine fails; at an active one the reason is written, and a person is asked."""
     ctx.event("machine.returns", why, machine, times=times)
-    if machine.state == "configuring":
+    if machine.state == lifecycle.CONFIGURING:
         move(ctx, machine, "error", reason=why)
-        close_install(ctx, machine, "failed")
+        close_install(ctx, machine, FAILED)
         return
     machine.reason = why[:500]
     found = open_doubt(ctx, "returns", f"{machine.name} {why}", key_of("returns", machine.id))

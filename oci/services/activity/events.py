@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from oci.context import Ctx
 from oci.db import tables
@@ -49,23 +49,42 @@ def _page(ctx: Ctx, query: Select[Any], after: int | None, limit: int) -> EventL
     return EventList(events=found, next=found[-1].id if found else after or 0)
 
 
-@usecase("viewer", reads=True)
+@usecase("event.list", "viewer", reads=True)
 def list_events(ctx: Ctx, wanted: EventQuery | None = None) -> EventList:
     """Events, oldest first: those after an id, or the latest. Raises NotFound for an unknown machine."""
     wanted = wanted or EventQuery()
-    if wanted.kind and wanted.kind not in EVENTS:
-        raise Problem(f"there is no event kind {wanted.kind!r}; kinds are {', '.join(EVENTS)}")
+    kind = _kind(wanted)
     query = _with_names()
     if wanted.machine:
         query = query.where(EVENT.machine_id == find(ctx, wanted.machine).id)
-    if wanted.kind:
-        query = query.where(EVENT.kind == wanted.kind)
+    if kind:
+        query = query.where(EVENT.kind == kind)
     if wanted.before is not None:
         query = query.where(EVENT.id < min(wanted.before, LAST_ID))
     return _page(ctx, query, wanted.after, wanted.limit)
 
 
-@usecase("viewer", reads=True)
+def _kind(wanted: EventQuery) -> str:
+    if wanted.kind and wanted.kind not in EVENTS:
+        raise Problem(f"there is no event kind {wanted.kind!r}; kinds are {', '.join(EVENTS)}")
+    return wanted.kind
+
+
+@usecase("event.cursor", "viewer", reads=True)
+def cursor(ctx: Ctx, wanted: EventQuery) -> int:
+    """The number of the last event that is wanted: it moves with the list of them, for an event never changes.
+
+    Raises NotFound for an unknown machine, Problem.
+    """
+    query = select(func.max(EVENT.id))
+    if wanted.machine:
+        query = query.where(EVENT.machine_id == find(ctx, wanted.machine).id)
+    if kind := _kind(wanted):
+        query = query.where(EVENT.kind == kind)
+    return ctx.db.scalar(query) or 0
+
+
+@usecase("machine.events", "viewer", reads=True)
 def timeline(ctx: Ctx, name: str, wanted: TimelineQuery | None = None) -> EventList:
     """Everything that happened to one machine, oldest first. Raises NotFound."""
     wanted = wanted or TimelineQuery()
@@ -73,7 +92,7 @@ def timeline(ctx: Ctx, name: str, wanted: TimelineQuery | None = None) -> EventL
     return _page(ctx, query, wanted.after or None, wanted.limit)
 
 
-@usecase("viewer", reads=True)
+@usecase("job.list", "viewer", reads=True)
 def list_jobs(ctx: Ctx, wanted: JobQuery | None = None) -> JobList:
     """Background work, newest first."""
     wanted = wanted or JobQuery()

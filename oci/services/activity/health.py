@@ -85,7 +85,7 @@ def look(ctx: Ctx) -> list[Check]:
     return found
 
 
-@usecase("appliance", reads=True)
+@usecase("health.news", "appliance", reads=True)
 def _news(ctx: Ctx, found: list[Check]) -> list[Check]:
     """Those of `found` that are not what was found before, or were not written down lately."""
     rows = {row.name: row for row in ctx.db.scalars(select(tables.Watch))}
@@ -100,7 +100,7 @@ def _news(ctx: Ctx, found: list[Check]) -> list[Check]:
     return [check for check in found if not known(check)]
 
 
-@usecase("appliance")
+@usecase("health.remember", "appliance")
 def _remember(ctx: Ctx, found: list[Check]) -> None:
     for one in found:
         row = ctx.db.get(tables.Watch, one.name) or tables.Watch(name=one.name, since=ctx.now())
@@ -111,7 +111,7 @@ def _remember(ctx: Ctx, found: list[Check]) -> None:
         ctx.db.add(row)
 
 
-@usecase("viewer", reads=True)
+@usecase("health", "viewer", reads=True)
 def _rows(ctx: Ctx) -> dict[str, tuple[Check, float, float]]:
     """The last finding of each check, since when it is so, and when it was seen."""
     return {

@@ -22,7 +22,7 @@ from oci.records.path import liveness
 from oci.services.usecase import usecase
 
 
-@usecase("appliance")
+@usecase("job.take", "appliance")
 def take(ctx: Ctx, owner: str, only: int | None = None) -> Work | None:
     """Lease the next job, or `only` that one, to `owner`; None when there is none that may begin.
 
@@ -53,7 +53,7 @@ def _give_up(ctx: Ctx, job: tables.Job, error: str) -> None:
         pulse.power = "unknown"  # nobody could read it since the order was given
 
 
-@usecase("appliance")
+@usecase("job.finish", "appliance")
 def finish(ctx: Ctx, work: Work, error: str = "", result: str = "", final: bool = False) -> None:
     """The job ended; with `error` it is tried again with back-off, given up after its last try or when `final`."""
     job = own(ctx, work)
@@ -70,7 +70,7 @@ def finish(ctx: Ctx, work: Work, error: str = "", result: str = "", final: bool 
         _give_up(ctx, job, error)
 
 
-@usecase("appliance")
+@usecase("job.put-off", "appliance")
 def put_off(ctx: Ctx, work: Work, seconds: float) -> None:
     """Look at the job again in `seconds`; this was no failed try."""
     job = own(ctx, work)
@@ -80,7 +80,7 @@ def put_off(ctx: Ctx, work: Work, seconds: float) -> None:
     job.attempts -= 1
 
 
-@usecase("appliance", reads=True)
+@usecase("job.due", "appliance", reads=True)
 def due(ctx: Ctx, most: int = 100) -> list[int]:
     """Up to `most` jobs that may begin now: they wait for a worker, or their worker was lost."""
     return list(ctx.db.scalars(claimable(ctx.now()).limit(most)))
@@ -95,7 +95,7 @@ class Controller:
     progress: Progress
 
 
-@usecase("appliance")
+@usecase("job.controller", "appliance")
 def controller(ctx: Ctx, work: Work) -> Controller | None:
     """How to reach the machine's controller, with the password in clear; None when there is none. Raises Hopeless."""
     machine, job = ctx.db.get(tables.Machine, work.machine_id), own(ctx, work)
@@ -114,7 +114,7 @@ def controller(ctx: Ctx, work: Work) -> Controller | None:
     return Controller(access, machine.firmware, progress)
 
 
-@usecase("appliance")
+@usecase("job.progress", "appliance")
 def note_progress(ctx: Ctx, work: Work, progress: Progress, kind: str = "", text: str = "") -> bool:
     """Keep how far the work has come, with an event, and renew the lease. False: the work is somebody else's now.
 
@@ -134,7 +134,7 @@ def note_progress(ctx: Ctx, work: Work, progress: Progress, kind: str = "", text
     return True
 
 
-@usecase("appliance")
+@usecase("machine.saw-power", "appliance")
 def saw_power(ctx: Ctx, machine_id: int, state: str, after: str = "") -> None:
     """Record what the controller shows; an event when it changed, or `after` an order was carried out."""
     machine = ctx.db.get(tables.Machine, machine_id)
@@ -186,7 +186,7 @@ def _give(ctx: Ctx, work: Work, found: Controller, step: Step) -> Progress | Lat
     return replace(progress, sure=True)
 
 
-@usecase("appliance")
+@usecase("job.spared", "appliance")
 def spared(ctx: Ctx, work: Work) -> str:
     """Why the power stays as it is, because what it was to be switched for is no longer so; empty when it is switched."""
     machine = ctx.db.get(tables.Machine, work.machine_id)
@@ -196,7 +196,7 @@ def spared(ctx: Ctx, work: Work) -> str:
     return why
 
 
-@usecase("appliance", reads=True)
+@usecase("certificate.renewed", "appliance", reads=True)
 def renewed(ctx: Ctx, certname: str, since: float) -> bool:
     """Whether the certificate of `certname` was cleaned and asked for anew after `since`."""
     return (
@@ -246,7 +246,7 @@ def power(ctx: Ctx, work: Work) -> str | Later:
         progress = given
 
 
-@usecase("appliance")
+@usecase("certificate.may-clean", "appliance")
 def may_clean(ctx: Ctx, certname: str, machine_id: int) -> bool:
     """Whether `certname` is a machine's; that of the Puppet server or the appliance is never cleaned, and told."""
     holder = protected(ctx, certname)

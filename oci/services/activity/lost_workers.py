@@ -12,7 +12,7 @@ from oci.db import tables
 from oci.services.usecase import usecase
 
 
-@usecase("appliance")
+@usecase("job.free", "appliance")
 def free(ctx: Ctx, is_lost: Callable[[str], bool]) -> list[int]:
     """Let the jobs go on that belong to workers of which `is_lost(owner)` is true; returns their ids, the oldest first."""
     jobs = ctx.db.scalars(select(tables.Job).where(tables.Job.state == "running").order_by(tables.Job.id)).all()

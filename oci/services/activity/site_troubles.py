@@ -12,13 +12,13 @@ from oci.services.usecase import usecase
 AGAIN_SECONDS = 86400
 
 
-@usecase("viewer", reads=True)
+@usecase("trouble.list", "viewer", reads=True)
 def list_troubles(ctx: Ctx) -> list[str]:
     """Files that could not be used and what collides with a setting, one sentence each; empty when all is well."""
     return claims.troubles(ctx)
 
 
-@usecase("appliance")
+@usecase("trouble.tell", "appliance")
 def tell(ctx: Ctx) -> int:
     """Record each trouble as an event, the same words once a day; returns how many there are.
 

@@ -18,7 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain.activity.health import Check
-from oci.domain.machines.lifecycle import STATES
+from oci.domain.machines.lifecycle import CONFIGURING, TRANSIENT
+from oci.domain.path.works import FAILED
 from oci.domain.quantities import span
 from oci.ports import OutsideError
 from oci.problems import Problem
@@ -34,7 +35,6 @@ from oci.render.appliance.dnsmasq import BadDhcpValue, DhcpNetwork, DhcpSettings
 from oci.services.usecase import usecase
 
 log = logging.getLogger("oci.tick")
-TRANSIENT = [name for name, state in STATES.items() if state.transient]
 POWER_CHECK_SECONDS = 20
 STALE_LIVE_BEATS = 12
 STALE_PUPPET_SECONDS = 7200
@@ -61,7 +61,7 @@ def _overdue(ctx: Ctx, machine: tables.Machine, install: tables.Install | None) 
     if machine.reason:
         why += f"; before that: {machine.reason}"
     move(ctx, machine, "overdue", reason=why)
-    close_install(ctx, machine, "failed")
+    close_install(ctx, machine, FAILED)
     return True
 
 
@@ -90,14 +90,14 @@ def _silent(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:
     why = f"silent for {span(int(ctx.now() - quiet))} in phase {install.phase or 'none'}"
     ctx.event("machine.silent", why, machine)
     working = install.claimed is not None and install.restarted is None
-    if machine.state != "configuring" and not working and not rearm(ctx, machine, install, why):
+    if machine.state != CONFIGURING and not working and not rearm(ctx, machine, install, why):
         return
     install.restarted = ctx.now()
     if machine.bmc_address:
         power_orders.order(
             ctx,
             machine,
-            "cycle" if machine.state == "configuring" else "netboot",
+            "cycle" if machine.state == CONFIGURING else "netboot",
             why,
             install=install.id,
             attempt=install.attempt,
@@ -123,7 +123,7 @@ def _earlier(moment: float, *columns: Any) -> ColumnElement[bool]:
     return and_(*(func.coalesce(column, 0.0) < moment for column in columns))
 
 
-@usecase("appliance", reads=True)
+@usecase("tick.suspects", "appliance", reads=True)
 def suspects(ctx: Ctx) -> list[int]:
     """The machines at work that need a look: overdue, silent for too long, or not heard of for a while.
 
@@ -134,8 +134,8 @@ def suspects(ctx: Ctx) -> list[int]:
     words = (work.seen, pulse.seen, work.restarted, work.started)
     silent = or_(
         and_(starts, _earlier(now - config.first_sign_seconds, *words)),
-        and_(~starts, machine.state == "configuring", _earlier(now - config.firstboot_silence_seconds, *words)),
-        and_(~starts, machine.state != "configuring", _earlier(now - config.silence_seconds, *words)),
+        and_(~starts, machine.state == CONFIGURING, _earlier(now - config.firstboot_silence_seconds, *words)),
+        and_(~starts, machine.state != CONFIGURING, _earlier(now - config.silence_seconds, *words)),
     )
     # What waits is written down now and then only; see oci.domain.path.pulse.
     kept = case((pulse.beat > 0, pulse.beat + pulses.kept_seconds(ctx, TRANSIENT[0])), else_=0.0)
@@ -153,7 +153,7 @@ def suspects(ctx: Ctx) -> list[int]:
     return list(ctx.db.scalars(query.order_by(machine.id).distinct()))
 
 
-@usecase("appliance")
+@usecase("tick.look", "appliance")
 def look(ctx: Ctx, machine_id: int) -> None:
     """Do for one machine at work what its silence or its deadline asks for."""
     machine = ctx.db.get(tables.Machine, machine_id)
@@ -161,12 +161,12 @@ def look(ctx: Ctx, machine_id: int) -> None:
         _busy(ctx, machine)
 
 
-@usecase("appliance", reads=True)
+@usecase("tick.at-work", "appliance", reads=True)
 def _at_work(ctx: Ctx) -> list[int]:
     return list(ctx.db.scalars(select(tables.Machine.id).where(tables.Machine.state.in_(TRANSIENT))))
 
 
-@usecase("appliance")
+@usecase("tick.begin-anew", "appliance")
 def _begin_anew(ctx: Ctx, machine_id: int) -> None:
     machine = ctx.db.get(tables.Machine, machine_id)
     if machine is None or machine.state not in TRANSIENT:
@@ -180,7 +180,7 @@ def _begin_anew(ctx: Ctx, machine_id: int) -> None:
         liveness.progress(ctx, machine, install)
 
 
-@usecase("appliance")
+@usecase("tick.jobs-no-later", "appliance")
 def _jobs_no_later(ctx: Ctx) -> None:
     clock_turns.jobs_no_later(ctx)
 
@@ -195,7 +195,7 @@ def woke(ctx: Ctx) -> int:
     return len(ids)
 
 
-@usecase("appliance")
+@usecase("tick.tell", "appliance")
 def _tell(ctx: Ctx, machine_id: int, text: str) -> None:
     ctx.event("machine.stuck", text, machine_id)
 
@@ -218,7 +218,7 @@ def _alone(ctx: Ctx, machine_id: int, act: Callable[[Ctx, int], None]) -> None:
         _tell(ctx, machine_id, f"{trouble}; see the appliance's journal" if trouble else "the round looks at it again")
 
 
-@usecase("appliance", reads=True)
+@usecase("tick.stale", "appliance", reads=True)
 def _stale(ctx: Ctx) -> tuple[list[int], list[int]]:
     """Machines that are no longer heard of, and machines whose Puppet is."""
     row, shortest = tables.Pulse, STALE_LIVE_BEATS * ctx.config.heartbeat_seconds
@@ -239,7 +239,7 @@ def _stale(ctx: Ctx) -> tuple[list[int], list[int]]:
     return list(ctx.db.scalars(gone)), list(ctx.db.scalars(puppet))
 
 
-@usecase("appliance")
+@usecase("tick.forget-presence", "appliance")
 def _forget_presence(ctx: Ctx, gone: list[int], puppet: list[int]) -> None:
     """What was not heard of lately is no longer called present."""
     row, latest = tables.Pulse, ctx.now() - ctx.config.pulse_seconds - STALE_LIVE_BEATS * ctx.config.heartbeat_seconds
@@ -258,7 +258,7 @@ def _forget_old(ctx: Ctx) -> None:
         _delete(ctx, table, ids)
 
 
-@usecase("appliance", reads=True)
+@usecase("tick.old", "appliance", reads=True)
 def _old(ctx: Ctx) -> list[tuple[Any, list[Any]]]:
     now, job, sign_in = ctx.now(), tables.Job, tables.SignIn
     queries = [
@@ -270,19 +270,19 @@ def _old(ctx: Ctx) -> list[tuple[Any, list[Any]]]:
     return [(table, ids) for table, ids in found if ids]
 
 
-@usecase("appliance")
+@usecase("tick.delete", "appliance")
 def _delete(ctx: Ctx, table: Any, ids: list[Any]) -> None:
     ctx.db.execute(delete(table).where(table.id.in_(ids)))
 
 
-@usecase("appliance", reads=True)
+@usecase("tick.is-told", "appliance", reads=True)
 def _is_told(ctx: Ctx) -> tuple[bool, bool]:
     """Whether the clock went back since the last round that was written down, and whether one was, lately."""
     row = ctx.db.get(tables.Watch, "worker")
     return clock_turns.went_back(ctx, "worker"), row is not None and 0 <= ctx.now() - row.seen < ROUND_KEPT_SECONDS
 
 
-@usecase("appliance")
+@usecase("tick.tell-round", "appliance")
 def _tell_round(ctx: Ctx) -> None:
     now = ctx.now()
     ctx.db.merge(
@@ -338,7 +338,7 @@ def dhcp_settings(ctx: Ctx, records: names.Records = names.NOBODY, served: tuple
 _rendered = lru_cache(maxsize=1)(render)
 
 
-@usecase("appliance", reads=True)
+@usecase("dhcp.records", "appliance", reads=True)
 def _records(ctx: Ctx) -> tuple[names.Records, tuple[DhcpNetwork, ...]]:
     return names.records(ctx) if ctx.config.dns_serve else names.NOBODY, dhcp_networks.served(ctx)
 
@@ -373,7 +373,7 @@ def dhcp(ctx: Ctx) -> str:
     return "" if _is_known(ctx, changed, found) else _dhcp_seen(ctx, changed, found)
 
 
-@usecase("appliance", reads=True)
+@usecase("dhcp.is-known", "appliance", reads=True)
 def _is_known(ctx: Ctx, changed: bool, found: Check) -> bool:
     """Whether that was found before, was told, and was written down lately."""
     row = ctx.db.get(tables.Watch, "dhcp")
@@ -382,7 +382,7 @@ def _is_known(ctx: Ctx, changed: bool, found: Check) -> bool:
     return (row.state, row.what, row.why) == (found.state, found.what[:500], found.why[:500])
 
 
-@usecase("appliance")
+@usecase("dhcp.seen", "appliance")
 def _dhcp_seen(ctx: Ctx, changed: bool, found: Check) -> str:
     row = ctx.db.get(tables.Watch, "dhcp") or tables.Watch(name="dhcp", state="", what="", why="", since=ctx.now())
     if changed or (row.state, row.what, row.why) != (found.state, found.what[:500], found.why[:500]):

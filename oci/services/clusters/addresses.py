@@ -41,7 +41,7 @@ def _out(row: tables.Network, address: tables.Address, machine: str, cluster: st
     )
 
 
-@usecase("viewer", reads=True)
+@usecase("network.addresses", "viewer", reads=True)
 def list_addresses(ctx: Ctx, name: str) -> AddressList:
     """The addresses of a network that are somebody's, by number. Raises NotFound."""
     return AddressList(addresses=_outs(ctx, networks.find(ctx, name)))
@@ -66,7 +66,7 @@ def _holder(ctx: Ctx, order: AddressIn) -> dict[str, object]:
     return {"vip": order.vip, "cluster_id": cluster.id}
 
 
-@usecase("operator")
+@usecase("network.hold", "operator")
 def hold_address(ctx: Ctx, name: str, order: AddressIn) -> AddressOut:
     """Keep an address for a cluster's virtual address, or for a reason. Raises Problem, NotFound, Conflict."""
     row = networks.find(ctx, name)
@@ -91,7 +91,7 @@ def hold_address(ctx: Ctx, name: str, order: AddressIn) -> AddressOut:
     return out
 
 
-@usecase("operator")
+@usecase("network.free", "operator")
 def free_address(ctx: Ctx, name: str, address: str) -> None:
     """Give back an address that is virtual or kept free. Raises NotFound, Conflict for a machine's."""
     row = networks.find(ctx, name)

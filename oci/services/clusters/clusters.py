@@ -25,13 +25,13 @@ def _cluster_outs(ctx: Ctx, name: str | None = None) -> list[ClusterOut]:
     ]
 
 
-@usecase("viewer", reads=True)
+@usecase("cluster.list", "viewer", reads=True)
 def list_clusters(ctx: Ctx) -> ClusterList:
     """All clusters by name."""
     return ClusterList(clusters=_cluster_outs(ctx))
 
 
-@usecase("viewer", reads=True)
+@usecase("cluster.show", "viewer", reads=True)
 def show_cluster(ctx: Ctx, name: str) -> ClusterOut:
     """One cluster. Raises NotFound."""
     found = _cluster_outs(ctx, name)
@@ -40,7 +40,7 @@ def show_cluster(ctx: Ctx, name: str) -> ClusterOut:
     return found[0]
 
 
-@usecase("operator")
+@usecase("cluster.create", "operator")
 def create_cluster(ctx: Ctx, order: ClusterIn) -> ClusterOut:
     """Make a cluster. Raises NotFound for its network, Conflict when the name is taken."""
     network = ctx.db.scalar(select(NETWORK).where(NETWORK.name == order.network))

@@ -57,13 +57,13 @@ def _count(one: Range) -> int:
     return int(ipaddress.ip_address(one.last)) - int(ipaddress.ip_address(one.first)) + 1
 
 
-@usecase("viewer", reads=True)
+@usecase("network.list", "viewer", reads=True)
 def list_networks(ctx: Ctx) -> NetworkList:
     """All networks by name, with how many of their addresses are somebody's."""
     return NetworkList(networks=_outs(ctx, list(ctx.db.scalars(select(NETWORK).order_by(NETWORK.name)))))
 
 
-@usecase("viewer", reads=True)
+@usecase("network.show", "viewer", reads=True)
 def show_network(ctx: Ctx, name: str) -> NetworkOut:
     """One network. Raises NotFound."""
     return _outs(ctx, [networks.find(ctx, name)])[0]
@@ -171,7 +171,7 @@ def _cluster_id(ctx: Ctx, name: str) -> int | None:
     return found
 
 
-@usecase("operator")
+@usecase("network.create", "operator")
 def create_network(ctx: Ctx, order: NetworkIn) -> NetworkOut:
     """Make a network. Raises Problem when it cannot be, Conflict when name or addresses are taken."""
     network, ranges = _ordered(ctx, order)
@@ -204,7 +204,7 @@ def _fill(row: tables.Network, network: Network) -> None:
     row.place, row.serves = network.place, network.serves
 
 
-@usecase("operator")
+@usecase("network.change", "operator")
 def change_network(ctx: Ctx, name: str, order: NetworkChange) -> NetworkOut:
     """Change what is told of a network. Raises Problem when it cannot be, Conflict with others, NotFound.
 
@@ -249,7 +249,7 @@ def _refuse_held_points(ctx: Ctx, row: tables.Network, network: Network) -> None
             )
 
 
-@usecase("operator")
+@usecase("network.delete", "operator")
 def delete_network(ctx: Ctx, name: str) -> None:
     """Forget a network that nobody uses. Raises NotFound, Conflict."""
     row = networks.find(ctx, name)
@@ -268,7 +268,7 @@ def delete_network(ctx: Ctx, name: str) -> None:
     ctx.event("network.deleted", f"network {name} ({row.cidr}) is forgotten")
 
 
-@usecase("operator")
+@usecase("network.add-range", "operator")
 def add_range(ctx: Ctx, name: str, order: RangeIn) -> NetworkOut:
     """Say what a part of a network is for. Raises Problem when it cannot be, Conflict with others, NotFound."""
     row = networks.find(ctx, name)
@@ -283,7 +283,7 @@ def add_range(ctx: Ctx, name: str, order: RangeIn) -> NetworkOut:
     return _outs(ctx, [row])[0]
 
 
-@usecase("operator")
+@usecase("network.delete-range", "operator")
 def delete_range(ctx: Ctx, name: str, first: str) -> NetworkOut:
     """Give nothing more out of a range; who has an address of it keeps it. Raises NotFound."""
     row = networks.find(ctx, name)

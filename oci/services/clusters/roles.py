@@ -7,7 +7,7 @@ from oci.schemas.clusters.roles import RoleList, RoleOut
 from oci.services.usecase import usecase
 
 
-@usecase("viewer", reads=True)
+@usecase("role.list", "viewer", reads=True)
 def list_roles(ctx: Ctx) -> RoleList:
     """What a machine can be for, in the order in which a cluster is built."""
     roles = sorted(ctx.outside.roles.values(), key=lambda role: (role.order, role.name))

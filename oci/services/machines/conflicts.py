@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select, update
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain.identity.facts import canonical_mac, swapped_uuid
+from oci.domain.machines import lifecycle
 from oci.problems import Conflict, Problem
 from oci.records.machines.identities import facts_from_data, identity_of, learn, make, nics_of, share
 from oci.records.machines.moves import find
@@ -62,7 +63,7 @@ def _names(ctx: Ctx, rows: list[tables.Conflict]) -> dict[int, str]:
     return dict(ctx.db.execute(query).tuples().all())
 
 
-@usecase("viewer", reads=True)
+@usecase("conflict.list", "viewer", reads=True)
 def list_conflicts(ctx: Ctx, wanted: ConflictQuery | None = None) -> ConflictList:
     """Open questions, oldest first; with `all` also those that were answered, newest first."""
     wanted = wanted or ConflictQuery()
@@ -77,7 +78,7 @@ def list_conflicts(ctx: Ctx, wanted: ConflictQuery | None = None) -> ConflictLis
     return ConflictList(conflicts=[_out(ctx, row, names) for row in rows], open=total)
 
 
-@usecase("viewer", reads=True)
+@usecase("conflict.show", "viewer", reads=True)
 def show(ctx: Ctx, number: int) -> ConflictOut:
     """One question, open or answered."""
     found = ctx.db.get(TABLE, number) or get_open(ctx, number)
@@ -91,7 +92,7 @@ def _answerable(ctx: Ctx, number: int, verb: str) -> tables.Conflict:
     return found
 
 
-@usecase("operator")
+@usecase("conflict.join", "operator")
 def join(ctx: Ctx, number: int, order: JoinIn) -> ConflictOut:
     """It is the machine `order.machine`: the record learns what was reported, and an order that waits for it is for that."""
     found = _answerable(ctx, number, "join")
@@ -114,7 +115,7 @@ def join(ctx: Ctx, number: int, order: JoinIn) -> ConflictOut:
     return _out(ctx, found, _names(ctx, [found]))
 
 
-@usecase("operator")
+@usecase("conflict.split", "operator")
 def split(ctx: Ctx, number: int) -> ConflictOut:
     """It is a machine of its own: a new record, and what it has in common with others proves nothing from now on."""
     found = _answerable(ctx, number, "split")
@@ -144,7 +145,7 @@ def _in_common(ctx: Ctx, pairs: list[tuple[str, str]], ids: list[int]) -> list[t
     return [pair for pair in pairs if pair in theirs]
 
 
-@usecase("operator")
+@usecase("conflict.close", "operator")
 def close(ctx: Ctx, number: int) -> ConflictOut:
     """What kept coming back was looked after: it is tried again, and asked about again if that is of no use."""
     found = _answerable(ctx, number, "close")
@@ -172,7 +173,7 @@ def _ref(ctx: Ctx, machine: tables.Machine) -> MachineRef:
     return MachineRef(id=machine.id, name=machine.name, state=machine.state, macs=sorted(n.mac for n in nics))
 
 
-@usecase("operator")
+@usecase("machine.join", "operator")
 def merge(ctx: Ctx, name: str, order: MergeIn) -> MachineRef:
     """Two records are one machine: `name` takes over what `order.other` has, which is then gone from the records."""
     machine, other = find(ctx, name), find(ctx, order.other)
@@ -183,7 +184,11 @@ def merge(ctx: Ctx, name: str, order: MergeIn) -> MachineRef:
             f"the record {other.name} is going to be gone; confirm with exactly that name, {order.confirm[:80]!r} is not it"
         )
     promised = ctx.db.get(tables.Assignment, other.id)
-    if promised is not None or open_install(ctx, other) is not None or other.state not in ("discovered", "retired"):
+    if (
+        promised is not None
+        or open_install(ctx, other) is not None
+        or other.state not in (lifecycle.DISCOVERED, lifecycle.RETIRED)
+    ):
         raise Conflict(
             f"{other.name} is {other.state}; only a record that is promised to nobody can be taken over. "
             f"Join the other way round, or unassign it first"
@@ -249,7 +254,7 @@ def _fact(machine: tables.Machine, macs: set[str], told: str) -> tuple[str, str]
     raise Problem(f"{told[:80]!r} is no MAC, UUID, serial or BMC MAC of {machine.name}; `ocicli machine show` lists them")
 
 
-@usecase("operator")
+@usecase("machine.split", "operator")
 def split_fact(ctx: Ctx, name: str, order: SplitIn) -> MachineRef:
     """A fact is no proof of this machine: it is remembered as shared, and a MAC is taken off the record."""
     machine = find(ctx, name)

@@ -32,7 +32,7 @@ def _row(found: hardware.Judged, chosen: tuple[hardware.Choice, ...]) -> DiskOut
     )
 
 
-@usecase("viewer", reads=True)
+@usecase("machine.disks", "viewer", reads=True)
 def list_disks(ctx: Ctx, name: str) -> DiskList:
     """The machine's disks, each with its verdict and reason, and the one that an install would write."""
     machine = find(ctx, name)
@@ -45,7 +45,7 @@ def _list(ctx: Ctx, machine: tables.Machine) -> DiskList:
     return DiskList(disks=[_row(found, chosen) for found in judged], choice=disk_orders.sentences(chosen))
 
 
-@usecase("operator")
+@usecase("machine.disk", "operator")
 def choose_disk(ctx: Ctx, name: str, order: DiskIn) -> DiskList:
     """Say which disk the next installs write; an empty name takes that back.
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from oci.context import Ctx
 from oci.db import tables
+from oci.domain.machines import lifecycle
 from oci.problems import Conflict, Problem
 from oci.records.clusters import assignments
 from oci.records.machines import controllers, power_orders, promises, works
@@ -15,7 +16,7 @@ from oci.schemas.machines.machines import AssignIn, BmcIn, CablingIn, MachineDet
 from oci.services.usecase import usecase
 
 
-@usecase("operator")
+@usecase("machine.assign", "operator")
 def assign(ctx: Ctx, name: str, order: AssignIn) -> MachineDetail:
     """Promise the machine to a cluster: role, number, host name, address. Nothing on it is touched."""
     machine = find(ctx, name)
@@ -23,7 +24,7 @@ def assign(ctx: Ctx, name: str, order: AssignIn) -> MachineDetail:
     return detail(ctx, machine)
 
 
-@usecase("operator")
+@usecase("machine.unassign", "operator")
 def unassign(ctx: Ctx, name: str) -> MachineDetail:
     """Take the promise back."""
     machine = find(ctx, name)
@@ -31,7 +32,7 @@ def unassign(ctx: Ctx, name: str) -> MachineDetail:
     return detail(ctx, machine)
 
 
-@usecase("operator")
+@usecase("machine.promise", "operator")
 def promise(ctx: Ctx, name: str) -> MachineDetail:
     """Work out anew what an install makes of the machine: its addresses, interfaces and disks."""
     machine = find(ctx, name)
@@ -41,7 +42,7 @@ def promise(ctx: Ctx, name: str) -> MachineDetail:
     return detail(ctx, machine)
 
 
-@usecase("operator")
+@usecase("machine.cabling", "operator")
 def cabling(ctx: Ctx, name: str, order: CablingIn) -> MachineDetail:
     """Say how the machine is cabled where the rules would have it otherwise; its promise is worked out anew."""
     machine = find(ctx, name)
@@ -52,7 +53,7 @@ def cabling(ctx: Ctx, name: str, order: CablingIn) -> MachineDetail:
     return detail(ctx, machine)
 
 
-@usecase("operator")
+@usecase("machine.install", "operator")
 def install(ctx: Ctx, name: str) -> MachineDetail:
     """Install Debian on the machine, as promised by its assignment."""
     machine = find(ctx, name)
@@ -60,7 +61,7 @@ def install(ctx: Ctx, name: str) -> MachineDetail:
     return detail(ctx, machine)
 
 
-@usecase("operator")
+@usecase("machine.abort", "operator")
 def abort(ctx: Ctx, name: str) -> MachineDetail:
     """Stop what runs on the machine. A half-written disk stays as it is."""
     machine = find(ctx, name)
@@ -68,7 +69,7 @@ def abort(ctx: Ctx, name: str) -> MachineDetail:
     return detail(ctx, machine)
 
 
-@usecase("operator")
+@usecase("machine.release", "operator")
 def release(ctx: Ctx, name: str, confirm: str) -> MachineDetail:
     """Wipe the machine's disks and take its promise back once that is done."""
     machine = find(ctx, name)
@@ -78,7 +79,7 @@ def release(ctx: Ctx, name: str, confirm: str) -> MachineDetail:
     return detail(ctx, machine)
 
 
-@usecase("operator")
+@usecase("machine.retire", "operator")
 def retire(ctx: Ctx, name: str) -> MachineDetail:
     """Keep the machine in the records only; its promise is taken back."""
     machine = find(ctx, name)
@@ -86,7 +87,7 @@ def retire(ctx: Ctx, name: str) -> MachineDetail:
     return detail(ctx, machine)
 
 
-@usecase("operator")
+@usecase("machine.restore", "operator")
 def restore(ctx: Ctx, name: str) -> MachineDetail:
     """Undo `retire`."""
     machine = find(ctx, name)
@@ -94,7 +95,7 @@ def restore(ctx: Ctx, name: str) -> MachineDetail:
     return detail(ctx, machine)
 
 
-@usecase("operator")
+@usecase("machine.bmc", "operator")
 def set_bmc(ctx: Ctx, name: str, bmc: BmcIn) -> MachineDetail:
     """Store how the machine's management controller is reached. Raises Conflict when another machine has it."""
     machine = find(ctx, name)
@@ -102,7 +103,7 @@ def set_bmc(ctx: Ctx, name: str, bmc: BmcIn) -> MachineDetail:
     return detail(ctx, machine)
 
 
-@usecase("operator")
+@usecase("machine.forget-bmc", "operator")
 def forget_bmc(ctx: Ctx, name: str) -> MachineDetail:
     """Forget the machine's management controller, so that another machine may have it."""
     machine = find(ctx, name)
@@ -112,7 +113,7 @@ def forget_bmc(ctx: Ctx, name: str) -> MachineDetail:
     return detail(ctx, machine)
 
 
-@usecase("operator")
+@usecase("machine.power", "operator")
 def power(ctx: Ctx, name: str, verb: str) -> MachineDetail:
     """Switch power `on`, `off` or `cycle` through the management controller, in the background."""
     machine = find(ctx, name)
@@ -122,7 +123,7 @@ def power(ctx: Ctx, name: str, verb: str) -> MachineDetail:
     return detail(ctx, machine)
 
 
-@usecase("operator")
+@usecase("machine.enrol", "operator")
 def enrol(ctx: Ctx, mac: str, bmc: BmcIn | None = None) -> MachineDetail:
     """Make a machine known before its first boot, by the MAC it will boot from, so that OCI can switch it on."""
     mac = mac.lower()  # as machines and reports say it, whichever door it came through
@@ -130,7 +131,7 @@ def enrol(ctx: Ctx, mac: str, bmc: BmcIn | None = None) -> MachineDetail:
         raise Conflict(f"{mac} already belongs to a machine; `ocicli machine show {mac}` shows it")
     now = ctx.now()
     machine = tables.Machine(
-        name=f"new-{mac}", state="discovered", state_since=now, created=now, inventory={}, pulse=tables.Pulse()
+        name=f"new-{mac}", state=lifecycle.DISCOVERED, state_since=now, created=now, inventory={}, pulse=tables.Pulse()
     )
     ctx.db.add(machine)
     ctx.db.flush()

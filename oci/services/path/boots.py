@@ -87,7 +87,7 @@ def _own_disk(ctx: Ctx, machine: tables.Machine, asker: Asker, found: Owner) -> 
         # After a repair it comes by a card that nobody knows. Were it a twin, only its report could tell.
         _ask_about_card(ctx, machine, asker)
         return times <= RETURNS
-    if times == DISK_BOOTS and machine.state != "retired":
+    if times == DISK_BOOTS and machine.state != lifecycle.RETIRED:
         why = (
             f"asked the network {counted(times, 'time')} within an hour and was told to boot from its own disk each time; "
             "see whether its disk boots"
@@ -113,7 +113,7 @@ def _ask_about_card(ctx: Ctx, machine: tables.Machine, asker: Asker) -> None:
     )
 
 
-@usecase("nobody")
+@usecase("boot.script", "nobody")
 def script(ctx: Ctx, asker: Asker) -> str:
     """The iPXE script that answers this boot: the machine's own disk, or the live image, which finds out whose it is."""
     _check(asker)
@@ -153,7 +153,7 @@ def script(ctx: Ctx, asker: Asker) -> str:
     )
 
 
-@usecase("nobody")
+@usecase("boot.site", "nobody")
 def site(ctx: Ctx, boot_id: str, source: str) -> bytes:
     """The per-boot initrd with this boot's token. It is given out once."""
     boot = ctx.db.get(tables.Boot, boot_id)
@@ -188,12 +188,12 @@ def site(ctx: Ctx, boot_id: str, source: str) -> bytes:
     )
 
 
-@usecase("nobody")
+@usecase("boot.beacon", "nobody")
 def early_beacon(ctx: Ctx, boot_id: str, phase: str) -> None:
     """A sign of life before the first report. It proves nothing, so it only adds to a timeline, three lines a phase."""
-    known = phases.PHASES.get(phase)
     boot = ctx.db.get(tables.Boot, boot_id)
-    if known is None or known.part not in ("boot", "live") or boot is None or boot.token_hash == "":
+    known = phases.beacon(phase)
+    if known is None or boot is None or boot.token_hash == "":
         raise Problem("this boot or phase is not known")
     machine = ctx.db.get(tables.Machine, boot.machine_id) if boot.machine_id else None
     if machine:

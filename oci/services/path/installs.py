@@ -18,6 +18,7 @@ from oci.db.session import glance as db_glance
 from oci.domain.hardware.disks import disk_wipe
 from oci.domain.machines import lifecycle
 from oci.domain.path import attempt_log, phases, pulse
+from oci.domain.path.works import DONE, FAILED, INSTALL, KIND_OF, WIPE, WORKS
 from oci.domain.promise.interfaces import canonical
 from oci.domain.promise.layouts import CannotLayOut
 from oci.domain.promise.promise import BadPromise
@@ -36,10 +37,7 @@ from oci.records.path.returns import back_to_disk, before_proof, doubt_two_at_on
 from oci.render.machine.orders import given
 from oci.services.usecase import usecase
 
-KIND_OF = {"installing": "install", "releasing": "wipe"}
 LOG_BYTES, DOING_CHARS = 262144, 200
-# What a second try cannot mend: the disk is not the one that was promised, or some disks cannot be wiped.
-FINAL_PHASES = {"install": ("check",), "wipe": ("check", "verify")}
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def _action(ctx: Ctx, machine: tables.Machine, boot: tables.Boot, agent_hash: st
             if not rearm(ctx, machine, install, f"{words} in phase {install.phase or 'none'}"):
                 return "wait"
         return kind if install.claimed is None and queue.admit(ctx, machine, install) else "wait"
-    if machine.state in ("configuring", "active"):
+    if machine.state in (lifecycle.CONFIGURING, lifecycle.ACTIVE):
         return back_to_disk(ctx, machine, boot)
     return "wait"
 
@@ -108,7 +106,7 @@ def beat(ctx: Ctx, token: str, agent_hash: str) -> Orders:
     return glance(ctx, token, agent_hash) or heartbeat(ctx, token, agent_hash)
 
 
-@usecase("nobody")
+@usecase("agent.heartbeat", "nobody")
 def heartbeat(ctx: Ctx, token: str, agent_hash: str) -> Orders:
     """The machine waits in the live image; tell it what to do. Raises Unauthorised."""
     boot = authenticate(ctx, token)
@@ -177,7 +175,7 @@ def _wipe_orders(ctx: Ctx, machine: tables.Machine, install: tables.Install, tok
     return {"TOKEN": token, "DISKS": " ".join(plan.names), "UNITS": " ".join(plan.units), "METHOD": "discard"}
 
 
-@usecase("nobody")
+@usecase("agent.claim", "nobody")
 def claim(ctx: Ctx, token: str, action: str) -> dict[str, str] | Problem:
     """The orders of this attempt, secrets included, once. Raises Unauthorised, Conflict.
 
@@ -200,13 +198,13 @@ def claim(ctx: Ctx, token: str, action: str) -> dict[str, str] | Problem:
     if not queue.admit(ctx, machine, install):
         return Conflict(f"{machine.name} has to wait: {queue.sentence(ctx, install)}")
     secret = secrets.token_urlsafe(32)
-    if action == "install":
+    if action == INSTALL.name:
         # Another one each time: what an earlier attempt wrote, on whichever disk, is not what shall boot.
         machine.mark = str(uuid.uuid4())
     try:
         orders = (
             _install_orders(ctx, machine, install, secret)
-            if action == "install"
+            if action == INSTALL.name
             else _wipe_orders(ctx, machine, install, secret)
         )
     except Undoable as refused:
@@ -225,18 +223,18 @@ def _refuse(ctx: Ctx, machine: tables.Machine, why: str) -> str:
     """Nothing was written: the machine waits for a person instead of asking for ever."""
     ctx.event("install.disk", why, machine)
     move(ctx, machine, "error", reason=why)
-    close_install(ctx, machine, "failed")
+    close_install(ctx, machine, FAILED)
     return why
 
 
-@usecase("nobody")
+@usecase("install.phase", "nobody")
 def phase(ctx: Ctx, token: str, name: str, percent: int, message: str) -> None:
     """The installer or the first boot reached phase `name`, `percent` through."""
     machine, install = authenticate_install(ctx, token)
     known = phases.PHASES.get(name)
     if known is None:
         raise Problem(f"phase {name[:40]!r} is not known")
-    if name in ("firstboot", "network", "puppet"):
+    if name in phases.OF_INSTALLED:
         machine.pulse.presence = "installed"
     percent = max(0, min(100, percent))
     if name != install.phase or percent > install.percent:
@@ -255,7 +253,7 @@ def phase(ctx: Ctx, token: str, name: str, percent: int, message: str) -> None:
 
 def _still_boots(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:
     """The last words of an installer that is through do not come from the system that boots now."""
-    if machine.state == "configuring" and install.phase in phases.INSTALL:
+    if machine.state == lifecycle.CONFIGURING and install.phase in INSTALL.phases:
         install.restarted = ctx.now()
 
 
@@ -269,7 +267,7 @@ def _append(install: tables.Install, data: bytes, at: int | None) -> None:
         install.log = attempt_log.bounded(install.log + text, LOG_BYTES)
 
 
-@usecase("nobody")
+@usecase("install.log", "nobody")
 def log(ctx: Ctx, token: str, text: str | bytes, at: int | None = None) -> None:
     """Append to the log of this attempt. `at` says where `text` begins in it, in bytes, so that nothing is there twice."""
     machine, install = authenticate_install(ctx, token)
@@ -277,7 +275,7 @@ def log(ctx: Ctx, token: str, text: str | bytes, at: int | None = None) -> None:
     _append(install, text.encode() if isinstance(text, str) else text, at)
 
 
-@usecase("nobody")
+@usecase("install.alive", "nobody")
 def alive(ctx: Ctx, token: str, doing: str) -> None:
     """The machine is at work, on `doing`. Other words than before are progress: a machine that only beats stands still."""
     machine, install = authenticate_install(ctx, token)
@@ -289,30 +287,30 @@ def alive(ctx: Ctx, token: str, doing: str) -> None:
         liveness.progress(ctx, machine, install)
 
 
-@usecase("nobody")
+@usecase("install.failed", "nobody")
 def failed(ctx: Ctx, token: str, name: str, reason: str) -> None:
     """The work failed in phase `name`. Another attempt is armed where that can help."""
     machine, install = authenticate_install(ctx, token)
     title = phases.PHASES[name].title if name in phases.PHASES else name[:40]
     why = f"{title}: {reason[:300]}" + (f"; {install.left}" if install.left else "")
     ctx.event("install.failed", why, machine, phase=name[:40], attempt=install.attempt)
-    if machine.state == "configuring":
+    if machine.state == lifecycle.CONFIGURING:
         liveness.trouble(ctx, machine, install, why)  # the first boot keeps trying by itself until the deadline
         return
-    if name in FINAL_PHASES[install.kind]:
+    if name in WORKS[install.kind].final_phases:
         move(ctx, machine, "error", reason=why)
-        close_install(ctx, machine, "failed")
+        close_install(ctx, machine, FAILED)
     else:
         rearm(ctx, machine, install, why)
 
 
-@usecase("nobody")
+@usecase("install.done", "nobody")
 def done(ctx: Ctx, token: str) -> None:
     """The disk is written and bootable."""
     machine, install = authenticate_install(ctx, token)
-    if machine.state == "configuring":
+    if machine.state == lifecycle.CONFIGURING:
         return  # said twice: the first answer was lost
-    if install.kind != "install":
+    if install.kind != INSTALL.name:
         raise Conflict("this is a wipe; it ends with /install/wiped")
     move(ctx, machine, "installed")
     install.admitted = None  # its disk is written: whoever waits may have its room
@@ -326,18 +324,18 @@ def done(ctx: Ctx, token: str) -> None:
     machine.pulse.boot_id = ""
 
 
-@usecase("nobody")
+@usecase("install.wiped", "nobody")
 def wiped(ctx: Ctx, token: str) -> None:
     """The disks that were ordered are empty. The promise ends here, unless a disk that may hold data was left out."""
     machine, install = authenticate_install(ctx, token)
-    if install.kind != "wipe":
+    if install.kind != WIPE.name:
         raise Conflict("this is an install; it ends with /install/done")
     if install.left:
         move(ctx, machine, "error", reason=f"the machine is not empty: {install.left}")
-        close_install(ctx, machine, "failed")
+        close_install(ctx, machine, FAILED)
         return
     move(ctx, machine, "wiped")
     disk_orders.forget(machine)
-    close_install(ctx, machine, "done")
+    close_install(ctx, machine, DONE)
     assignments.forget(ctx, machine)
     machine.convergence, machine.converged_at = "never", None

@@ -17,8 +17,10 @@ from oci.db import tables
 from oci.domain.cluster.fleet import Fleet, Member
 from oci.domain.cluster.profiles import BadProfile
 from oci.domain.cluster.roles import BadRole
-from oci.domain.path import convergence
+from oci.domain.machines import lifecycle
+from oci.domain.path import convergence, phases
 from oci.domain.path.convergence import Outcome
+from oci.domain.path.works import DONE
 from oci.ports import OutsideError
 from oci.problems import Conflict, Forbidden, NotFound, Problem, Unavailable
 from oci.records.clusters import fleets
@@ -65,7 +67,7 @@ def _assigned(ctx: Ctx, by: ColumnElement[bool]) -> Row[tuple[int, int, int]] | 
     ).one_or_none()
 
 
-@usecase("appliance", reads=True)
+@usecase("puppet.classify", "appliance", reads=True)
 def classify(ctx: Ctx, certname: str) -> str:
     """The ENC's YAML for `certname`, with the secrets that its profiles declared: for the Puppet server's listener alone.
 
@@ -84,7 +86,7 @@ def classify(ctx: Ctx, certname: str) -> str:
         raise (Unavailable if isinstance(trouble, OutsideError) else Conflict)(str(trouble)) from None
 
 
-@usecase("viewer", reads=True)
+@usecase("machine.classification", "viewer", reads=True)
 def preview_classification(ctx: Ctx, name: str) -> Classification:
     """What Puppet is told of a machine, with *** in the place of each secret. Raises NotFound, Conflict, Unavailable."""
     machine = find(ctx, name)
@@ -98,7 +100,7 @@ def preview_classification(ctx: Ctx, name: str) -> Classification:
         raise Conflict(str(bad)) from None
 
 
-@usecase("viewer", reads=True)
+@usecase("machine.runs", "viewer", reads=True)
 def list_runs(ctx: Ctx, name: str) -> RunList:
     """The last Puppet runs of a machine, newest first: as many as are kept. Raises NotFound, Conflict."""
     machine = find(ctx, name)
@@ -130,11 +132,11 @@ def challenge(ctx: Ctx, token: str) -> dict[str, str]:
     return _issue(ctx, token)
 
 
-@usecase("nobody")
+@usecase("puppet.certname", "nobody")
 def certname(ctx: Ctx, token: str) -> str:
     """The certificate name of the configuring machine that `token` was given to. Raises Gone, Problem."""
     machine, _install = authenticate_install(ctx, token)
-    if machine.state != "configuring":
+    if machine.state != lifecycle.CONFIGURING:
         raise Problem(f"a {machine.state} machine gets no certificate challenge; it must be configuring")
     fqdn = ctx.db.scalar(select(tables.Assignment.fqdn).where(tables.Assignment.machine_id == machine.id))
     assert fqdn
@@ -145,7 +147,7 @@ def certname(ctx: Ctx, token: str) -> str:
     return fqdn
 
 
-@usecase("nobody")
+@usecase("puppet.challenge", "nobody")
 def _issue(ctx: Ctx, token: str) -> dict[str, str]:
     machine, _install = authenticate_install(ctx, token)
     fqdn = ctx.db.scalar(select(tables.Assignment.fqdn).where(tables.Assignment.machine_id == machine.id))
@@ -174,7 +176,7 @@ def _request(ctx: Ctx, certname: str, pem: bytes) -> tuple[x509.CertificateSigni
     return request, word
 
 
-@usecase("appliance")
+@usecase("puppet.autosign", "appliance")
 def autosign(ctx: Ctx, certname: str, pem: bytes) -> None:
     """Return when the request may be signed; raises Forbidden, Problem or NotFound when not.
 
@@ -201,7 +203,7 @@ def autosign(ctx: Ctx, certname: str, pem: bytes) -> None:
         else "the challenge is wrong"
         if not hmac.compare_digest(row.hash, token_hash(word))
         else ""
-        if machine.state == "configuring"
+        if machine.state == lifecycle.CONFIGURING
         else f"the machine is {machine.state}"
     )
     if problem:
@@ -212,17 +214,17 @@ def autosign(ctx: Ctx, certname: str, pem: bytes) -> None:
     ctx.event("puppet.signed", f"certificate request of {certname} signed", machine)
 
 
-@usecase("appliance")
+@usecase("puppet.asked", "appliance")
 def asked(ctx: Ctx, certname: str) -> None:
     """Puppet asked for a classification: the first time in an install this is a line of the timeline."""
     machine, _assignment = _by_certname(ctx, certname)
     install = liveness.open_install(ctx, machine)
     liveness.heard(ctx, machine, install)
-    if install is None or machine.state != "configuring":
+    if install is None or machine.state != lifecycle.CONFIGURING:
         return
     liveness.progress(ctx, machine, install)
-    if install.phase != "catalog":
-        install.phase, install.phase_since, install.doing = "catalog", ctx.now(), ""
+    if install.phase != phases.CATALOG:
+        install.phase, install.phase_since, install.doing = phases.CATALOG, ctx.now(), ""
         ctx.event("puppet.classified", "Puppet asked for the classification", machine)
 
 
@@ -251,7 +253,7 @@ def _keep_run(
     ctx.db.execute(delete(RUN).where(RUN.machine_id == machine.id, RUN.id <= oldest.limit(1).scalar_subquery()))
 
 
-@usecase("appliance")
+@usecase("puppet.report", "appliance")
 def report(ctx: Ctx, certname: str, data: Mapping[str, Any]) -> None:
     """A Puppet run of `certname` ended; the first that applied today's catalogue makes a configuring machine active."""
     machine, _assignment = _by_certname(ctx, certname)
@@ -269,15 +271,15 @@ def report(ctx: Ctx, certname: str, data: Mapping[str, Any]) -> None:
         _troubled(ctx, machine, install, f"{TROUBLE}{outcome.words}")
         return
     machine.converged_at = ctx.now()
-    if machine.state in ("configuring", "failed"):
+    if machine.state in (lifecycle.CONFIGURING, lifecycle.FAILED):
         move(ctx, machine, "converged")
-        close_install(ctx, machine, "done")
+        close_install(ctx, machine, DONE)
     elif machine.reason.startswith(TROUBLE):
         machine.reason = ""
 
 
 def _troubled(ctx: Ctx, machine: tables.Machine, install: tables.Install | None, why: str) -> None:
-    if machine.state == "configuring" and install is not None:
+    if machine.state == lifecycle.CONFIGURING and install is not None:
         liveness.trouble(ctx, machine, install, why)
-    elif machine.state == "active":
+    elif machine.state == lifecycle.ACTIVE:
         machine.reason = why[:500]

@@ -16,6 +16,7 @@ from oci.db import tables
 from oci.domain import hardware
 from oci.domain.hardware import Inventory, Probe
 from oci.domain.identity.facts import Identity, canonical_uuid, serial_number, uuid_spellings
+from oci.domain.machines import lifecycle
 from oci.domain.quantities import counted
 from oci.problems import Conflict, Problem
 from oci.records.machines import controllers, disk_orders
@@ -109,7 +110,7 @@ def _store(ctx: Ctx, machine: tables.Machine, found: Inventory, boot: tables.Boo
     machine.bmc_mac, machine.bmc_reported = found.bmc.mac, found.bmc.address[:64]
     machine.board_serial, machine.chassis_serial = found.board_serial[:128], found.chassis_serial[:128]
     machine.inventory = found.to_dict()
-    if machine.state != "installing":
+    if machine.state != lifecycle.INSTALLING:
         disk_orders.forget_contents(machine, "disk_last")
     _hold_cards(ctx, machine, _cards(found), boot)
 
@@ -259,7 +260,7 @@ def _take(
     return machine
 
 
-@usecase("nobody")
+@usecase("agent.report", "nobody")
 def receive(ctx: Ctx, token: str, report: Mapping[str, Probe], agent_hash: str) -> int | Problem:
     """Take in one report, sent with a boot's token; returns the machine's id.
 

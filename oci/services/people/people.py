@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from oci.context import Actor, Ctx
 from oci.db import tables
-from oci.domain.levels import PERSONAL
+from oci.domain.levels import ADMIN, APPLIANCE, MACHINE, NOBODY, PERSONAL
 from oci.domain.quantities import counted
 from oci.problems import Conflict, Forbidden, NotFound, Problem, Unauthorised
 from oci.records.people.passwords import hashed, matches
@@ -20,7 +20,7 @@ from oci.services.usecase import usecase
 
 PERSON, TOKEN = tables.Person, tables.Token
 # Words that history uses for those who are no person.
-RESERVED = ("appliance", "machine", "nobody", "puppet")
+RESERVED = (APPLIANCE, MACHINE, NOBODY, "puppet")
 DAY_SECONDS = 86400
 
 
@@ -34,24 +34,24 @@ def _find(ctx: Ctx, name: str) -> tables.Person:
 # --- signing in
 
 
-@usecase("nobody")
+@usecase("session.count", "nobody")
 def _count(ctx: Ctx, name: str, source: str) -> int:
     return reserve(ctx, name, source)
 
 
-@usecase("nobody")
+@usecase("session.succeeded", "nobody")
 def _succeeded(ctx: Ctx, attempt: int) -> None:
     forgive(ctx, attempt)
 
 
-@usecase("nobody", reads=True)
+@usecase("session.known", "nobody", reads=True)
 def _known(ctx: Ctx, name: str) -> tuple[str, str]:
     """Level and password hash of `name`; empty for somebody unknown or disabled."""
     person = ctx.db.scalar(select(PERSON).where(PERSON.name == name))
     return (person.level, person.password_hash) if person and not person.disabled else ("", "")
 
 
-@usecase("nobody")
+@usecase("session.refuse", "nobody")
 def _refuse(ctx: Ctx, name: str, source: str) -> None:
     """Record that a sign-in was refused. An unknown name is not repeated: it may be a mistyped password."""
     known = ctx.db.scalar(select(PERSON.id).where(PERSON.name == name)) is not None
@@ -79,13 +79,13 @@ def _stamp(person: tables.Person) -> str:
     return hashlib.sha256(person.password_hash.encode()).hexdigest()[:16]
 
 
-@usecase("nobody", reads=True)
+@usecase("session.stamp", "nobody", reads=True)
 def session_stamp(ctx: Ctx, name: str) -> str:
     """A word for the session cookie that is worth nothing once the password was changed. Raises NotFound."""
     return _stamp(_find(ctx, name))
 
 
-@usecase("nobody", reads=True)
+@usecase("session.actor", "nobody", reads=True)
 def session_actor(ctx: Ctx, name: str, stamp: str | None = None) -> Actor | None:
     """Who acts in the session of `name`; None when the account is gone, disabled, or `stamp` is outdated."""
     person = ctx.db.scalar(select(PERSON).where(PERSON.name == name))
@@ -101,7 +101,7 @@ def _token_hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-@usecase("nobody", reads=True)
+@usecase("token.actor", "nobody", reads=True)
 def authenticate_token(ctx: Ctx, token: str) -> Actor:
     """Who acts with `token`, with the person's level of now. Raises Unauthorised."""
     row = ctx.db.execute(
@@ -122,19 +122,19 @@ def _out(person: tables.Person) -> PersonOut:
 def _keep_an_admin(ctx: Ctx, person: tables.Person) -> None:
     """Raise Conflict when `person` is the last one who can still administer."""
     others = ctx.db.scalar(
-        select(func.count()).where(PERSON.level == "admin", PERSON.disabled.is_(False), PERSON.id != person.id)
+        select(func.count()).where(PERSON.level == ADMIN, PERSON.disabled.is_(False), PERSON.id != person.id)
     )
-    if person.level == "admin" and not person.disabled and not others:
+    if person.level == ADMIN and not person.disabled and not others:
         raise Conflict(f"{person.name} is the last admin; make another admin first")
 
 
-@usecase("viewer", reads=True)
+@usecase("person.list", "viewer", reads=True)
 def list_people(ctx: Ctx) -> PersonList:
     """Everybody who may sign in, by name."""
     return PersonList(people=[_out(p) for p in ctx.db.scalars(select(PERSON).order_by(PERSON.name))])
 
 
-@usecase("admin")
+@usecase("person.add", "admin")
 def add_person(ctx: Ctx, order: PersonIn) -> PersonOut:
     """Make somebody who may sign in. Raises Conflict when the name is taken."""
     if order.name in RESERVED:
@@ -149,10 +149,10 @@ def add_person(ctx: Ctx, order: PersonIn) -> PersonOut:
     return _out(person)
 
 
-@usecase("viewer")
+@usecase("person.password", "viewer")
 def set_password(ctx: Ctx, name: str, password: str) -> PersonOut:
     """Set a password: one's own, or as admin anybody's. Sessions under the old one end."""
-    if name != ctx.actor.name and ctx.actor.level not in ("admin", "appliance"):
+    if name != ctx.actor.name and ctx.actor.level not in (ADMIN, APPLIANCE):
         ctx.note("permission.refused", f"{ctx.actor.name} ({ctx.actor.level}) tried to set the password of {name[:64]}")
         raise Forbidden("only an admin sets the password of somebody else; yours you can set yourself")
     person = _find(ctx, name)
@@ -161,20 +161,20 @@ def set_password(ctx: Ctx, name: str, password: str) -> PersonOut:
     return _out(person)
 
 
-@usecase("admin")
+@usecase("person.level", "admin")
 def set_level(ctx: Ctx, name: str, level: str) -> PersonOut:
     """Make `name` a viewer, operator or admin. Raises Conflict for the last admin."""
     if level not in PERSONAL:
         raise Problem(f"there is no level {level[:40]!r}; levels are {', '.join(PERSONAL)}")
     person = _find(ctx, name)
-    if level != "admin":
+    if level != ADMIN:
         _keep_an_admin(ctx, person)
     person.level = level
     ctx.event("person.changed", f"{name} is {level} now")
     return _out(person)
 
 
-@usecase("admin")
+@usecase("person.disable", "admin")
 def disable_person(ctx: Ctx, name: str) -> PersonOut:
     """Shut `name` out at once: sign-in, sessions and tokens. Raises Conflict for the last admin."""
     person = _find(ctx, name)
@@ -184,7 +184,7 @@ def disable_person(ctx: Ctx, name: str) -> PersonOut:
     return _out(person)
 
 
-@usecase("admin")
+@usecase("person.enable", "admin")
 def enable_person(ctx: Ctx, name: str) -> PersonOut:
     """Undo `disable_person`."""
     person = _find(ctx, name)
@@ -200,16 +200,16 @@ def _token_out(token: tables.Token, person: str) -> TokenOut:
     return TokenOut(id=token.id, name=token.name, person=person, expires=token.expires)
 
 
-@usecase("viewer", reads=True)
+@usecase("token.list", "viewer", reads=True)
 def list_tokens(ctx: Ctx) -> TokenList:
     """One's own tokens; an admin sees everybody's. The tokens themselves are never shown again."""
     query = select(TOKEN, PERSON.name).join(PERSON, PERSON.id == TOKEN.person_id).order_by(TOKEN.id)
-    if ctx.actor.level != "admin":
+    if ctx.actor.level != ADMIN:
         query = query.where(PERSON.name == ctx.actor.name)
     return TokenList(tokens=[_token_out(token, name) for token, name in ctx.db.execute(query)])
 
 
-@usecase("viewer")
+@usecase("token.make", "viewer")
 def make_token(ctx: Ctx, order: TokenIn) -> TokenMade:
     """A token for a program of the one who asks, with that person's level, shown this once."""
     person = _find(ctx, ctx.actor.name)
@@ -227,12 +227,12 @@ def make_token(ctx: Ctx, order: TokenIn) -> TokenMade:
     return TokenMade(token=clear, **_token_out(token, person.name).model_dump())
 
 
-@usecase("viewer")
+@usecase("token.revoke", "viewer")
 def revoke_token(ctx: Ctx, token_id: int) -> None:
     """Make a token worthless: one's own, or as admin anybody's. Raises NotFound."""
     token = ctx.db.get(TOKEN, token_id)
     person = ctx.db.get(PERSON, token.person_id) if token else None
-    mine = person is not None and (ctx.actor.level == "admin" or person.name == ctx.actor.name)
+    mine = person is not None and (ctx.actor.level == ADMIN or person.name == ctx.actor.name)
     if token is None or person is None or not mine:
         raise NotFound(f"you have no token {token_id}; `ocicli token list` shows yours")
     ctx.db.delete(token)

@@ -7,10 +7,11 @@ from flask_wtf.csrf import validate_csrf
 from wtforms.validators import ValidationError
 
 from oci.context import Actor, Ctx
+from oci.domain import levels
 from oci.problems import Problem, Unauthorised
 from oci.services.people import people
 
-NOBODY = Actor("nobody", "nobody")
+NOBODY = Actor(levels.NOBODY, levels.NOBODY)
 READS = ("GET", "HEAD", "OPTIONS")
 # Signing in and reading the contract need no sign-in.
 OPEN = ("session_create",)

@@ -7,6 +7,8 @@ from typing import Any
 
 from flask_openapi3 import Tag
 
+from oci.domain.machines import lifecycle
+
 
 def operation(tag: Tag, verb: str, responses: dict[Any, Any], example: str, **more: Any) -> dict[str, Any]:
     """What a route says of itself: it is `TAG.VERB`, answers `responses`, and `example` follows `ocicli TAG VERB`."""
@@ -34,8 +36,8 @@ def _watch(done: list[str], failed: list[str]) -> dict[str, Any]:
     }
 
 
-INSTALLED = _watch(["active"], ["failed", "assigned"])
-WIPED = _watch(["discovered"], ["failed"])
+INSTALLED = _watch([lifecycle.ACTIVE], [lifecycle.FAILED, lifecycle.ASSIGNED])
+WIPED = _watch([lifecycle.DISCOVERED], [lifecycle.FAILED])
 # x-confirm: the body's `member` must be the `word` of what `path` answers; before a person types it, `show` is shown.
 LOSES_DISKS: dict[str, Any] = {
     "x-confirm": {
