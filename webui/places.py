@@ -23,6 +23,7 @@ PLACES = (
     Place("/machines", "Machines", "m"),
     Place("/clusters", "Clusters", "c"),
     Place("/networks", "Networks", "n"),
+    Place("/settings", "Settings", "s"),
     Place("/events", "Events", "e"),
     Place("/health", "Health", "h"),
     Place("/people", "People", "p", level="admin"),

@@ -88,6 +88,7 @@ KNOWN = {
     "clusters": ("c1",),
     "people": ("vera", "olga"),
     "tokens": ("1", "2", "400"),
+    "settings": ("attempts", "ntp_servers", "root_password_hash"),
     "conflicts": ("1", "2", "400"),
 }
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from webui.clusters import clusters
+from webui.clusters import clusters, settings
 
-FAMILIES = (clusters,)
+FAMILIES = (clusters, settings)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import SelectField, StringField
+from wtforms import PasswordField, SelectField, StringField, TextAreaField
 
 from oci.domain.networks.single import PURPOSES
 from oci.schemas.clusters.clusters import ClusterIn
 from oci.schemas.clusters.networks import NetworkIn
+from oci.schemas.clusters.settings import SettingIn
 from webui.forms import Order
 
 
@@ -33,3 +34,29 @@ class NewNetwork(Order):
     def values(self) -> dict[str, Any]:
         found = super().values()
         return {**found, "dns": found.get("dns", "").replace(",", " ").split()}
+
+
+class Setting(Order):
+    """A value, for the scope that the page's address says."""
+
+    model = SettingIn
+    scope: dict[str, Any]
+
+    def values(self) -> dict[str, Any]:
+        return {**super().values(), **self.scope}
+
+
+class SettingOfWords(Setting):
+    value = StringField("Value", render_kw={"autocomplete": "off", "spellcheck": "false"})
+
+
+class SettingOfLines(Setting):
+    value = TextAreaField("Value", render_kw={"rows": 6, "spellcheck": "false"})
+
+
+class SecretSetting(Setting):
+    secret = PasswordField("Value", render_kw={"autocomplete": "new-password"})
+
+
+SETTING_FORMS: dict[str, type[Setting]] = {"text": SettingOfWords, "keys": SettingOfLines, "secret": SecretSetting}
+"""By the type of the setting: those that have no form of their own are a line of text."""

@@ -14,6 +14,7 @@ from oci.domain.machines.controllers import canonical as canonical_controller
 from oci.domain.networks import claims
 from oci.domain.networks.claims import Appliance, Claim, Claims
 from oci.problems import Conflict, Problem
+from oci.records.clusters import settings
 
 URLS = ("http_url", "https_url", "puppet_ca_url", "apt_uri")
 
@@ -67,7 +68,14 @@ def _machines(ctx: Ctx, but: int | None = None) -> list[Claim]:
 
 def for_machine(ctx: Ctx, machine_id: int | None = None) -> Claims:
     """What a machine may not be given: everything that is anybody's but its own address."""
-    return Claims([*claims.of_appliance(appliance(ctx)), *_machines(ctx, machine_id), *controllers(ctx), *_networks(ctx)])
+    held = [*claims.of_appliance(appliance(ctx)), *_machines(ctx, machine_id), *controllers(ctx), *_networks(ctx)]
+    return Claims([*held, *settings.claims(ctx)])
+
+
+def for_server(ctx: Ctx) -> Claims:
+    """What a server cannot have that machines are told to ask: addresses that are lent, controllers', and machines' own,
+    which may be installed anew at any time."""
+    return Claims([*claims.of_dhcp(appliance(ctx)), *controllers(ctx), *_machines(ctx)])
 
 
 def for_network(ctx: Ctx) -> Claims:
@@ -241,4 +249,5 @@ def troubles(ctx: Ctx) -> list[str]:
         *_stored_addresses(ctx),
         *_stored_ranges(ctx),
         *_stored_names(ctx),
+        *settings.troubles(ctx),
     ]

@@ -15,6 +15,7 @@ from oci.db import tables
 from oci.domain.machines import lifecycle
 from oci.domain.path import patience
 from oci.domain.path.phases import PHASES
+from oci.records.clusters import settings
 from oci.records.machines import disk_orders
 from oci.records.path import pulses
 
@@ -57,10 +58,11 @@ def quiet_since(machine: tables.Machine, install: tables.Install) -> float:
 
 def allowed_silence(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> float:
     """Seconds that the machine may say nothing. One that starts anew has its firmware to go through first."""
-    config = ctx.config
     if install.claimed is None or install.restarted is not None:
-        return float(config.first_sign_seconds)
-    return float(config.firstboot_silence_seconds if machine.state == "configuring" else config.silence_seconds)
+        name = "first_sign_seconds"
+    else:
+        name = "firstboot_silence_seconds" if machine.state == "configuring" else "silence_seconds"
+    return float(settings.in_force(ctx, machine).number(name))
 
 
 def set_deadline(ctx: Ctx, machine: tables.Machine, install: tables.Install | None) -> None:
@@ -68,8 +70,8 @@ def set_deadline(ctx: Ctx, machine: tables.Machine, install: tables.Install | No
     if not lifecycle.transient(machine.state):
         machine.deadline = None
         return
-    config, kind = ctx.config, "wipe" if machine.state == "releasing" else "install"
-    seconds = config.configure_seconds if machine.state == "configuring" else config.install_seconds
+    known, kind = settings.in_force(ctx, machine), "wipe" if machine.state == "releasing" else "install"
+    seconds = known.number("configure_seconds" if machine.state == "configuring" else "install_seconds")
     # A wipe covers more than the disks that are counted for an install: units with several paths, read from the inventory.
     written = max(machine.disk_bytes, disk_orders.wipe_plan(machine).bytes) if kind == "wipe" else 0
     moved = max(machine.state_since, (install.moved or 0) if install else 0)
@@ -77,7 +79,7 @@ def set_deadline(ctx: Ctx, machine: tables.Machine, install: tables.Install | No
         machine.state_since,
         moved,
         patience.still_seconds(kind, seconds, written),
-        patience.whole_seconds(kind, config.longest_seconds, written),
+        patience.whole_seconds(kind, known.number("longest_seconds"), written),
         install.troubled if install else None,
     )
 

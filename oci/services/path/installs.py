@@ -15,14 +15,16 @@ from sqlalchemy import bindparam, select
 from oci.context import Ctx
 from oci.db import tables
 from oci.db.session import glance as db_glance
+from oci.domain.cluster.settings import InForce
 from oci.domain.hardware.disks import disk_wipe
 from oci.domain.machines import lifecycle
 from oci.domain.networks.single import prefix_length
 from oci.domain.path import attempt_log, phases, pulse
 from oci.domain.promise.layouts import CannotLayOut, OrderedDisk
+from oci.ports import OutsideError
 from oci.problems import Conflict, Problem
 from oci.records.activity import queue
-from oci.records.clusters import names
+from oci.records.clusters import names, settings
 from oci.records.clusters.claims import role_named
 from oci.records.machines import disk_orders
 from oci.records.machines.moves import move
@@ -140,6 +142,14 @@ def _disks(ctx: Ctx, machine: tables.Machine, layout: str) -> list[OrderedDisk]:
     return disk_orders.ordered(choices)
 
 
+def _root_hash(ctx: Ctx, known: InForce) -> str:
+    """The hash of root's password. Raises Undoable: nobody wants a machine that he cannot enter."""
+    try:
+        return settings.secret(ctx, known, "root_password_hash")
+    except OutsideError as lost:
+        raise Undoable(f"root_password_hash: {lost}") from None
+
+
 def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, str]:
     row = ctx.db.execute(
         select(tables.Assignment, tables.Cluster, tables.Network, tables.Address)
@@ -151,7 +161,7 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, 
     assignment, _cluster, network, address = row
     boot = ctx.db.get(tables.Boot, machine.pulse.boot_id)
     image, config = ctx.outside.images.root(), ctx.config
-    layout = role_named(ctx, assignment.role).disks
+    layout, known = role_named(ctx, assignment.role).disks, settings.in_force(ctx, machine)
     disks = _disks(ctx, machine, layout)
     facts = {
         "TOKEN": token,
@@ -165,17 +175,17 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, token: str) -> dict[str, 
         "NIC_MAC": boot.mac if boot else "",
         "ADDRESS": f"{address.ip}/{prefix_length(network.cidr)}",
         "GATEWAY": network.gateway,
-        "DNS": network.dns or " ".join(names.dns_servers(ctx)),
-        "NTP": " ".join(config.ntp_servers),
+        "DNS": settings.resolvers(known, network.dns) or " ".join(names.dns_servers(ctx)),
+        "NTP": " ".join(known.words("ntp_servers")),
         "IMAGE_URL": f"{config.http_url}/images/{image.name}",
         "IMAGE_SHA256": image.sha256,
         "IMAGE_BYTES": str(image.bytes),
         "PUPPET_SERVER": config.puppet_server,
         "PUPPET_ADDRESS": config.puppet_address,
         "ENVIRONMENT": "production",
-        "ROOT_HASH": config.root_password_hash,
-        "SSH_KEYS": "\n".join(config.ssh_authorized_keys),
-        "KERNEL_ARGS": config.kernel_args,
+        "ROOT_HASH": _root_hash(ctx, known),
+        "SSH_KEYS": "\n".join(known.words("ssh_authorized_keys")),
+        "KERNEL_ARGS": known.text("kernel_args"),
     }
     try:
         given(facts)  # what cannot be written down is refused before the orders are spent
