@@ -19,6 +19,7 @@ from oci.config import SETTINGS
 from oci.domain.activity.events import EVENTS
 from oci.domain.cluster import settings as narrower
 from oci.domain.cluster.roles import Role, parse
+from oci.domain.cluster.setting_types import TYPES
 from oci.domain.hardware import VERDICTS
 from oci.domain.machines.lifecycle import CLOCK, MACHINES, PEOPLE, STATES, TRANSITIONS, possible
 from oci.domain.path.convergence import CONVERGENCE
@@ -110,7 +111,7 @@ def settings() -> str:
 
 def cluster_settings() -> str:
     """What can be set for a cluster, a role in it, or a machine."""
-    kinds = [(f"`{known.name}`", known.look) for known in narrower.TYPES.values()]
+    kinds = [(f"`{known.name}`", known.look) for known in TYPES.values()]
     rows = [
         (
             f"`{known.name}`",

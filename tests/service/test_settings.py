@@ -301,6 +301,7 @@ def test_a_secret_whose_key_is_lost_ends_an_install_with_the_reason(site, tmp_pa
         ("attempts", {"machine": "c9", "value": "2"}, NotFound, "no machine is called 'c9'"),
         ("attempts", {"cluster": "c1", "role": "none", "value": "2"}, Conflict, "no role file"),
         ("attempts", {"cluster": "c1", "value": "many"}, Problem, "attempts .* whole number"),
+        ("ssh_authorized_keys", {"cluster": "c1"}, Problem, "needs a value; it must be public SSH keys"),
         ("attempts", {"cluster": "c1", "value": "21"}, Problem, "from 1 to 20"),
         ("attempts", {"cluster": "c1", "secret": "2"}, Problem, "is no secret; give it as `value`"),
         ("root_password_hash", {"cluster": "c1", "value": "x"}, Problem, "is a secret.* as `secret`"),
@@ -338,6 +339,11 @@ def test_a_servers_address_is_nobody_elses(site) -> None:
     with pytest.raises(Conflict, match=r"a DNS server of cluster c2 \(setting dns_servers\)"):
         verbs.assign(site.ctx(), "3", AssignIn(cluster="c1", role="compute", address="10.77.0.13"))
     assert verbs.assign(site.ctx(), "3", AssignIn(cluster="c1", role="compute")).address == "10.77.0.14"
+    with pytest.raises(Conflict, match="a DNS server of cluster c2"):
+        verbs.set_bmc(site.ctx(), "3", BmcIn(address="10.77.0.13", username="admin", password="sesame"))
+    site.set(dhcp_first="10.77.0.13", dhcp_last="10.77.0.13")
+    site_troubles.tell(site.ctx(APPLIANCE))
+    assert "is inside of the DHCP range by now" in " ".join(events(site, "site.trouble"))
 
 
 def test_a_change_of_patience_moves_the_deadline_of_what_is_at_work_in_its_scope_and_no_other(site) -> None:

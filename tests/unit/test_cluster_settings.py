@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from oci.config import SETTINGS as CONFIGURATION
 from oci.domain.cluster.fleet import Site
+from oci.domain.cluster.setting_types import TYPES
 from oci.domain.cluster.settings import (
     EFFECTS,
     OF_PUPPET,
     SCOPES,
     SETTINGS,
-    TYPES,
     BadValue,
     InForce,
     Layer,

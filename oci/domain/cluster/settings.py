@@ -6,13 +6,11 @@ in a cluster and a machine are narrower, in this order, and the narrowest that s
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from oci.domain.networks.claims import BadAddress, canonical_host, parse
-from oci.domain.words import DNS_NAME_ANY_CASE, KERNEL_ARGUMENT, KERNEL_RESERVED, URL
+from oci.domain.cluster.setting_types import TYPES, Value, parts_of
 
 SCOPES = ("cluster", "role", "machine")
 """Where a value can be set, widest first; a role is one of a cluster, a machine is itself in whichever cluster it is."""
@@ -33,30 +31,13 @@ EFFECTS = {
 
 
 class Sealed(str):
-    """The text of a secret as it is stored: whoever holds the key opens it, nobody else can read it."""
+    """A value: the text of a secret as it is stored: whoever holds the key opens it, nobody else can read it."""
 
     __slots__ = ()
 
 
-Value = str | int | tuple[str, ...]
-"""A typed value; a `Sealed` is a text."""
-
-
 class BadValue(ValueError):
     """A value that cannot be used; the text says which setting, why, and what instead. It repeats no value of a secret."""
-
-
-@dataclass(frozen=True)
-class Type:
-    """How a value is written. `look` says it to people; `between` stands between the parts of one that has several.
-
-    `read` makes the value of the parts, or of the whole text, and raises ValueError with the reason.
-    """
-
-    name: str
-    look: str
-    read: Callable[[Sequence[str]], Value]
-    between: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,119 +61,6 @@ class Setting:
         """When a change takes effect, in words."""
         return " and ".join(EFFECTS[effect] for effect in self.effects)
 
-
-_DNS_NAME, _KERNEL_ARGUMENT, _URL = map(re.compile, (DNS_NAME_ANY_CASE, KERNEL_ARGUMENT, URL))
-# As profile::base takes them.
-_SUITE, _COMPONENT = re.compile(r"[a-z0-9][a-z0-9./-]*"), re.compile(r"[a-z0-9][a-z0-9.-]*")
-# One line of authorized_keys (sshd(8)): options, type, base64, comment.
-_KEY = re.compile(r"(?:\S.* )?(?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/]{16,}={0,3}(?: .*)?")
-# crypt(5): yescrypt, gost-yescrypt, scrypt, bcrypt, SHA-512, SHA-256. A colon would end the field of shadow(5).
-_HASH = re.compile(r"\$(?:y|gy|7|2[aby]|6|5)\$[!-9;-~]{20,300}")
-
-
-def _some(parts: Sequence[str]) -> None:
-    if not parts:
-        raise ValueError("it is empty")
-
-
-def _each(parts: Sequence[str], good: Callable[[str], object]) -> tuple[str, ...]:
-    wrong = next((part for part in parts if not good(part)), None)
-    if wrong is not None:
-        raise ValueError(f"{wrong[:80]!r} is not like that")
-    return tuple(dict.fromkeys(parts))
-
-
-def _address(word: str) -> str:
-    address = parse(word)
-    if address is None:
-        raise ValueError(f"{word[:80]!r} is no address")
-    return canonical_host(word)
-
-
-def _host(word: str) -> str:
-    try:
-        host = canonical_host(word)
-    except BadAddress as bad:
-        raise ValueError(str(bad)) from None
-    if parse(host) is None and not _DNS_NAME.fullmatch(host):
-        raise ValueError(f"{word[:80]!r} is neither an address nor a host name")
-    return host
-
-
-def _addresses(parts: Sequence[str]) -> Value:
-    _some(parts)
-    return tuple(dict.fromkeys(map(_address, parts)))
-
-
-def _hosts(parts: Sequence[str]) -> Value:
-    _some(parts)
-    return tuple(dict.fromkeys(map(_host, parts)))
-
-
-def _keys(parts: Sequence[str]) -> Value:
-    # Never repeated: what is pasted here by mistake may be a private key.
-    for number, line in enumerate(parts, start=1):
-        if not _KEY.fullmatch(line):
-            raise ValueError(f"line {number} is no public key")
-    return tuple(dict.fromkeys(parts))
-
-
-def _arguments(parts: Sequence[str]) -> Value:
-    words = _each(parts, _KERNEL_ARGUMENT.fullmatch)
-    reserved = next((word for word in words if word.startswith(KERNEL_RESERVED)), "")
-    if reserved:
-        raise ValueError(f"{reserved[:80]!r} belongs to OCI")
-    return " ".join(parts)  # one may be there twice: console=tty0 console=ttyS0
-
-
-def _url(parts: Sequence[str]) -> Value:
-    if not _URL.fullmatch(parts[0]):
-        raise ValueError("it is no URL that can be used")
-    return parts[0]
-
-
-def _suites(parts: Sequence[str]) -> Value:
-    _some(parts)
-    return " ".join(_each(parts, _SUITE.fullmatch))
-
-
-def _components(parts: Sequence[str]) -> Value:
-    _some(parts)
-    return " ".join(_each(parts, _COMPONENT.fullmatch))
-
-
-def _hash(parts: Sequence[str]) -> Value:
-    if not _HASH.fullmatch(parts[0]):
-        raise ValueError("it is no hash of crypt(5) that is strong enough")
-    return parts[0]
-
-
-def _number(parts: Sequence[str]) -> Value:
-    if not re.fullmatch(r"[0-9]{1,9}", parts[0]):
-        raise ValueError("it is no whole number")
-    return int(parts[0])
-
-
-TYPES = {
-    known.name: known
-    for known in (
-        Type("addresses", "addresses like 10.0.0.1 or fd00::1, separated by blanks", _addresses, " "),
-        Type("hosts", "addresses or host names, separated by blanks", _hosts, " "),
-        Type("keys", "public SSH keys, one in a line; empty: none", _keys, "\n"),
-        Type(
-            "arguments",
-            "kernel arguments like console=ttyS1,115200, separated by blanks, without initrd= and oci.*; empty: none",
-            _arguments,
-            " ",
-        ),
-        Type("URL", "a URL like http://mirror.example.net/debian", _url),
-        Type("suites", "suites like trixie, separated by blanks", _suites, " "),
-        Type("components", "components like main, separated by blanks", _components, " "),
-        Type("hash", "a hash as `mkpasswd` or `openssl passwd -6` prints it", _hash),
-        Type("seconds", "a whole number of seconds", _number),
-        Type("number", "a whole number", _number),
-    )
-}
 
 DAY = 86400
 SETTINGS = {
@@ -270,27 +138,19 @@ def bounds(setting: Setting) -> str:
     return f"from {setting.least} to {setting.most}" if setting.most else ""
 
 
-def _parts(setting: Setting, text: str) -> Sequence[str]:
-    between = TYPES[setting.type].between
-    if between == "\n":
-        return [line.strip() for line in text.splitlines() if line.strip()]
-    return text.replace(",", " ").split() if setting.type in ("addresses", "hosts") else text.split() if between else [text]
-
-
 def read(setting: Setting, text: str) -> Value:
     """The typed value of `text` as a person or the database writes it. Raises BadValue."""
-    look = TYPES[setting.type].look
-    text = text.strip()
+    known, text = TYPES[setting.type], text.strip()
     try:
         if len(text) > LONGEST:
             raise ValueError(f"it is longer than {LONGEST} characters")
         if not all(line.isprintable() for line in text.splitlines()):
             raise ValueError("it holds a character that is not printed")
-        value = TYPES[setting.type].read(_parts(setting, text))
+        value = known.read(parts_of(known, text))
     except ValueError as wrong:
-        raise BadValue(f"{setting.name} cannot be set to that: {wrong}. It must be {look}") from None
+        raise BadValue(f"{setting.name} cannot be set to that: {wrong}. It must be {known.look}") from None
     if setting.most and isinstance(value, int) and not setting.least <= value <= setting.most:
-        raise BadValue(f"{setting.name} cannot be {value}: it must be {look}, {bounds(setting)}")
+        raise BadValue(f"{setting.name} cannot be {value}: it must be {known.look}, {bounds(setting)}")
     return value
 
 

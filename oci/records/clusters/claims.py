@@ -98,7 +98,7 @@ def refuse_controller(ctx: Ctx, host: str) -> None:
     """Raise Conflict when `host`, in its one spelling, cannot be a controller: it is the appliance's, a machine's, a
     gateway's. That two machines name one controller is judged elsewhere."""
     address = claims.parse(host)
-    held = Claims([*claims.of_appliance(appliance(ctx)), *_machines(ctx), *_networks(ctx)])
+    held = Claims([*claims.of_appliance(appliance(ctx)), *_machines(ctx), *_networks(ctx), *settings.claims(ctx)])
     claim = held.on(address) if address else None
     holder = claim.holder if claim else hostnames.holder_of_name(host, _names(ctx)) if not address else ""
     if holder:
@@ -214,6 +214,17 @@ def _stored_names(ctx: Ctx) -> list[str]:
     return found
 
 
+def _stored_servers(ctx: Ctx) -> list[str]:
+    """Servers that a cluster, role or machine is told to ask, and whose address is lent to anybody by now."""
+    lent = Claims(claims.of_dhcp(appliance(ctx)))
+    return [
+        f"{claim.first} is {claim.holder}, and is inside of the DHCP range by now, which is given to any machine; change "
+        "dhcp_first or dhcp_last, or the setting"
+        for claim in settings.claims(ctx)
+        if lent.on(claim.first)
+    ]
+
+
 def _settings(ctx: Ctx) -> list[str]:
     """Settings that are in each other's way."""
     site, config = appliance(ctx), ctx.config
@@ -249,5 +260,6 @@ def troubles(ctx: Ctx) -> list[str]:
         *_stored_addresses(ctx),
         *_stored_ranges(ctx),
         *_stored_names(ctx),
+        *_stored_servers(ctx),
         *settings.troubles(ctx),
     ]

@@ -12,7 +12,8 @@ from oci.context import Ctx
 from oci.db.revision import columns
 from oci.db.tables import Assignment, Cluster, Machine, Setting
 from oci.domain.cluster import settings
-from oci.domain.cluster.settings import OF_PUPPET, SETTINGS, BadValue, InForce, Layer, Sealed, Stored, Value, resolve
+from oci.domain.cluster.setting_types import Value
+from oci.domain.cluster.settings import OF_PUPPET, SETTINGS, BadValue, InForce, Layer, Sealed, Stored, resolve
 from oci.domain.networks.claims import Claim, claim, host_of
 from oci.ports import OutsideError
 

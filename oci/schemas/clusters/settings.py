@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from oci.domain.cluster.settings import LONGEST, SETTINGS, TYPES
+from oci.domain.cluster.setting_types import TYPES
+from oci.domain.cluster.settings import LONGEST, SETTINGS
 from oci.schemas import looks
 from oci.schemas.choice import OneOf, Word
 from oci.schemas.words import PLAIN, PLAIN_OR_EMPTY, Strict
@@ -44,7 +45,11 @@ class SettingIn(Strict):
     cluster: str = CLUSTER
     role: str = ROLE
     machine: str = MACHINE
-    value: str = Field("", description="the value; what has several parts has them separated by blanks", max_length=LONGEST)
+    value: str | None = Field(
+        None,
+        description="the value; what has several parts has them separated by blanks; empty text: none",
+        max_length=LONGEST,
+    )
     secret: str = Field(
         "",
         description="the value of a setting that is a secret; read from a file, never an argument",

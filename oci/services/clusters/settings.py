@@ -8,15 +8,14 @@ from sqlalchemy import select
 
 from oci.context import Ctx
 from oci.db import tables
+from oci.domain.cluster.setting_types import TYPES, Value
 from oci.domain.cluster.settings import (
     CONCEALED,
     SETTINGS,
-    TYPES,
     BadValue,
     Layer,
     Resolved,
     Setting,
-    Value,
     bounds,
     read,
     resolve,
@@ -113,12 +112,15 @@ def list_settings(ctx: Ctx, order: ScopeIn) -> SettingList:
 
 def _read(known: Setting, order: SettingIn) -> Value:
     """The value that was sent. Raises Problem, which repeats nothing of a secret."""
-    if known.secret and order.value:
+    if known.secret and order.value is not None:
         raise Problem(f"{known.name} is a secret, which no command line and no log may see; give it as `secret` instead")
     if not known.secret and order.secret:
         raise Problem(f"{known.name} is no secret; give it as `value` instead")
+    text = order.secret if known.secret else order.value
+    if text is None:
+        raise Problem(f"{known.name} needs a value; it must be {TYPES[known.type].look}")
     try:
-        return read(known, order.secret if known.secret else order.value)
+        return read(known, text)
     except BadValue as bad:
         raise Problem(str(bad)) from None
 
