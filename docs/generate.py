@@ -101,7 +101,8 @@ def settings() -> str:
     return page(
         "Settings",
         "Read from the file that `OCI_CONFIG` names, by default `/etc/oci/oci.yaml`: lines `name: value`. "
-        "An unknown name or a value of another type is refused.",
+        "An unknown name or a value of another type is refused. Some are only the default of what "
+        "[can differ by cluster, role and machine](cluster-settings.md).",
         table(
             ("setting", "default", "meaning"),
             ((f"`{s.name}`", _default(s.default), s.help) for s in SETTINGS),

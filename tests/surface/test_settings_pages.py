@@ -90,7 +90,7 @@ def test_keys_are_lines(client: FlaskClient, world: Any) -> None:
 def test_the_ways_to_it(client: FlaskClient) -> None:
     assert 'href="/settings"' in client.get("/").text
     assert 'href="/settings?cluster=c1"' in client.get("/clusters").text
-    assert 'href="/settings?machine=1"' in client.get("/machines/1").text
+    assert 'href="/settings?machine=compute1.lab.test"' in client.get("/machines/1").text
     assert "Change" not in row(client, "attempts", ""), "what holds for all is in a file"
 
 

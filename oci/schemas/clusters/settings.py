@@ -75,7 +75,7 @@ class SettingOut(BaseModel):
     here: bool = Field(description="whether it is set just where it was asked for")
     otherwise: str = Field(description="the value that is in force when it is not set here")
     otherwise_origin: str = Field(description="who says that")
-    narrower: list[str] = Field(description="roles and machines inside that have a value of their own")
+    narrower: list[str] = Field(description="roles and machines inside that have a value of their own; of many the first")
     type: Annotated[str, Word(TYPES)] = Field(description="its type")
     meaning: str = Field(description="what it is")
     look: str = Field(description="what a value must look like")

@@ -33,7 +33,7 @@ from oci.schemas.clusters.settings import ScopeIn, SettingIn, SettingList, Setti
 from oci.services.usecase import usecase
 
 TRANSIENT = [name for name, state in STATES.items() if state.transient]
-TOLD = 120
+TOLD, NAMED = 120, 20
 INSTEAD = "say one of --cluster, --cluster with --role, and --machine"
 
 
@@ -77,6 +77,11 @@ def _shown(known: Setting, value: Value) -> str:
     return CONCEALED if known.secret and text else text
 
 
+def _some(names: list[str]) -> list[str]:
+    """Not more than people read: of ten thousand machines each may have a value of its own."""
+    return names if len(names) <= NAMED else [*names[:NAMED], f"{len(names) - NAMED} more"]
+
+
 def _out(known: Setting, layers: list[Layer], scope: Scope, narrower: Mapping[str, list[str]]) -> SettingOut:
     around = layers[:-1] if scope.kind else layers
     now: Resolved = resolve(layers)[known.name]
@@ -89,7 +94,7 @@ def _out(known: Setting, layers: list[Layer], scope: Scope, narrower: Mapping[st
         here=bool(scope.kind) and known.name in layers[-1].values,
         otherwise=_shown(known, otherwise.value),
         otherwise_origin=otherwise.origin,
-        narrower=narrower.get(known.name, []),
+        narrower=_some(narrower.get(known.name, [])),
         type=known.type,
         meaning=known.meaning,
         look=TYPES[known.type].look + (f", {limits}" if limits else ""),
