@@ -20,7 +20,9 @@ import oci.services
 from oci.client.engine.command import Command, Option, commands
 from oci.config import SETTINGS
 from oci.domain.activity.events import EVENTS
+from oci.domain.cluster import settings as narrower
 from oci.domain.cluster.roles import Role, parse
+from oci.domain.cluster.setting_types import TYPES
 from oci.domain.hardware import VERDICTS
 from oci.domain.levels import LEVELS, PERSONAL, covers
 from oci.domain.machines.lifecycle import CLOCK, MACHINES, PEOPLE, STATES, TRANSITIONS, possible
@@ -105,11 +107,40 @@ def settings() -> str:
     return page(
         "Settings",
         "Read from the file that `OCI_CONFIG` names, by default `/etc/oci/oci.yaml`: lines `name: value`. "
-        "An unknown name or a value of another type is refused.",
+        "An unknown name or a value of another type is refused. Some are only the default of what "
+        "[can differ by cluster, role and machine](cluster-settings.md).",
         table(
             ("setting", "default", "meaning"),
             ((f"`{s.name}`", _default(s.default), s.help) for s in SETTINGS),
         ),
+    )
+
+
+def cluster_settings() -> str:
+    """What can be set for a cluster, a role in it, or a machine."""
+    kinds = [(f"`{known.name}`", known.look) for known in TYPES.values()]
+    rows = [
+        (
+            f"`{known.name}`",
+            f"`{known.type}`" + (f", {bounds}" if (bounds := narrower.bounds(known)) else ""),
+            f"{known.meaning}{'; a secret: it is stored sealed, and never shown' if known.secret else ''}",
+            known.when,
+            ", ".join(known.scopes),
+        )
+        for known in narrower.SETTINGS.values()
+    ]
+    return page(
+        "Settings of clusters, roles and machines",
+        "Some of the [settings of the configuration](settings.md) can differ from cluster to cluster, from role to role and "
+        "from machine to machine. The narrowest that says something wins: a machine over its role, the role over the "
+        "cluster, the cluster over the configuration of the appliance. `ocicli setting list` and the page Settings show "
+        "what is in force, and who says so: [how to](../howto/settings.md).",
+        "A role is one of a cluster: the same role in another cluster has settings of its own. What a machine has of its "
+        "own it keeps when it is unassigned or released and wherever it is assigned next. It is dropped when the machine "
+        "is retired, and goes to the other record when two records are joined.",
+        table(("setting", "type", "meaning", "a change takes effect", "set for"), rows),
+        "## Types",
+        table(("type", "what it looks like"), kinds),
     )
 
 
@@ -381,6 +412,7 @@ def pages() -> dict[Path, str]:
         for name, make in (
             ("states", states),
             ("settings", settings),
+            ("cluster-settings", cluster_settings),
             ("events", events),
             ("phases", phases),
             ("works", works),

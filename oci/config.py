@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,30 @@ def _typed(setting: Setting, value: Any) -> Any:
     return value
 
 
+def _derived(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What follows from other settings where nothing is said."""
+    return {
+        "database_url": f"sqlite:///{values['state_dir']}/oci.sqlite",
+        "http_url": f"http://{values['server_address']}",
+        "https_url": f"https://{values['server_address']}",
+        "puppet_address": values["server_address"],
+        "puppet_ca_url": f"https://{values['puppet_server']}:8140",
+        "dhcp_config": f"{values['run_dir']}/dnsmasq.conf",
+        "ntp_servers": [values["server_address"]],
+    }
+
+
+def _mirror(values: Mapping[str, Any]) -> str:
+    return f"{values['http_url']}/debian"
+
+
+def is_default(config: Config, name: str) -> bool:
+    """Whether the setting `name` has the value that it has where the configuration says nothing of it."""
+    values, known = config.values(), next(setting for setting in SETTINGS if setting.name == name)
+    derived = {**_derived(values), "apt_uri": _mirror(values)}
+    return bool(values[name] == (known.default or derived.get(name, known.default)))
+
+
 def configure(values: dict[str, Any]) -> Config:
     """A Config from `values`, with defaults filled in. Raises BadSetting."""
     known = {setting.name: setting for setting in SETTINGS}
@@ -142,18 +167,9 @@ def configure(values: dict[str, Any]) -> Config:
     if unknown:
         raise BadSetting(f"unknown setting {unknown[0]}; `oci-admin settings` lists those that exist")
     merged = {name: _typed(s, values.get(name, s.default)) for name, s in known.items()}
-    derived = {
-        "database_url": f"sqlite:///{merged['state_dir']}/oci.sqlite",
-        "http_url": f"http://{merged['server_address']}",
-        "https_url": f"https://{merged['server_address']}",
-        "puppet_address": merged["server_address"],
-        "puppet_ca_url": f"https://{merged['puppet_server']}:8140",
-        "dhcp_config": f"{merged['run_dir']}/dnsmasq.conf",
-        "ntp_servers": [merged["server_address"]],
-    }
-    for name, value in derived.items():
+    for name, value in _derived(merged).items():
         merged[name] = merged[name] or value
-    merged["apt_uri"] = merged["apt_uri"] or f"{merged['http_url']}/debian"
+    merged["apt_uri"] = merged["apt_uri"] or _mirror(merged)
     return Config(**merged)
 
 

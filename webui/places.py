@@ -23,6 +23,7 @@ PLACES = (
     Place("/machines", "Machines", "m", "machine.list"),
     Place("/clusters", "Clusters", "c", "cluster.list"),
     Place("/networks", "Networks", "n", "network.list"),
+    Place("/settings", "Settings", "s", "setting.list"),
     Place("/events", "Events", "e", "event.list"),
     Place("/health", "Health", "h", "health"),
     Place("/people", "People", "p", "person.add"),

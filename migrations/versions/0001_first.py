@@ -427,8 +427,24 @@ def upgrade() -> None:
     with op.batch_alter_table("assignment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_assignment_cluster_id"), ["cluster_id"], unique=False)
 
+    op.create_table(
+        "setting",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("cluster_id", sa.Integer(), nullable=True),
+        sa.Column("role", sa.String(length=63), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=True),
+        sa.Column("name", sa.String(length=63), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_id"], ["cluster.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("cluster_id", "role", "name"),
+        sa.UniqueConstraint("machine_id", "name"),
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("setting")
     with op.batch_alter_table("assignment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_assignment_cluster_id"))
 

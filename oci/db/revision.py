@@ -16,7 +16,7 @@ from sqlalchemy.event import listen
 from sqlalchemy.orm import InstrumentedAttribute, ORMExecuteState, Session, sessionmaker
 from sqlalchemy.orm.attributes import instance_state
 
-from oci.db.tables import Address, Assignment, Cluster, Machine, Network, Table
+from oci.db.tables import Address, Assignment, Cluster, Machine, Network, Setting, Table
 
 SOURCES: dict[type[Table], tuple[str, ...]] = {
     Cluster: ("name", "domain", "network_id"),
@@ -24,12 +24,14 @@ SOURCES: dict[type[Table], tuple[str, ...]] = {
     Assignment: ("cluster_id", "machine_id", "role", "number", "hostname", "fqdn"),
     Address: ("machine_id", "network_id", "ip", "key", "vip", "cluster_id"),
     Machine: ("memory_bytes", "cores", "disk_last"),
+    Setting: ("cluster_id", "role", "machine_id", "name", "value"),
 }
 """All that a snapshot may read, by table. Primary keys come along: who changes one makes another row."""
 
-# Which column of a changed row says whose snapshot it is in. A network may be in that of any cluster.
-_OWNER = {Cluster: "id", Assignment: "cluster_id", Machine: "id"}
-_BY_MACHINE = (Machine,)
+# Which columns of a changed row say whose snapshot it is in: those that name a cluster, and those that name a machine. A
+# network may be in that of any cluster, and a setting is of a cluster or of a machine.
+_BY_CLUSTER = {Cluster: "id", Assignment: "cluster_id", Setting: "cluster_id"}
+_BY_MACHINE = {Machine: "id", Setting: "machine_id"}
 _GREW = "revision grew in this transaction"
 
 
@@ -44,7 +46,7 @@ def grew(db: Session) -> bool:
 
 
 def _owners(row: Table, owner: str) -> set[Any]:
-    """The values that the column `owner` has, and had; None is among them when that is not known."""
+    """The values that the column `owner` has, and had. None is among them when that is not known, or there is none."""
     history = look(row).attrs[owner].history
     return {*history.unchanged, *history.deleted, *history.added} or {None}
 
@@ -72,13 +74,17 @@ def _whose(rows: Iterable[Table]) -> ColumnElement[bool] | None:
             machines |= _owners(row, "machine_id") - {None}
             clusters |= _owners(row, "cluster_id") - {None}
             continue
-        owner = _OWNER.get(type(row))
-        owners = _owners(row, owner) if owner else {None}
         if isinstance(row, Cluster | Machine) and instance_state(row).pending:
             continue  # nothing was read of what is not there yet
-        if None in owners:
+        named = [
+            (target, _owners(row, owners[type(row)]))
+            for owners, target in ((_BY_CLUSTER, clusters), (_BY_MACHINE, machines))
+            if type(row) in owners
+        ]
+        if not any(found - {None} for _, found in named):
             return true()
-        (machines if isinstance(row, _BY_MACHINE) else clusters).update(owner for owner in owners if owner is not None)
+        for target, found in named:
+            target.update(found - {None})
     ways = [Cluster.id.in_(clusters)] if clusters else []
     if machines:
         ways.append(Cluster.id.in_(select(Assignment.cluster_id).where(Assignment.machine_id.in_(machines))))

@@ -219,6 +219,22 @@ class Assignment(Table):
     __table_args__ = (UniqueConstraint("cluster_id", "role", "number"),)
 
 
+class Setting(Table):
+    """A value that is set for a cluster, for a role in it ('': for the cluster itself), or for a machine, in whichever
+    cluster it is; see oci.domain.cluster.settings. It is of a cluster or of a machine, never of both.
+    """
+
+    __tablename__ = "setting"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cluster_id: Mapped[int | None] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"))
+    role: Mapped[str] = mapped_column(String(63), default="")
+    machine_id: Mapped[int | None] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(63))
+    value: Mapped[str]  # the one text of its type; a secret is sealed
+    # NULLs differ from each other: each of the two holds for the rows of one kind.
+    __table_args__ = (UniqueConstraint("cluster_id", "role", "name"), UniqueConstraint("machine_id", "name"))
+
+
 def _key(context: Any) -> str:
     return addresses.key(context.get_current_parameters()["ip"])
 

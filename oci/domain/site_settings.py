@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Network
 from typing import Any
 
-from oci.domain.words import DNS_NAME_ANY_CASE, INTERFACE
+from oci.domain.words import DNS_NAME_ANY_CASE, INTERFACE, URL
 
-_INTERFACE, _NAME = re.compile(INTERFACE), re.compile(DNS_NAME_ANY_CASE)
-_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9_.~+-]+)*/?")
+_INTERFACE, _NAME, _URL = map(re.compile, (INTERFACE, DNS_NAME_ANY_CASE, URL))
 MODES = ("dhcp", "proxy")
 APPLY = "Correct it in the configuration file, then run `oci-admin apply`"
 

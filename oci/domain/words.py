@@ -29,6 +29,14 @@ UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # The kernel takes 15 bytes but `/`, `:` and white space (dev_valid_name in net/core/dev.c); this is what people use of that.
 INTERFACE = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}"
 
+# A mirror or a listener: no user, no query, nothing that a line of sources.list would take for two words.
+URL = r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9_.~+-]+)*/?"
+
+# No dollar, brace, quote, ampersand or bar: iPXE would expand a setting or begin another command, as GRUB would.
+KERNEL_ARGUMENT = r"[A-Za-z0-9_][A-Za-z0-9_.,:=/@%+~-]*"
+# How arguments begin that OCI gives by itself.
+KERNEL_RESERVED = ("initrd=", "oci.")
+
 _MAC, _INTERFACE, _LABEL = re.compile(MAC), re.compile(INTERFACE), re.compile(LABEL)
 # Words that `ip`, sysctl and the kernel understand as something else than one interface.
 _NO_INTERFACE = frozenset({"lo", "all", "default", "bonding_masters"})

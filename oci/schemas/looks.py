@@ -164,6 +164,17 @@ CLUSTERS = listing(
     "No cluster exists. `ocicli cluster create NAME --domain DOMAIN --network NETWORK` makes one.",
     names="name",
 )
+SETTINGS = listing(
+    "settings",
+    "There are no settings.",
+    column("name"),
+    column("value", cut=True),
+    column("origin", "FROM"),
+    column("narrower", "ALSO SET FOR", cut=True, last=1),
+    column("meaning", cut=True, last=2),
+    column("when", "TAKES EFFECT", cut=True, last=3),
+    names="name",
+)
 NETWORKS = listing(
     "networks",
     "No network exists. `ocicli network create NAME --cidr 10.0.0.0/24 --first ... --last ...` makes one.",

@@ -87,11 +87,13 @@ def test_a_change_of_anything_that_a_snapshot_reads_lets_the_revision_grow(site,
         second_network(db)
         machine = tables.Machine(name="spare", state="discovered", state_since=1.0, created=1.0, inventory={})
         db.add(machine)
+        db.add(tables.Setting(cluster_id=1, role="compute", name="apt_suite", value="sid"))
+        db.add(tables.Setting(machine_id=1, name="apt_suite", value="sid"))
 
     grown(site, prepare_second)
 
     def change(db) -> None:
-        row = first(db, table)
+        row = first(db, table) if (table, name) != (tables.Setting, "machine_id") else db.get(tables.Setting, 2)
         column = inspect(table).columns[name]
         spare = {"machine_id": 3}.get(name)
         setattr(row, name, spare or another(column, getattr(row, name)))
@@ -103,7 +105,7 @@ def test_a_change_of_anything_that_a_snapshot_reads_lets_the_revision_grow(site,
 def test_statements_over_many_rows_let_it_grow_as_well(site, table) -> None:
     column = SOURCES[table][-1]
     assert grown(site, lambda db: db.execute(update(table).values({column: getattr(table, column)}))) == {"c1", "c2"}
-    if table in (tables.Address, tables.Assignment):
+    if table in (tables.Address, tables.Assignment, tables.Setting):
         assert grown(site, lambda db: db.execute(delete(table))) == {"c1", "c2"}
 
 
@@ -113,6 +115,14 @@ def test_a_row_that_goes_lets_only_its_own_cluster_grow(site, table) -> None:
         assert grown(site, lambda db: db.delete(first(db, table))) == {"c1"}
     else:
         assert grown(site, lambda db: db.delete(first(db, table))) == {"c1"}
+
+
+def test_a_setting_lets_the_cluster_grow_that_it_is_of_or_its_machine_is_in(site) -> None:
+    assert grown(site, lambda db: db.add(tables.Setting(cluster_id=2, name="apt_suite", value="sid"))) == {"c2"}
+    assert grown(site, lambda db: db.add(tables.Setting(machine_id=2, name="apt_suite", value="sid"))) == {"c1"}
+    verbs.unassign(site.ctx(), "2")
+    assert grown(site, lambda db: db.delete(db.get(tables.Setting, 2))) == set(), "its machine is in no cluster"
+    assert grown(site, lambda db: setattr(db.get(tables.Setting, 1), "cluster_id", 1)) == {"c1", "c2"}
 
 
 def test_rows_that_come_let_it_grow(site) -> None:
@@ -168,9 +178,11 @@ def test_a_snapshot_reads_nothing_that_its_revision_does_not_grow_with(site) -> 
     with Counted(site) as sql:
         puppet.classify(site.ctx(APPLIANCE), fqdn)
     allowed = {f"{table.__tablename__}.{name}" for table, names in SOURCES.items() for name in (*names, "id")}
-    read = set(re.findall(r"\b(?:cluster|network|assignment|address|machine)\.[a-z_]+", " ".join(sql.said)))
+    read = set(re.findall(r"\b(?:cluster|network|assignment|address|machine|setting)\.[a-z_]+", " ".join(sql.said)))
     assert read and read <= allowed | {"cluster.revision"}
-    assert len(sql.said) <= 7
+    assert len(sql.said) <= 8, (
+        "BEGIN, whose it is, one for each of SOURCES, and the virtual addresses; addresses come with their networks"
+    )
 
 
 def test_a_classification_is_one_statement_until_something_changes(site) -> None:

@@ -114,6 +114,26 @@ def test_a_controller_can_be_given_at_enrolment(ocicli, tmp_path) -> None:
     assert (made["bmc_address"], made["bmc_username"]) == ("10.78.0.1", "admin")
 
 
+def test_settings_are_set_listed_and_taken_back(ocicli, site, tmp_path) -> None:
+    made = ocicli.json("setting", "set", "ntp_servers", "--cluster", "c1", "--value", "10.0.0.9 10.0.0.10")
+    assert (made["value"], made["origin"], made["here"]) == ("10.0.0.9 10.0.0.10", "cluster c1", True)
+    ocicli.json("setting", "set", "ntp_servers", "--cluster", "c1", "--role", "compute", "--value", "10.0.0.11")
+    listed = {one["name"]: one for one in ocicli.json("setting", "list", "--machine", "compute1")["settings"]}
+    assert listed["ntp_servers"]["origin"] == "role compute of cluster c1"
+    assert ocicli("setting", "list", "--cluster", "c1") == 0 and "role compute" in ocicli.out
+    assert ocicli.json("setting", "unset", "ntp_servers", "--cluster", "c1", "--role", "compute")["value"] == made["value"]
+    assert ocicli("setting", "set", "attempts", "--machine", "compute1", "--value", "many") == 3 and "number" in ocicli.err
+    assert ocicli("setting", "unset", "attempts", "--machine", "compute1") == 4 and "is not set for" in ocicli.err
+
+
+def test_a_secret_setting_comes_from_a_file_and_is_shown_by_nothing(ocicli, site, tmp_path) -> None:
+    worth = "$6$salt$" + 40 * "s"
+    words = ("setting", "set", "root_password_hash", "--cluster", "c1", "--secret-file", password_file(tmp_path, worth))
+    assert ocicli.json(*words)["value"] == "***"
+    assert ocicli("setting", "list", "--cluster", "c1", "-o", "yaml") == 0 and worth not in ocicli.out
+    assert worth not in json.dumps(ocicli.json("event", "list"))
+
+
 def test_a_list_for_people(ocicli, site) -> None:
     assert ocicli("machine", "list") == 0
     first, second, *_ = ocicli.out.splitlines()

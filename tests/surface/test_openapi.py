@@ -89,6 +89,7 @@ KNOWN = {
     "people": ("vera", "olga"),
     "networks": ("prov",),
     "tokens": ("1", "2", "400"),
+    "settings": ("attempts", "ntp_servers", "root_password_hash"),
     "conflicts": ("1", "2", "400"),
 }
 

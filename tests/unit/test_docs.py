@@ -16,6 +16,7 @@ from oci.client.cli import BY_HAND
 from oci.client.engine.command import Command, commands
 from oci.config import SETTINGS
 from oci.domain.activity.events import EVENTS
+from oci.domain.cluster.settings import SETTINGS as NARROWER
 from oci.domain.machines.lifecycle import STATES
 from oci.domain.path.phases import PHASES
 from oci.domain.path.works import WORKS
@@ -66,6 +67,7 @@ def test_the_check_says_which_page_is_stale(monkeypatch, capsys, tmp_path: Path)
     [
         ("states", list(STATES)),
         ("settings", [setting.name for setting in SETTINGS]),
+        ("cluster-settings", list(NARROWER)),
         ("events", list(EVENTS)),
         ("phases", list(PHASES)),
         ("works", list(WORKS)),

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from webui.clusters import clusters, networks
+from webui.clusters import clusters, networks, settings
 
-FAMILIES = (clusters, networks)
+FAMILIES = (clusters, networks, settings)

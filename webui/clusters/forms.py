@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import IntegerField, SelectField, StringField, TextAreaField
+from wtforms import IntegerField, PasswordField, SelectField, StringField, TextAreaField
 
 from oci.domain.networks.networks import PURPOSES, USES, USUAL_MTU
 from oci.schemas.clusters.clusters import ClusterIn
 from oci.schemas.clusters.networks import AddressIn, NetworkChange, NetworkIn, RangeIn
+from oci.schemas.clusters.settings import SettingIn
 from webui.forms import Order
 
 
@@ -87,3 +88,29 @@ class HoldAddress(Order):
     vip = StringField("Virtual address")
     cluster = SelectField("Cluster", validate_choice=False)
     note = StringField("Note")
+
+
+class Setting(Order):
+    """A value, for the scope that the page's address says."""
+
+    model = SettingIn
+    scope: dict[str, Any]
+
+    def values(self) -> dict[str, Any]:
+        return {**super().values(), **self.scope}
+
+
+class SettingOfWords(Setting):
+    value = StringField("Value", render_kw={"autocomplete": "off", "spellcheck": "false"})
+
+
+class SettingOfLines(Setting):
+    value = TextAreaField("Value", render_kw={"rows": 6, "spellcheck": "false"})
+
+
+class SecretSetting(Setting):
+    secret = PasswordField("Value", render_kw={"autocomplete": "new-password"})
+
+
+SETTING_FORMS: dict[str, type[Setting]] = {"text": SettingOfWords, "keys": SettingOfLines, "secret": SecretSetting}
+"""By the type of the setting: those that have no form of their own are a line of text."""

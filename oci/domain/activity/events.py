@@ -43,6 +43,8 @@ EVENTS: dict[str, str] = {
     "puppet.unclassified": "a classification that Puppet asked for could not be made; the text says why",
     "puppet.report": "a Puppet run ended otherwise than the one before, or is the first of an install",
     "cluster.created": "a cluster was made",
+    "setting.set": "a setting of a cluster, role or machine was set; a secret's value is not told",
+    "setting.unset": "a setting of a cluster, role or machine was taken back, so that a wider one holds",
     "network.created": "a network was made",
     "network.changed": "what is told of a network, or one of its ranges, was changed",
     "network.deleted": "a network was forgotten",

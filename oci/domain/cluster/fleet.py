@@ -7,10 +7,12 @@ going through all members, so that one classification costs the same in a large 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from oci.domain.cluster.roles import Role
+from oci.domain.cluster.settings import Stored
 
 INSTALLED_OVER = "provisioning"
 """Purpose of the network that a machine is installed over, and by which it is known in DNS."""
@@ -81,8 +83,9 @@ class Network:
 
 @dataclass(frozen=True)
 class Site:
-    """What is the same for every machine of this appliance.
+    """What the appliance's configuration says for every machine; `Fleet.site_of` is what holds for one of them.
 
+    A field that is called like a setting is replaced by what its cluster, its role or the machine itself says.
     `appliance_names` are those by which machines are told to reach it, at `appliance_address`; none when they are told
     its address.
     """
@@ -104,8 +107,8 @@ class Site:
 class Fleet:
     """One cluster at one revision: its members in a fixed order (role order, number), its roles, and the site.
 
-    `release` is the release of what the cluster runs and `settings` are its resolved settings by name; both are empty
-    as long as no table holds any.
+    `release` is the release of what the cluster runs, empty as long as no table holds it. `settings` are those that a
+    classification shows, as they are set for the cluster, its roles and its machines.
     """
 
     cluster: str
@@ -117,7 +120,7 @@ class Fleet:
     networks: tuple[Network, ...] = ()
     vips: tuple[Vip, ...] = ()
     release: str = ""
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Stored = field(default_factory=Stored)
 
     @cached_property
     def _by_machine(self) -> dict[int, Member]:
@@ -133,6 +136,21 @@ class Fleet:
     def member(self, machine_id: int) -> Member | None:
         """The member that is the machine `machine_id`, or None."""
         return self._by_machine.get(machine_id)
+
+    @cached_property
+    def _sites(self) -> dict[tuple[str, int], Site]:
+        return {}
+
+    def site_of(self, member: Member) -> Site:
+        """The site as it is for `member`, with the settings in force there. Members without any of their own share one."""
+        role = member.role if member.role in self.settings.roles else ""
+        own = member.machine_id if member.machine_id in self.settings.machines else 0
+        found = self._sites.get((role, own))
+        if found is None:
+            # Two threads may both make it; they make the same.
+            changes: dict[str, Any] = self.settings.values(role, own)
+            found = self._sites[role, own] = replace(self.site, **changes) if changes else self.site
+        return found
 
     def with_role(self, role: str) -> tuple[Member, ...]:
         """The members that have `role`, by number."""

@@ -17,6 +17,7 @@ from oci.domain.hardware import Inventory
 from oci.domain.path.pulse import LOST_BEATS
 from oci.domain.path.works import WORKS
 from oci.domain.quantities import span
+from oci.records.clusters import settings
 from oci.records.path import liveness
 
 INSTALL, PULSE = tables.Install, tables.Pulse
@@ -98,7 +99,8 @@ def _wait(ctx: Ctx, machine: tables.Machine, install: tables.Install, why: str) 
         install.queued = ctx.now()
         ctx.event("install.queued", f"waits for room: {why}", machine)
     # Waiting for room is no standing still; the deadline is moved now and then only, since this is asked all the time.
-    if ctx.now() - max(install.moved or 0, machine.state_since) > ctx.config.install_seconds / 4:
+    still = settings.in_force(ctx, machine).number("install_seconds")
+    if ctx.now() - max(install.moved or 0, machine.state_since) > still / 4:
         liveness.progress(ctx, machine, install)
 
 

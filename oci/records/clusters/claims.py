@@ -15,6 +15,7 @@ from oci.domain.machines.controllers import canonical as canonical_controller
 from oci.domain.networks import claims
 from oci.domain.networks.claims import Appliance, Claim, Claims
 from oci.problems import Conflict, Problem
+from oci.records.clusters import settings
 
 VIP = "the virtual address"
 URLS = ("http_url", "https_url", "puppet_ca_url", "apt_uri")
@@ -81,7 +82,14 @@ def _holder(machine: str | None, vip: str, note: str) -> str:
 
 def for_machine(ctx: Ctx, machine_id: int | None = None) -> Claims:
     """What a machine may not be given: everything that is anybody's but its own address."""
-    return Claims([*claims.of_appliance(appliance(ctx)), *_holders(ctx, machine_id), *controllers(ctx), *_networks(ctx)])
+    held = [*claims.of_appliance(appliance(ctx)), *_holders(ctx, machine_id), *controllers(ctx), *_networks(ctx)]
+    return Claims([*held, *settings.claims(ctx)])
+
+
+def for_server(ctx: Ctx) -> Claims:
+    """What a server cannot have that machines are told to ask: addresses that are lent, controllers', and machines' own,
+    which may be installed anew at any time."""
+    return Claims([*claims.of_dhcp(appliance(ctx)), *controllers(ctx), *_holders(ctx)])
 
 
 def for_network(ctx: Ctx) -> Claims:
@@ -109,7 +117,7 @@ def refuse_controller(ctx: Ctx, host: str) -> None:
     """Raise Conflict when `host`, in its one spelling, cannot be a controller: it is the appliance's, a machine's, a
     gateway's. That two machines name one controller is judged elsewhere."""
     address = claims.parse(host)
-    held = Claims([*claims.of_appliance(appliance(ctx)), *_holders(ctx), *_networks(ctx)])
+    held = Claims([*claims.of_appliance(appliance(ctx)), *_holders(ctx), *_networks(ctx), *settings.claims(ctx)])
     claim = held.on(address) if address else None
     holder = claim.holder if claim else hostnames.holder_of_name(host, _names(ctx)) if not address else ""
     if holder:
@@ -233,6 +241,17 @@ def _stored_names(ctx: Ctx) -> list[str]:
     return found
 
 
+def _stored_servers(ctx: Ctx) -> list[str]:
+    """Servers that a cluster, role or machine is told to ask, and whose address is lent to anybody by now."""
+    lent = Claims(claims.of_dhcp(appliance(ctx)))
+    return [
+        f"{claim.first} is {claim.holder}, and is inside of the DHCP range by now, which is given to any machine; change "
+        "dhcp_first or dhcp_last, or the setting"
+        for claim in settings.claims(ctx)
+        if lent.on(claim.first)
+    ]
+
+
 def _settings(ctx: Ctx) -> list[str]:
     """Settings that are in each other's way."""
     site, config = appliance(ctx), ctx.config
@@ -268,4 +287,6 @@ def troubles(ctx: Ctx) -> list[str]:
         *_stored_addresses(ctx),
         *_stored_ranges(ctx),
         *_stored_names(ctx),
+        *_stored_servers(ctx),
+        *settings.troubles(ctx),
     ]

@@ -18,6 +18,7 @@ from oci.domain.cluster.fleet import Network as Stand
 from oci.domain.cluster.roles import Role
 from oci.domain.networks.claims import host_of, parse
 from oci.problems import Unavailable
+from oci.records.clusters import settings
 
 SYSTEM = "system"
 """Use of the disk that the operating system was ordered onto."""
@@ -28,7 +29,7 @@ _kept: WeakKeyDictionary[Engine, dict[int, Fleet]] = WeakKeyDictionary()
 
 
 def site(ctx: Ctx) -> Site:
-    """What is the same for every machine. Raises Unavailable for a CA certificate that could not be read."""
+    """What the configuration says for every machine. Raises Unavailable for a CA certificate that could not be read."""
     config, known = ctx.config, ctx.outside.authorities
     missing = sorted(set(config.ca_certificates) - set(known))
     if missing:
@@ -133,8 +134,8 @@ def _members(ctx: Ctx, cluster_id: int) -> list[Member]:
 def _read(ctx: Ctx, cluster_id: int, revision: int, roles: Mapping[str, Role], about: Site) -> Fleet:
     name, domain, _network = ctx.db.execute(select(*columns(Cluster)).where(Cluster.id == cluster_id)).one()
     members = in_order(_members(ctx, cluster_id), roles)
-    vips = _vips(ctx, cluster_id, domain)
-    return Fleet(name, domain, members, roles, about, revision, _networks(ctx, cluster_id), vips)
+    vips, stored = _vips(ctx, cluster_id, domain), settings.of_members(ctx, cluster_id)
+    return Fleet(name, domain, members, roles, about, revision, _networks(ctx, cluster_id), vips, settings=stored)
 
 
 def fleet(ctx: Ctx, cluster_id: int, revision: int) -> Fleet:

@@ -11,7 +11,7 @@ from oci.domain.path.works import ABORTED, FAILED, INSTALL, WIPE, WORKS
 from oci.domain.promise.layouts import CannotLayOut
 from oci.domain.quantities import counted
 from oci.problems import Conflict
-from oci.records.clusters import claims
+from oci.records.clusters import claims, settings
 from oci.records.machines import disk_orders, power_orders, promises
 from oci.records.machines.identities import facts_of
 from oci.records.machines.moves import move
@@ -91,7 +91,8 @@ def start_work(ctx: Ctx, machine: tables.Machine, kind: str, approved: str = "")
 
 def rearm(ctx: Ctx, machine: tables.Machine, install: tables.Install, why: str) -> bool:
     """Arm the next attempt, or call the work failed when none is left (False)."""
-    if install.attempt >= ctx.config.attempts or not WORKS[install.kind].retryable:
+    attempts = settings.in_force(ctx, machine).number("attempts")
+    if install.attempt >= attempts or not WORKS[install.kind].retryable:
         move(ctx, machine, "error", reason=f"{why}; tried {counted(install.attempt, 'time')}")
         close_install(ctx, machine, FAILED)
         return False
@@ -104,5 +105,5 @@ def rearm(ctx: Ctx, machine: tables.Machine, install: tables.Install, why: str) 
     install.log = attempt_log.begin(install.log, head)
     install.log_bytes = 0
     liveness.progress(ctx, machine, install)
-    ctx.event("install.retry", f"attempt {install.attempt} of {ctx.config.attempts}: {why}", machine)
+    ctx.event("install.retry", f"attempt {install.attempt} of {attempts}: {why}", machine)
     return True

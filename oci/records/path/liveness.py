@@ -16,6 +16,7 @@ from oci.domain.machines import lifecycle
 from oci.domain.path import patience
 from oci.domain.path.phases import PHASES
 from oci.domain.path.works import INSTALL, KIND_OF, WORKS
+from oci.records.clusters import settings
 from oci.records.machines import disk_orders
 from oci.records.path import pulses
 
@@ -58,10 +59,11 @@ def quiet_since(machine: tables.Machine, install: tables.Install) -> float:
 
 def allowed_silence(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> float:
     """Seconds that the machine may say nothing. One that starts anew has its firmware to go through first."""
-    config = ctx.config
     if install.claimed is None or install.restarted is not None:
-        return float(config.first_sign_seconds)
-    return float(getattr(config, lifecycle.STATES[machine.state].silence))
+        name = "first_sign_seconds"
+    else:
+        name = lifecycle.STATES[machine.state].silence
+    return float(settings.in_force(ctx, machine).number(name))
 
 
 def set_deadline(ctx: Ctx, machine: tables.Machine, install: tables.Install | None) -> None:
@@ -69,8 +71,8 @@ def set_deadline(ctx: Ctx, machine: tables.Machine, install: tables.Install | No
     if not lifecycle.transient(machine.state):
         machine.deadline = None
         return
-    kind = KIND_OF.get(machine.state, INSTALL.name)  # the first boot ends an install
-    seconds = getattr(ctx.config, lifecycle.STATES[machine.state].still)
+    known, kind = settings.in_force(ctx, machine), KIND_OF.get(machine.state, INSTALL.name)  # the first boot ends an install
+    seconds = known.number(lifecycle.STATES[machine.state].still)
     # A wipe covers more than the disks that are counted for an install: units with several paths, read from the inventory.
     written = max(machine.disk_bytes, disk_orders.wipe_plan(machine).bytes) if WORKS[kind].limits.every_byte else 0
     moved = max(machine.state_since, (install.moved or 0) if install else 0)
@@ -78,7 +80,7 @@ def set_deadline(ctx: Ctx, machine: tables.Machine, install: tables.Install | No
         machine.state_since,
         moved,
         patience.still_seconds(kind, seconds, written),
-        patience.whole_seconds(kind, ctx.config.longest_seconds, written),
+        patience.whole_seconds(kind, known.number("longest_seconds"), written),
         install.troubled if install else None,
     )
 

@@ -8,6 +8,8 @@ from oci.context import Ctx
 from oci.db import tables
 from oci.domain.machines import lifecycle
 from oci.domain.path import pulse
+from oci.records.clusters import settings
+from oci.records.clusters.settings import SILENCES
 
 PULSE = tables.Pulse
 COUNT_SECONDS = 10
@@ -30,11 +32,13 @@ def known_pace(ctx: Ctx) -> int | None:
     return pulse.pace(int(ctx.config.heartbeat_seconds), last.machines)
 
 
-def kept_seconds(ctx: Ctx, state: str) -> float:
-    """How long a heartbeat in `state` that says nothing new is not written down."""
-    config, busy = ctx.config, lifecycle.transient(state)
-    silence = min(config.silence_seconds, config.firstboot_silence_seconds, config.first_sign_seconds)
-    return pulse.kept_seconds(config.pulse_seconds, silence if busy else None)
+def kept_seconds(ctx: Ctx, machine: tables.Machine) -> float:
+    """How long a heartbeat of the machine that says nothing new is not written down."""
+    silence = None
+    if lifecycle.transient(machine.state):
+        known = settings.in_force(ctx, machine)
+        silence = min(known.number(name) for name in SILENCES)
+    return pulse.kept_seconds(ctx.config.pulse_seconds, silence)
 
 
 def beats(ctx: Ctx, machine: tables.Machine, pace: int) -> None:
@@ -42,7 +46,7 @@ def beats(ctx: Ctx, machine: tables.Machine, pace: int) -> None:
     row, now = machine.pulse, ctx.now()
     # Who is told to speak less often is believed to be there for longer, so that is stored before it happens.
     news = (row.presence, row.power) != ("live", "on") or not row.beat or pace > row.beat
-    if news or pulse.due(row.seen, now, kept_seconds(ctx, machine.state)):
+    if news or pulse.due(row.seen, now, kept_seconds(ctx, machine)):
         row.presence, row.power, row.seen, row.beat = "live", "on", now, pace
 
 
@@ -53,7 +57,7 @@ def speaks(ctx: Ctx, machine: tables.Machine) -> None:
 
 def unwritten(ctx: Ctx, machine: tables.Machine) -> float:
     """By how many seconds what is stored may be older than the machine's last word."""
-    return pulse.unwritten(kept_seconds(ctx, machine.state), machine.pulse.beat)
+    return pulse.unwritten(kept_seconds(ctx, machine), machine.pulse.beat)
 
 
 def waits(ctx: Ctx, machine: tables.Machine) -> bool:

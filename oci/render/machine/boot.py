@@ -7,15 +7,13 @@ from collections.abc import Iterable, Mapping
 
 from oci.domain.path.netboot import LOADER_PATH, START_PATH
 from oci.domain.promise.layouts import ESP_LABEL
-from oci.domain.words import MAC, SHA256, TOKEN, UUID
+from oci.domain.words import KERNEL_ARGUMENT, KERNEL_RESERVED, MAC, SHA256, TOKEN, UUID
 
 _URL = re.compile(r"http://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 _BOOT_ID, _MAC, _SHA256, _MARK = map(re.compile, (TOKEN, MAC, SHA256, UUID))
-# No dollar, brace, quote, ampersand or bar: iPXE would expand a setting or begin another command.
-_KERNEL_ARG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,:=/@%+~-]*")
+_KERNEL_ARG = re.compile(KERNEL_ARGUMENT)
 MARK_LOOK = "a UUID in small letters"
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-_RESERVED = ("initrd=", "oci.")
 
 # The file that UEFI starts from a disk on which it knows no entry, by iPXE's name of the architecture.
 EFI_FILES = {"x86_64": "BOOTX64.EFI", "i386": "BOOTIA32.EFI", "arm64": "BOOTAA64.EFI"}
@@ -48,7 +46,7 @@ def kernel_arguments(text: str) -> list[str]:
     words = text.split()
     for word in words:
         _checked("kernel argument", _KERNEL_ARG, word, "name=value, of letters, digits and _.,:=/@%+~-")
-        if word.startswith(_RESERVED):
+        if word.startswith(KERNEL_RESERVED):
             raise BadBootValue(f"kernel argument {word!r} belongs to OCI; leave out initrd= and oci.*")
     return words
 

@@ -29,8 +29,8 @@ class File:
 class Machine:
     """What is written into a new system about itself and its site.
 
-    `addresses` are those by which it is known, without prefix length, `mark` is the UUID of the root file system, `dns` asks
-    where no network of it names a server. Of the rest, what is empty is left out.
+    `addresses` are those by which it is known, without prefix length, `mark` is the UUID of the root file system. Of the
+    rest, what is empty is left out.
     """
 
     hostname: str
@@ -83,9 +83,7 @@ def _hosts(machine: Machine) -> str:
 
 def _resolver(machine: Machine) -> str:
     _, dot, domain = machine.fqdn.partition(".")
-    places = (place for interface in machine.interfaces for place in interface.places)
-    servers = list(dict.fromkeys(server for place in places for server in place.dns)) or machine.dns
-    return (f"search {domain}\n" if dot else "") + "".join(f"nameserver {server}\n" for server in servers[:MOST_DNS])
+    return (f"search {domain}\n" if dot else "") + "".join(f"nameserver {server}\n" for server in machine.dns[:MOST_DNS])
 
 
 def _chrony(machine: Machine) -> str:

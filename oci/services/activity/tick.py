@@ -19,12 +19,13 @@ from oci.context import Ctx
 from oci.db import tables
 from oci.domain.activity.health import Check
 from oci.domain.machines.lifecycle import CONFIGURING, TRANSIENT
+from oci.domain.path.pulse import kept_seconds
 from oci.domain.path.works import FAILED
 from oci.domain.quantities import span
 from oci.ports import OutsideError
 from oci.problems import Problem
 from oci.records.clusters import dhcp as dhcp_networks
-from oci.records.clusters import names
+from oci.records.clusters import names, settings
 from oci.records.machines import power_orders
 from oci.records.machines.moves import move
 from oci.records.machines.works import close_install, rearm
@@ -127,18 +128,21 @@ def _earlier(moment: float, *columns: Any) -> ColumnElement[bool]:
 def suspects(ctx: Ctx) -> list[int]:
     """The machines at work that need a look: overdue, silent for too long, or not heard of for a while.
 
-    One SELECT over the machines at work, which locks nothing. It may name too many: `look` decides.
+    One SELECT over the machines at work, which locks nothing. It may name too many: `look` decides. So each is measured by
+    the least silence that any machine is allowed.
     """
-    machine, pulse, work, config, now = tables.Machine, tables.Pulse, tables.Install, ctx.config, ctx.now()
+    machine, pulse, work, now = tables.Machine, tables.Pulse, tables.Install, ctx.now()
+    least = settings.shortest(ctx)
     starts = or_(work.claimed.is_(None), work.restarted.is_not(None))
     words = (work.seen, pulse.seen, work.restarted, work.started)
     silent = or_(
-        and_(starts, _earlier(now - config.first_sign_seconds, *words)),
-        and_(~starts, machine.state == CONFIGURING, _earlier(now - config.firstboot_silence_seconds, *words)),
-        and_(~starts, machine.state != CONFIGURING, _earlier(now - config.silence_seconds, *words)),
+        and_(starts, _earlier(now - least["first_sign_seconds"], *words)),
+        and_(~starts, machine.state == CONFIGURING, _earlier(now - least["firstboot_silence_seconds"], *words)),
+        and_(~starts, machine.state != CONFIGURING, _earlier(now - least["silence_seconds"], *words)),
     )
     # What waits is written down now and then only; see oci.domain.path.pulse.
-    kept = case((pulse.beat > 0, pulse.beat + pulses.kept_seconds(ctx, TRANSIENT[0])), else_=0.0)
+    longest = kept_seconds(ctx.config.pulse_seconds, min(least.values()))
+    kept = case((pulse.beat > 0, pulse.beat + longest), else_=0.0)
     dark = and_(
         machine.bmc_address != "",
         _earlier(now - POWER_CHECK_SECONDS, work.seen, pulse.power_seen),

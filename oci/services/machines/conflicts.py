@@ -9,6 +9,7 @@ from oci.db import tables
 from oci.domain.identity.facts import canonical_mac, swapped_uuid
 from oci.domain.machines import lifecycle
 from oci.problems import Conflict, Problem
+from oci.records.clusters import settings
 from oci.records.machines.identities import facts_from_data, identity_of, learn, make, nics_of, share
 from oci.records.machines.moves import find
 from oci.records.path.doubts import close_doubt, get_open
@@ -228,6 +229,7 @@ def _take_over(ctx: Ctx, machine: tables.Machine, other: tables.Machine) -> None
         ctx.db.execute(update(table).where(table.machine_id == other.id).values(machine_id=machine.id))
     of_it = update(tables.Job).where(tables.Job.machine_id == other.id)
     ctx.db.execute(of_it.values(machine_id=machine.id, subject=f"machine {machine.id}"))
+    settings.take_over(ctx, machine, other)
     ctx.db.flush()
     ctx.db.expire_all()
     ctx.db.delete(other)

@@ -8,7 +8,7 @@ from oci.context import Ctx
 from oci.db import tables
 from oci.domain.machines import lifecycle
 from oci.problems import Conflict, Problem
-from oci.records.clusters import assignments
+from oci.records.clusters import assignments, settings
 from oci.records.machines import controllers, power_orders, promises, works
 from oci.records.machines.moves import find, move
 from oci.records.machines.views import detail
@@ -81,9 +81,11 @@ def release(ctx: Ctx, name: str, confirm: str) -> MachineDetail:
 
 @usecase("machine.retire", "operator")
 def retire(ctx: Ctx, name: str) -> MachineDetail:
-    """Keep the machine in the records only; its promise is taken back."""
+    """Keep the machine in the records only; its promise is taken back, and what is set for it alone is dropped."""
     machine = find(ctx, name)
     assignments.take_back(ctx, machine, "retire")
+    if names := settings.forget(ctx, machine):
+        ctx.event("setting.unset", f"{', '.join(names)} of {machine.name}, which is retired", machine)
     return detail(ctx, machine)
 
 

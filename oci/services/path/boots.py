@@ -17,6 +17,7 @@ from oci.domain.path import phases
 from oci.domain.path.boot_owner import Owner, Record, owner
 from oci.domain.quantities import counted
 from oci.problems import Gone, NotFound, Problem
+from oci.records.clusters import settings
 from oci.records.machines.identities import shared_among
 from oci.records.path import liveness
 from oci.records.path.boot_session import token_hash
@@ -148,7 +149,8 @@ def script(ctx: Ctx, asker: Asker) -> str:
         boot.id,
         asker.mac,
         images.live_sha256(),
-        ctx.config.kernel_args,
+        # A guess by MAC is good enough: no kernel argument is a secret, and a machine may need its own to boot at all.
+        settings.in_force(ctx, machine).text("kernel_args") if machine else ctx.config.kernel_args,
         firmware=images.live_has(render.FIRMWARE),
     )
 

@@ -15,16 +15,18 @@ from sqlalchemy import bindparam, select
 from oci.context import Ctx
 from oci.db import tables
 from oci.db.session import glance as db_glance
+from oci.domain.cluster.settings import InForce
 from oci.domain.hardware.disks import disk_wipe
 from oci.domain.machines import lifecycle
 from oci.domain.path import attempt_log, phases, pulse
 from oci.domain.path.works import DONE, FAILED, INSTALL, KIND_OF, WIPE, WORKS
 from oci.domain.promise.interfaces import canonical
 from oci.domain.promise.layouts import CannotLayOut
-from oci.domain.promise.promise import BadPromise
+from oci.domain.promise.promise import BadPromise, Promise
+from oci.ports import OutsideError
 from oci.problems import Conflict, Problem
 from oci.records.activity import queue
-from oci.records.clusters import addresses, assignments, names
+from oci.records.clusters import addresses, assignments, names, settings
 from oci.records.machines import disk_orders, promises
 from oci.records.machines.moves import move
 from oci.records.machines.works import close_install, rearm
@@ -127,6 +129,21 @@ class Undoable(Exception):
     """Orders that the machine's disks do not allow; no second claim could mend it."""
 
 
+def _root_hash(ctx: Ctx, known: InForce) -> str:
+    """The hash of root's password. Raises Undoable: nobody wants a machine that he cannot enter."""
+    try:
+        return settings.secret(ctx, known, "root_password_hash")
+    except OutsideError as lost:
+        raise Undoable(f"root_password_hash: {lost}") from None
+
+
+def _resolvers(ctx: Ctx, known: InForce, promise: Promise) -> str:
+    """The DNS servers that are set; else those of the machine's networks, else those of the site."""
+    places = (place for interface in promise.interfaces for place in interface.places)
+    of_networks = " ".join(dict.fromkeys(server for place in places for server in place.dns))
+    return settings.resolvers(known, of_networks) or " ".join(names.dns_servers(ctx))
+
+
 def _install_orders(ctx: Ctx, machine: tables.Machine, install: tables.Install, token: str) -> dict[str, str]:
     """The orders of an install, made of what was promised and of the site. Raises Undoable."""
     try:
@@ -135,7 +152,7 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, install: tables.Install, 
         raise Undoable(str(refused)) from None
     assignment = ctx.db.get(tables.Assignment, machine.id)
     assert assignment is not None
-    image, config = ctx.outside.images.root(), ctx.config
+    image, config, known = ctx.outside.images.root(), ctx.config, settings.in_force(ctx, machine)
     facts = {
         "TOKEN": token,
         "MARK": machine.mark,
@@ -144,17 +161,17 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, install: tables.Install, 
         "HOSTNAME": assignment.hostname,
         "FQDN": assignment.fqdn,
         "ADDRESSES": " ".join(addresses.installed_over(ctx, machine.id)),
-        "DNS": " ".join(names.dns_servers(ctx)),
-        "NTP": " ".join(config.ntp_servers),
+        "DNS": _resolvers(ctx, known, promise),
+        "NTP": " ".join(known.words("ntp_servers")),
         "IMAGE_URL": f"{config.http_url}/images/{image.name}",
         "IMAGE_SHA256": image.sha256,
         "IMAGE_BYTES": str(image.bytes),
         "PUPPET_SERVER": config.puppet_server,
         "PUPPET_ADDRESS": config.puppet_address,
         "ENVIRONMENT": "production",
-        "ROOT_HASH": config.root_password_hash,
-        "SSH_KEYS": "\n".join(config.ssh_authorized_keys),
-        "KERNEL_ARGS": config.kernel_args,
+        "ROOT_HASH": _root_hash(ctx, known),
+        "SSH_KEYS": "\n".join(known.words("ssh_authorized_keys")),
+        "KERNEL_ARGS": known.text("kernel_args"),
     }
     try:
         given(facts)  # what cannot be written down is refused before the orders are spent

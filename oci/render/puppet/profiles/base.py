@@ -23,7 +23,7 @@ def _hosts(site: Site, member: Member) -> dict[str, str]:
 
 def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
     """The same shape for every machine."""
-    site = fleet.site
+    site = fleet.site_of(member)
     return {
         "domain": fleet.domain,
         "hosts": dict(sorted(_hosts(site, member).items())),

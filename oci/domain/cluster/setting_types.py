@@ -1,0 +1,153 @@
+"""How the values of settings are written: one type for each alphabet, with the text that stands for a value.
+
+A text is what a person writes and what is stored. Reading refuses in words, and repeats nothing that may be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from oci.domain.networks.claims import BadAddress, canonical_host, parse
+from oci.domain.words import DNS_NAME_ANY_CASE, KERNEL_ARGUMENT, KERNEL_RESERVED, URL
+
+Value = str | int | tuple[str, ...]
+"""A typed value; a `Sealed` is a text."""
+
+
+@dataclass(frozen=True)
+class Type:
+    """How a value is written. `look` says it to people; `between` stands between the parts of one that has several.
+
+    `read` makes the value of the parts, or of the whole text, and raises ValueError with the reason.
+    """
+
+    name: str
+    look: str
+    read: Callable[[Sequence[str]], Value]
+    between: str = ""
+    commas: bool = False  # what may stand between parts beside blanks
+
+
+_DNS_NAME, _KERNEL_ARGUMENT, _URL = map(re.compile, (DNS_NAME_ANY_CASE, KERNEL_ARGUMENT, URL))
+# As profile::base takes them.
+_SUITE, _COMPONENT = re.compile(r"[a-z0-9][a-z0-9./-]*"), re.compile(r"[a-z0-9][a-z0-9.-]*")
+# One line of authorized_keys (sshd(8)): options, type, base64, comment.
+_KEY = re.compile(r"(?:\S.* )?(?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/]{16,}={0,3}(?: .*)?")
+# crypt(5): yescrypt, gost-yescrypt, scrypt, bcrypt, SHA-512, SHA-256. A colon would end the field of shadow(5).
+_HASH = re.compile(r"\$(?:y|gy|7|2[aby]|6|5)\$[!-9;-~]{20,300}")
+
+
+def _some(parts: Sequence[str]) -> None:
+    if not parts:
+        raise ValueError("it is empty")
+
+
+def _each(parts: Sequence[str], good: Callable[[str], object]) -> tuple[str, ...]:
+    wrong = next((part for part in parts if not good(part)), None)
+    if wrong is not None:
+        raise ValueError(f"{wrong[:80]!r} is not like that")
+    return tuple(dict.fromkeys(parts))
+
+
+def _address(word: str) -> str:
+    address = parse(word)
+    if address is None:
+        raise ValueError(f"{word[:80]!r} is no address")
+    return canonical_host(word)
+
+
+def _host(word: str) -> str:
+    try:
+        host = canonical_host(word)
+    except BadAddress as bad:
+        raise ValueError(str(bad)) from None
+    if parse(host) is None and not _DNS_NAME.fullmatch(host):
+        raise ValueError(f"{word[:80]!r} is neither an address nor a host name")
+    return host
+
+
+def _addresses(parts: Sequence[str]) -> Value:
+    _some(parts)
+    return tuple(dict.fromkeys(map(_address, parts)))
+
+
+def _hosts(parts: Sequence[str]) -> Value:
+    _some(parts)
+    return tuple(dict.fromkeys(map(_host, parts)))
+
+
+def _keys(parts: Sequence[str]) -> Value:
+    # Never repeated: what is pasted here by mistake may be a private key.
+    for number, line in enumerate(parts, start=1):
+        if not _KEY.fullmatch(line):
+            raise ValueError(f"line {number} is no public key")
+    return tuple(dict.fromkeys(parts))
+
+
+def _arguments(parts: Sequence[str]) -> Value:
+    words = _each(parts, _KERNEL_ARGUMENT.fullmatch)
+    reserved = next((word for word in words if word.startswith(KERNEL_RESERVED)), "")
+    if reserved:
+        raise ValueError(f"{reserved[:80]!r} belongs to OCI")
+    return " ".join(parts)  # one may be there twice: console=tty0 console=ttyS0
+
+
+def _url(parts: Sequence[str]) -> Value:
+    if not _URL.fullmatch(parts[0]):
+        raise ValueError("it is no URL that can be used")
+    return parts[0]
+
+
+def _suites(parts: Sequence[str]) -> Value:
+    _some(parts)
+    return " ".join(_each(parts, _SUITE.fullmatch))
+
+
+def _components(parts: Sequence[str]) -> Value:
+    _some(parts)
+    return " ".join(_each(parts, _COMPONENT.fullmatch))
+
+
+def _hash(parts: Sequence[str]) -> Value:
+    if not _HASH.fullmatch(parts[0]):
+        raise ValueError("it is no hash of crypt(5) that is strong enough")
+    return parts[0]
+
+
+def _number(parts: Sequence[str]) -> Value:
+    if not re.fullmatch(r"[0-9]{1,9}", parts[0]):
+        raise ValueError("it is no whole number")
+    return int(parts[0])
+
+
+TYPES = {
+    known.name: known
+    for known in (
+        Type("addresses", "addresses like 10.0.0.1 or fd00::1, separated by blanks", _addresses, " ", commas=True),
+        Type("hosts", "addresses or host names, separated by blanks", _hosts, " ", commas=True),
+        Type("keys", "public SSH keys, one in a line; empty: none", _keys, "\n"),
+        Type(
+            "arguments",
+            "kernel arguments like console=ttyS1,115200, separated by blanks, without initrd= and oci.*; empty: none",
+            _arguments,
+            " ",
+        ),
+        Type("URL", "a URL like http://mirror.example.net/debian", _url),
+        Type("suites", "suites like trixie, separated by blanks", _suites, " "),
+        Type("components", "components like main, separated by blanks", _components, " "),
+        Type("hash", "a hash as `mkpasswd` or `openssl passwd -6` prints it", _hash),
+        Type("seconds", "a whole number of seconds", _number),
+        Type("number", "a whole number", _number),
+    )
+}
+
+
+def parts_of(known: Type, text: str) -> Sequence[str]:
+    """The parts of `text` as its type has them; the whole text where it has none."""
+    if known.between == "\n":
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    if known.between:
+        return (text.replace(",", " ") if known.commas else text).split()
+    return [text]
