@@ -45,6 +45,7 @@ demo-stop:
 bench: setup
 	$(PY) tests/bench/run.py
 	$(PY) tests/bench/seconds.py
+	$(PY) tests/bench/beside.py
 
 golden: setup
 	OCI_GOLDEN=1 OCI_EXAMPLES=1 $(PY) -m pytest -q tests/unit tests/surface -k 'golden or openapi' || true

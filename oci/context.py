@@ -75,7 +75,7 @@ class Ctx:
     make_session: sessionmaker[Session]
     actor: Actor
     _db: Session | None = None
-    _events: list[tables.Event] = field(default_factory=list)
+    _events: list[dict[str, Any]] = field(default_factory=list)
     _after: list[Callable[[], None]] = field(default_factory=list)
     _notes: list[tuple[str, str, int | None]] = field(default_factory=list)
     _alive: list[int] = field(default_factory=list)
@@ -107,7 +107,7 @@ class Ctx:
             raise KeyError(f"event kind {kind} is not in the table")
         machine_id = machine.id if isinstance(machine, tables.Machine) else machine
         self._events.append(
-            tables.Event(
+            dict(
                 at=self.now(),
                 kind=kind,
                 machine_id=machine_id,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import TableClause, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from oci.context import Ctx
@@ -21,6 +21,7 @@ from oci.domain.levels import LEVELS, NOBODY, covers
 from oci.problems import Conflict, Forbidden, Problem, Unauthorised, Unavailable
 
 log = logging.getLogger("oci")
+_INSERT_EVENTS = insert(cast(TableClause, tables.Event.__table__))
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -98,8 +99,7 @@ def _write(ctx: Ctx) -> None:
     ctx.db.flush()
     if ctx._events:
         one_after_another(ctx.db)
-        ctx.db.add_all(ctx._events)
-        ctx.db.flush()
+        ctx.db.connection().execute(_INSERT_EVENTS, ctx._events)
 
 
 def _try(ctx: Ctx, work: Callable[[], R], reads: bool, alone: bool) -> R:

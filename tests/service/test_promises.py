@@ -88,13 +88,13 @@ def assigned(site, **order: Any) -> str:
     return token
 
 
-@usecase("appliance", reads=True)
+@usecase("test.look", "appliance", reads=True)
 def snapshot(ctx: Ctx) -> Fleet:
     revision = ctx.db.scalars(select(tables.Cluster.revision).where(tables.Cluster.name == "c1")).one()
     return fleets.fleet(ctx, 1, revision)
 
 
-@usecase("appliance", reads=True)
+@usecase("test.look", "appliance", reads=True)
 def dns(ctx: Ctx) -> tuple[tuple[str, str], ...]:
     return names.records(ctx).hosts
 

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import event, insert
@@ -77,6 +78,38 @@ def test_what_waits_is_written_down_once_in_pulse_seconds_and_never_in_the_machi
     assert all("pulse" in s.split()[1] for _, s in written) and version(world) == before
     assert len(written) > 5, "it is written down now and then all the same"
     assert min(b - a for a, b in pairwise(moments)) >= world.appliance.config.pulse_seconds
+
+
+def spoken(counted: Counted) -> list[str]:
+    """The statements without those that begin a transaction."""
+    return [s for s in counted.statements if not s.startswith(("BEGIN", "LOCK"))]
+
+
+def test_a_heartbeat_that_is_due_is_one_select_and_one_update(world) -> None:
+    token = discovered(world)
+    say(world, token)
+    world.clock.now += world.appliance.config.pulse_seconds - 1
+    say(world, token)  # it counts who waits, now and then
+    world.clock.now += 1
+    with counting(world) as counted:
+        assert say(world, token) == "wait"
+    assert [s.split()[0] for s in spoken(counted)] == ["SELECT", "UPDATE"] and "pulse" in counted.writes[0].split()[1]
+    with world.appliance.make_session() as db:
+        assert db.get(tables.Pulse, 1).seen == world.clock.now
+
+
+@pytest.mark.parametrize("change", [{"seen": 1.0}, {"presence": "unknown"}, {"boot_id": "another"}, {}])
+def test_what_was_written_since_the_glance_is_not_written_over(world, change) -> None:
+    token = discovered(world)
+    say(world, token)
+    with world.appliance.make_session() as db:
+        row = db.get(tables.Pulse, 1)
+        glanced = SimpleNamespace(machine_id=1, id=row.boot_id, seen=row.seen)
+        for name, value in change.items():
+            setattr(row, name, value)
+        db.commit()
+    world.clock.now += 60
+    assert installs._remember(world.ctx(NOBODY), glanced, 5) is not bool(change)
 
 
 def test_a_machine_that_beats_is_never_believed_to_be_gone(world) -> None:

@@ -194,6 +194,12 @@ def test_any_pattern_three_times_is_no_serial(pattern: str, times: int) -> None:
     assert serial_number(pattern * times) == ""
 
 
+@given(st.text("ab", max_size=16))
+def test_what_goes_on_as_it_began_repeats_a_pattern(text: str) -> None:
+    patterns = [n for n in range(1, len(text) // 2 + 1) if (text[:n] * len(text))[: len(text)] == text]
+    assert fillers.is_repeated(text) == any(len(text) >= 3 * n or len(text) >= 8 or n == 1 for n in patterns)
+
+
 @given(st.text())
 def test_any_text_is_taken(text: str) -> None:
     for read in (serial_number, meaningful, canonical_uuid, canonical_mac, proving_mac):

@@ -72,7 +72,7 @@ def flag(value: object) -> bool | None:
 
 def size(value: str) -> int:
     """Bytes of a size as dmidecode prints it (`16 GB`, `8192 MB`, `No Module Installed`); 0 if unknown."""
-    found = _SIZE.fullmatch(value[:MAX_TEXT])
+    found = _SIZE.fullmatch(value[:MAX_TEXT]) if value else None
     factor = _UNITS.get(found[2].lower()) if found else None
     if not found or factor is None:
         return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from oci.domain.identity import fillers
 
@@ -14,7 +15,9 @@ _MAC = re.compile(r"[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5}|[0-9a-f]{12}|([0-9a-f]{4
 
 def meaningful(value: str) -> str:
     """`value` as at most 256 printable characters, or '' for a filler such as `To be filled by O.E.M.`."""
-    value = "".join(c if c.isprintable() else "\ufffd" for c in value[:256].strip())
+    value = value[:256].strip()
+    if not value.isprintable():
+        value = "".join(c if c.isprintable() else "\ufffd" for c in value)
     text = fillers.bare(value)
     if text in fillers.SERIALS or len(set(text)) < 2:
         return ""
@@ -30,6 +33,11 @@ def serial_number(value: str) -> str:
 def canonical_mac(value: str) -> str:
     """A MAC as `52:54:00:12:34:56`, or '' when `value` is none or a group address."""
     value = value.strip().lower()
+    return _canonical_mac(value) if len(value) <= len("52:54:00:12:34:56") else ""
+
+
+@lru_cache(1024)  # a report names each of its MACs in several places
+def _canonical_mac(value: str) -> str:
     if not _MAC.fullmatch(value):
         return ""
     octets = re.split("[:-]", value)
@@ -45,7 +53,12 @@ def canonical_mac(value: str) -> str:
 def proving_mac(value: str) -> str:
     """A MAC as `canonical_mac` gives it, or '' also for one that more than one card has."""
     mac = canonical_mac(value)
-    return "" if mac and fillers.is_filler_mac(mac.replace(":", "")) else mac
+    return "" if not mac or _is_filler_mac(mac) else mac
+
+
+@lru_cache(1024)
+def _is_filler_mac(mac: str) -> bool:
+    return fillers.is_filler_mac(mac.replace(":", ""))
 
 
 def canonical_uuid(value: str) -> str:

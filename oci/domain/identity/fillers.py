@@ -154,6 +154,7 @@ _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _NOT_WORD = re.compile(r"[\W_]+")
 _NUMBERED = re.compile(r"[a-z]{0,6}?([0-9]{5,})[a-f]{0,6}")
 SEQUENCES = ("0123456789" * 4, "9876543210" * 4, "0123456789abcdef" * 2, "fedcba9876543210" * 2)
+_SEQUENCES = "\n".join(SEQUENCES)
 NEARLY_ALL = 22
 """Digits of 32 that may be one and the same zero or F in a UUID that means something."""
 
@@ -166,8 +167,8 @@ def bare(value: str) -> str:
 def is_repeated(text: str) -> bool:
     """True when `text` is one short pattern at least three times, or twice in eight characters or more."""
     for period in range(1, len(text) // 2 + 1):
-        times = len(text) / period
-        if text == (text[:period] * (int(times) + 1))[: len(text)] and (times >= 3 or len(text) >= 8 or period == 1):
+        # What repeats a pattern goes on as it began.
+        if text.startswith(text[period:]) and (len(text) >= 3 * period or len(text) >= 8 or period == 1):
             return True
     return False
 
@@ -176,8 +177,7 @@ def is_counted(text: str) -> bool:
     """True when `text` of at least five characters counts up or down, perhaps behind a word and before zeros."""
     found = _NUMBERED.fullmatch(text)
     for part in {text, found[1] if found else text}:
-        core = part.rstrip("0")
-        if any(len(p) >= 5 and p in row for p in {part, core} for row in SEQUENCES):
+        if any(len(p) >= 5 and p in _SEQUENCES for p in {part, part.rstrip("0")}):
             return True
     return False
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, or_, select
 
 from oci.context import Ctx
 from oci.db import tables
@@ -17,6 +17,11 @@ from oci.domain.identity.facts import Identity, canonical_uuid, uuid_spellings
 from oci.domain.identity.verdict import Known, Match, match
 from oci.domain.machines import lifecycle
 
+# By the primary key; of what it finds, the pairs count.
+_FACT = tables.SharedFact.__table__.c
+_SHARED = select(_FACT.kind, _FACT.value).where(
+    _FACT.kind.in_(bindparam("kinds", expanding=True)), _FACT.value.in_(bindparam("values", expanding=True))
+)
 MOST = 40
 """Records that a report is compared with; facts that more machines than this bear are known to be shared."""
 
@@ -48,11 +53,12 @@ def nics_of(ctx: Ctx, ids: Iterable[int]) -> dict[int, list[tables.Nic]]:
 
 def shared_among(ctx: Ctx, facts: Identity) -> set[tuple[str, str]]:
     """Those of `facts` that this fleet is known to bear more than once."""
-    pairs = facts.values()
+    pairs = set(facts.values())
     if not pairs:
         return set()
-    table = tables.SharedFact
-    return set(ctx.db.execute(select(table.kind, table.value).where(tuple_(table.kind, table.value).in_(pairs))).tuples())
+    kinds, values = zip(*pairs, strict=True)
+    known = ctx.db.connection().execute(_SHARED, {"kinds": sorted({*kinds}), "values": sorted({*values})})
+    return pairs.intersection(known.tuples())
 
 
 def near(ctx: Ctx, facts: Identity) -> list[tables.Machine]:
@@ -108,16 +114,16 @@ def borne_by_another(facts: Identity, found: Match, known: Mapping[int, tables.M
     return [pair for pair in facts.values() if pair[0] != "mac" and pair in others]
 
 
-def make(ctx: Ctx) -> tables.Machine:
-    """A new record."""
+def make(ctx: Ctx, columns: Mapping[str, Any] | None = None) -> tables.Machine:
+    """A new record, with what is known of it by column."""
     now = ctx.now()
     machine = tables.Machine(
         name=f"new-{secrets.token_hex(8)}",
         state=lifecycle.DISCOVERED,
         state_since=now,
         created=now,
-        inventory={},
         pulse=tables.Pulse(),
+        **{"inventory": {}, **(columns or {})},
     )
     ctx.db.add(machine)
     ctx.db.flush()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, bindparam, exists, select
+from sqlalchemy.orm import joinedload
 
 from oci.context import Ctx
 from oci.db import tables
@@ -13,6 +14,8 @@ from oci.problems import Conflict, Unauthorised
 from oci.records.path import pulses
 
 BOOTS_KEPT_SECONDS = 86400
+_BY_TOKEN = select(tables.Boot).where(tables.Boot.token_hash == bindparam("token"))
+_WITH_PULSE = (joinedload(tables.Machine.pulse),)
 
 
 def token_hash(token: str) -> str:
@@ -22,7 +25,7 @@ def token_hash(token: str) -> str:
 
 def authenticate(ctx: Ctx, token: str) -> tables.Boot:
     """The boot that `token` was given to. Raises Unauthorised. Call inside a use case."""
-    boot = ctx.db.scalar(select(tables.Boot).where(tables.Boot.token_hash == token_hash(token))) if token else None
+    boot = ctx.db.scalar(_BY_TOKEN, {"token": token_hash(token)}) if token else None
     if boot is None or boot.replaced:
         ctx.note("token.refused", "a request with an unknown or replaced boot token was refused")
         raise Unauthorised("the token of this boot is not known, or a later boot replaced it; boot again")
@@ -40,7 +43,7 @@ def speak_for(ctx: Ctx, boot: tables.Boot) -> tables.Machine | None:
     A later boot takes over once the earlier one has been silent for takeover_seconds: so a stranger
     who boots with a busy machine's MAC learns nothing and stops nothing. Raises Conflict, Unauthorised.
     """
-    machine = ctx.db.get(tables.Machine, boot.machine_id) if is_proved(boot) else None
+    machine = ctx.db.get(tables.Machine, boot.machine_id, options=_WITH_PULSE) if is_proved(boot) else None
     if machine is None or machine.pulse.boot_id == boot.id:
         return machine
     current = ctx.db.get(tables.Boot, machine.pulse.boot_id) if machine.pulse.boot_id else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain.identity.verdict import Identity, mainboard_differs
+from oci.domain.machines.lifecycle import transient
 from oci.domain.path.works import FAILED
 from oci.problems import Conflict, Problem
 from oci.records.machines.identities import facts_from_data, facts_of
@@ -18,8 +19,9 @@ from oci.records.path.liveness import open_install
 
 def bind_first(ctx: Ctx, machine: tables.Machine) -> None:
     """An order for a machine that had never reported is for the one whose report came first."""
-    install = open_install(ctx, machine)
+    install = open_install(ctx, machine) if transient(machine.state) else None
     if install is not None and not install.facts:
+        ctx.db.flush()  # its cards are read from the database
         install.facts = facts_of(ctx, machine)
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import secrets
 import uuid
 from dataclasses import dataclass
+from typing import Any, cast
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, TableClause, bindparam, select, update
 
 from oci.context import Ctx
 from oci.db import tables
@@ -54,15 +55,15 @@ def _action(ctx: Ctx, machine: tables.Machine, boot: tables.Boot, agent_hash: st
     if machine.pulse.report_hash != agent_hash:
         return "report"
     kind = KIND_OF.get(machine.state)
-    install = open_install(ctx, machine)
-    if kind and install and install.kind == kind:
+    install = open_install(ctx, machine) if kind else None
+    if install and install.kind == kind:
         silent = ctx.now() - (install.seen or install.started)
         # The agent beats only while no installer runs: a claimed attempt whose boot beats has lost its installer.
         if install.claimed and silent > ctx.config.takeover_seconds:
             words = "the installer stopped" if install.boot_id == boot.id else "the machine started again"
             if not rearm(ctx, machine, install, f"{words} in phase {install.phase or 'none'}"):
                 return "wait"
-        return kind if install.claimed is None and queue.admit(ctx, machine, install) else "wait"
+        return install.kind if install.claimed is None and queue.admit(ctx, machine, install) else "wait"
     if machine.state in (lifecycle.CONFIGURING, lifecycle.ACTIVE):
         return back_to_disk(ctx, machine, boot)
     return "wait"
@@ -71,7 +72,15 @@ def _action(ctx: Ctx, machine: tables.Machine, boot: tables.Boot, agent_hash: st
 # The states in which a machine of the live image is told to wait, whatever else is the case.
 IDLE = frozenset(n for n, s in lifecycle.STATES.items() if not s.transient and not lifecycle.has_disk_to_boot(n))
 _GLANCE = (
-    select(tables.Boot.facts, tables.Pulse.seen, tables.Pulse.beat, tables.Machine.state, tables.Machine.report_digest)
+    select(
+        tables.Boot.id,
+        tables.Boot.facts,
+        tables.Pulse.machine_id,
+        tables.Pulse.seen,
+        tables.Pulse.beat,
+        tables.Machine.state,
+        tables.Machine.report_digest,
+    )
     .join(tables.Pulse, tables.Pulse.boot_id == tables.Boot.id)
     .join(tables.Machine, tables.Machine.id == tables.Pulse.machine_id)
     .where(
@@ -88,8 +97,8 @@ _GLANCE = (
 def glance(ctx: Ctx, token: str, agent_hash: str, digest: str | None = None) -> Orders | None:
     """What a machine is told that says what it said before, found by one SELECT; None when there is more to do.
 
-    `digest` is that of the report it sends, if it does. Nothing is written, so the machine must have been written down
-    lately. Most of what machines say is this: it costs no transaction.
+    `digest` is that of the report it sends, if it does. Most of what machines say is this: it costs no transaction, but
+    for the one statement that writes down now and then that they are still there.
     """
     pause = pulses.known_pace(ctx)
     if pause is None or not token:
@@ -98,9 +107,30 @@ def glance(ctx: Ctx, token: str, agent_hash: str, digest: str | None = None) -> 
         row = connection.execute(_GLANCE, {"token": token_hash(token), "report": agent_hash}).one_or_none()
     if row is None or row.state not in IDLE or (digest is not None and digest != row.report_digest):
         return None
+    if not row.beat or not row.facts.get("reported") or "conflict" in row.facts or "refused" in row.facts:
+        return None
     late = pulse.due(row.seen, ctx.now(), float(ctx.config.pulse_seconds)) or pause > row.beat
-    doubtful = not row.facts.get("reported") or "conflict" in row.facts or "refused" in row.facts
-    return None if late or doubtful or not row.beat else Orders("wait", pause)
+    return Orders("wait", pause) if not late or _remember(ctx, row, pause) else None
+
+
+_PULSE = cast(TableClause, tables.Pulse.__table__)
+_REMEMBER = (
+    update(_PULSE)
+    .where(
+        _PULSE.c.machine_id == bindparam("machine"),
+        _PULSE.c.boot_id == bindparam("boot"),
+        _PULSE.c.presence == "live",
+        _PULSE.c.seen == bindparam("before"),
+    )
+    .values(seen=bindparam("now"), beat=bindparam("pause"))
+)
+
+
+@usecase("agent.pulse", "nobody")
+def _remember(ctx: Ctx, glanced: Row[Any], pause: int) -> bool:
+    """Write down that the machine is still there; False when anybody wrote of it since it was glanced at."""
+    found = dict(machine=glanced.machine_id, boot=glanced.id, before=glanced.seen, now=ctx.now(), pause=pause)
+    return ctx.db.connection().execute(_REMEMBER, found).rowcount == 1
 
 
 def beat(ctx: Ctx, token: str, agent_hash: str) -> Orders:

@@ -10,7 +10,8 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.x509.oid import AttributeOID, NameOID
-from sqlalchemy import ColumnElement, Row, delete, select
+from sqlalchemy import ColumnElement, Row, bindparam, delete, select
+from sqlalchemy.orm import joinedload
 
 from oci.context import Ctx
 from oci.db import tables
@@ -18,6 +19,7 @@ from oci.domain.cluster.fleet import Fleet, Member
 from oci.domain.cluster.profiles import BadProfile
 from oci.domain.cluster.roles import BadRole
 from oci.domain.machines import lifecycle
+from oci.domain.machines.lifecycle import transient
 from oci.domain.path import convergence, phases
 from oci.domain.path.convergence import Outcome
 from oci.domain.path.works import DONE
@@ -36,13 +38,17 @@ from oci.schemas.machines.runs import Classification, RunList, RunOut
 from oci.services.usecase import usecase
 
 RUN = tables.Run
+_BY_CERTNAME = (
+    select(tables.Machine, tables.Assignment)
+    .join(tables.Assignment)
+    .where(tables.Assignment.fqdn == bindparam("certname"))
+    .options(joinedload(tables.Machine.pulse))
+)
 TROUBLE = "Puppet "  # how a reason begins that the next good run takes away
 
 
 def _by_certname(ctx: Ctx, certname: str) -> tuple[tables.Machine, tables.Assignment]:
-    row = ctx.db.execute(
-        select(tables.Machine, tables.Assignment).join(tables.Assignment).where(tables.Assignment.fqdn == certname)
-    ).one_or_none()
+    row = ctx.db.execute(_BY_CERTNAME, {"certname": certname}).one_or_none()
     if row is None:
         raise NotFound(f"no machine is called {certname[:100]}")
     return row[0], row[1]
@@ -218,7 +224,7 @@ def autosign(ctx: Ctx, certname: str, pem: bytes) -> None:
 def asked(ctx: Ctx, certname: str) -> None:
     """Puppet asked for a classification: the first time in an install this is a line of the timeline."""
     machine, _assignment = _by_certname(ctx, certname)
-    install = liveness.open_install(ctx, machine)
+    install = liveness.open_install(ctx, machine) if transient(machine.state) else None
     liveness.heard(ctx, machine, install)
     if install is None or machine.state != lifecycle.CONFIGURING:
         return

@@ -8,8 +8,9 @@ import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any, cast
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Integer, TableClause, bindparam, delete, insert, or_, select, update
 
 from oci.context import Ctx
 from oci.db import tables
@@ -31,6 +32,23 @@ from oci.services.usecase import usecase
 _HASH = re.compile(r"[0-9a-f]{64}")
 SAYINGS = 8  # pairs of UUID and serial that a boot loader may call a machine by
 VOLATILE = ("clock",)  # probes whose output changes by itself
+# Statements that each report needs. What no object of the session stands for is asked of the tables themselves.
+_NIC, _EVENT, _REPORT = (cast(TableClause, table.__table__) for table in (tables.Nic, tables.Event, tables.Report))
+_CARDS = select(tables.Nic).where(tables.Nic.machine_id == bindparam("machine"))
+_HOLDERS = select(_NIC.c.mac, _NIC.c.machine_id).where(
+    or_(_NIC.c.machine_id == bindparam("machine"), _NIC.c.mac.in_(bindparam("macs", expanding=True)))
+)
+_OWN_EVENTS = (
+    update(_EVENT)
+    .where(_EVENT.c.boot_id == bindparam("boot"), _EVENT.c.kind != "boot.moved")
+    .values(machine_id=bindparam("machine"))
+)
+_INSERT_CARDS, _INSERT_REPORT = insert(_NIC), insert(_REPORT)
+_LATEST = select(_REPORT.c.id).where(_REPORT.c.machine_id == bindparam("machine")).order_by(_REPORT.c.id.desc())
+_EARLIER = delete(_REPORT).where(
+    _REPORT.c.machine_id == bindparam("machine"),
+    _REPORT.c.id.not_in(_LATEST.limit(bindparam("kept", type_=Integer)).scalar_subquery()),
+)
 
 
 def digest_of(report: Mapping[str, Probe]) -> str:
@@ -65,8 +83,8 @@ def _as_before(ctx: Ctx, facts: Identity, boot: tables.Boot) -> tables.Machine |
     return machine if same else None
 
 
-def _judge(ctx: Ctx, facts: Identity, boot: tables.Boot) -> tables.Machine | Problem:
-    """The machine this report is of, made when it is new; or the refusal when a person has to say which it is."""
+def _judge(ctx: Ctx, facts: Identity, boot: tables.Boot, columns: Mapping[str, Any]) -> tables.Machine | Problem:
+    """The machine this report is of, made with `columns` when it is new; or the refusal when a person has to say which."""
     decided = boot.facts.get("decided")
     if decided and (machine := ctx.db.get(tables.Machine, decided)):
         return machine
@@ -84,7 +102,9 @@ def _judge(ctx: Ctx, facts: Identity, boot: tables.Boot) -> tables.Machine | Pro
             f"it is not sure which machine this is ({match.reason}); an operator must decide: "
             f"`ocicli conflict show {doubt.id}`"
         )
-    machine = known[match.machine_id] if match.machine_id is not None else make(ctx)
+    if match.machine_id is None and is_proved(boot):
+        return _of_another(ctx, boot, "its report is that of a machine that is not known")
+    machine = known[match.machine_id] if match.machine_id is not None else make(ctx, columns)
     if not is_proved(boot):
         settle_boot(ctx, known, boot.mac, machine)
     if len(known) > (match.machine_id is not None):
@@ -100,23 +120,43 @@ def _judge(ctx: Ctx, facts: Identity, boot: tables.Boot) -> tables.Machine | Pro
     return machine
 
 
-def _store(ctx: Ctx, machine: tables.Machine, found: Inventory, boot: tables.Boot) -> None:
-    """Copy what lists and searches need into columns, and hold the NICs."""
-    machine.vendor, machine.model, machine.serial = found.vendor[:128], found.model[:128], found.serial[:128]
-    machine.uuid, machine.firmware = canonical_uuid(found.uuid), found.firmware
-    # A report may say anything; a column holds 31 or 63 bits.
-    machine.memory_bytes, machine.cores = found.memory_bytes, min(found.cpu.cores, 2**31 - 1)
-    machine.disk_bytes = min(sum(d.bytes for d in hardware.fixed_disks(found)), 2**63 - 1)
-    machine.bmc_mac, machine.bmc_reported = found.bmc.mac, found.bmc.address[:64]
-    machine.board_serial, machine.chassis_serial = found.board_serial[:128], found.chassis_serial[:128]
-    machine.inventory = found.to_dict()
+def _columns(found: Inventory) -> dict[str, Any]:
+    """What a machine's row holds of its report: what lists and searches need, and all of it as data."""
+    return {
+        "vendor": found.vendor[:128],
+        "model": found.model[:128],
+        "serial": found.serial[:128],
+        "uuid": canonical_uuid(found.uuid),
+        "firmware": found.firmware,
+        # A report may say anything; a column holds 31 or 63 bits.
+        "memory_bytes": found.memory_bytes,
+        "cores": min(found.cpu.cores, 2**31 - 1),
+        "disk_bytes": min(sum(d.bytes for d in hardware.fixed_disks(found)), 2**63 - 1),
+        "bmc_mac": found.bmc.mac,
+        "bmc_reported": found.bmc.address[:64],
+        "board_serial": found.board_serial[:128],
+        "chassis_serial": found.chassis_serial[:128],
+        "inventory": found.to_dict(),
+    }
+
+
+def _store(machine: tables.Machine, columns: Mapping[str, Any]) -> None:
+    for name, value in columns.items():
+        setattr(machine, name, value)
     if machine.state != lifecycle.INSTALLING:
         disk_orders.forget_contents(machine, "disk_last")
-    _hold_cards(ctx, machine, _cards(found), boot)
 
 
 def _cards(found: Inventory) -> dict[str, hardware.Nic]:
     return {n.mac: n for n in found.nics if n.mac and not n.bmc_usb}
+
+
+def _written_cards(ctx: Ctx, machine: tables.Machine, macs: set[str]) -> tuple[dict[str, tables.Nic], dict[str, int]]:
+    """The record's cards by MAC, and of `macs` those that another record has, with its number."""
+    rows = ctx.db.connection().execute(_HOLDERS, {"machine": machine.id, "macs": sorted(macs)}).tuples().all()
+    foreign = {mac: holder for mac, holder in rows if holder != machine.id}
+    own = ctx.db.scalars(_CARDS, {"machine": machine.id}) if any(holder == machine.id for _mac, holder in rows) else ()
+    return {card.mac: card for card in own}, foreign
 
 
 def _hold_cards(ctx: Ctx, machine: tables.Machine, wanted: Mapping[str, hardware.Nic], boot: tables.Boot) -> None:
@@ -124,29 +164,17 @@ def _hold_cards(ctx: Ctx, machine: tables.Machine, wanted: Mapping[str, hardware
 
     A report may lie: a card that another record has stays there too, and proves nothing until that one reports without it.
     """
-    table = tables.Nic
-    with ctx.db.no_autoflush:  # the machine is written once, with what is still to come
-        rows = ctx.db.scalars(
-            select(table).where(or_(table.machine_id == machine.id, table.mac.in_({*wanted, boot.mac})))
-        ).all()
-    held = {row.mac: row for row in rows if row.machine_id == machine.id}
-    foreign = {row.mac: row.machine_id for row in rows if row.machine_id != machine.id}
+    held, foreign = _written_cards(ctx, machine, {*wanted, boot.mac})
     for mac, row in held.items():
         if mac in wanted:
-            row.name, row.kind = wanted[mac].name[:64], "onboard" if wanted[mac].onboard else "card"
+            row.name, row.kind = wanted[mac].name[:64], _kind(wanted[mac])
         elif row.kind != "boot" and mac != boot.mac:
             ctx.db.delete(row)
         else:
             row.kind = "boot"
+    rows = []
     for mac in sorted(wanted.keys() - held.keys()):
-        ctx.db.add(
-            table(
-                mac=mac,
-                machine_id=machine.id,
-                name=wanted[mac].name[:64],
-                kind="onboard" if wanted[mac].onboard else "card",
-            )
-        )
+        rows.append(dict(mac=mac, machine_id=machine.id, name=wanted[mac].name[:64], kind=_kind(wanted[mac])))
         if mac in foreign:
             ctx.event(
                 "machine.conflict",
@@ -155,8 +183,14 @@ def _hold_cards(ctx: Ctx, machine: tables.Machine, wanted: Mapping[str, hardware
                 machine,
             )
     if boot.mac not in wanted and boot.mac not in held:
-        ctx.db.add(table(mac=boot.mac, machine_id=machine.id, kind="boot"))
+        rows.append(dict(mac=boot.mac, machine_id=machine.id, name="", kind="boot"))
         ctx.event("machine.learned", f"boots from {boot.mac}, which none of its network cards has", machine)
+    if rows:
+        ctx.db.connection().execute(_INSERT_CARDS, rows)
+
+
+def _kind(card: hardware.Nic) -> str:
+    return "onboard" if card.onboard else "card"
 
 
 def _learn_boot(machine: tables.Machine, boot: tables.Boot) -> None:
@@ -168,19 +202,10 @@ def _learn_boot(machine: tables.Machine, boot: tables.Boot) -> None:
 
 
 def _keep(ctx: Ctx, machine: tables.Machine, report: Mapping[str, Probe], digest: str) -> None:
-    ctx.db.add(tables.Report(machine_id=machine.id, received=ctx.now(), hash=digest, raw=_pack(report)))
-    if not machine.report_digest:
-        return  # its first one
-    ctx.db.flush()
-    keep = (
-        select(tables.Report.id)
-        .where(tables.Report.machine_id == machine.id)
-        .order_by(tables.Report.id.desc())
-        .limit(ctx.config.reports_kept)
-    )
-    ctx.db.execute(
-        delete(tables.Report).where(tables.Report.machine_id == machine.id, tables.Report.id.not_in(keep.scalar_subquery()))
-    )
+    if machine.report_digest:  # it is not its first one
+        ctx.db.connection().execute(_EARLIER, {"machine": machine.id, "kept": max(0, ctx.config.reports_kept - 1)})
+    row = dict(machine_id=machine.id, received=ctx.now(), hash=digest, raw=_pack(report))
+    ctx.db.connection().execute(_INSERT_REPORT, row)
 
 
 def _nameless(ctx: Ctx, found: Inventory, facts: Identity, boot: tables.Boot) -> Problem | None:
@@ -192,11 +217,15 @@ def _nameless(ctx: Ctx, found: Inventory, facts: Identity, boot: tables.Boot) ->
     return Problem(f"{why}; the probes ip and ethtool must work")
 
 
+def _of_another(ctx: Ctx, boot: tables.Boot, whose: str) -> Problem:
+    refuse_again(ctx, boot, f"the boot is machine {boot.machine_id}, and {whose}")
+    return Conflict("this boot belongs to another machine than its report")
+
+
 def _bind(ctx: Ctx, boot: tables.Boot, machine: tables.Machine, facts: Identity) -> Problem | None:
     """Make the boot the machine's, as its report proved; what the MAC had promised before that is undone."""
     if is_proved(boot) and boot.machine_id != machine.id:
-        refuse_again(ctx, boot, f"the boot is machine {boot.machine_id}, and its report machine {machine.id}")
-        return Conflict("this boot belongs to another machine than its report")
+        return _of_another(ctx, boot, f"its report is machine {machine.id}")
     if is_proved(boot):
         return None
     if boot.machine_id not in (None, machine.id):
@@ -206,11 +235,7 @@ def _bind(ctx: Ctx, boot: tables.Boot, machine: tables.Machine, facts: Identity)
             boot.machine_id,
             boot_id=boot.id,
         )
-    ctx.db.execute(
-        update(tables.Event)
-        .where(tables.Event.boot_id == boot.id, tables.Event.kind != "boot.moved")
-        .values(machine_id=machine.id)
-    )
+    ctx.db.connection().execute(_OWN_EVENTS, {"boot": boot.id, "machine": machine.id})
     boot.machine_id = machine.id
     boot.facts = {**boot.facts, "reported": True, "reported_at": ctx.now(), "facts": facts_as_data(facts)}
     try:
@@ -227,7 +252,8 @@ def _take(
     facts = hardware.identity(found, boot.mac)
     if refused := _nameless(ctx, found, facts, boot):
         return refused
-    machine = _judge(ctx, facts, boot)
+    columns = _columns(found)
+    machine = _judge(ctx, facts, boot, columns)
     if isinstance(machine, Problem):
         return machine
     if refused := _bind(ctx, boot, machine, facts):
@@ -238,12 +264,12 @@ def _take(
         ctx.event("machine.reported", "reported; nothing changed", machine, boot_id=boot.id)
         return machine
     fresh = not machine.report_digest
-    _store(ctx, machine, found, boot)
+    _store(machine, columns)
+    _hold_cards(ctx, machine, _cards(found), boot)
     controllers.compare(ctx, machine)
     _keep(ctx, machine, report, digest)
     machine.report_digest = digest
     if fresh:
-        ctx.db.flush()
         bind_first(ctx, machine)
     kind = "machine.discovered" if fresh else "machine.reported"
     words = "reported for the first time" if fresh else "reported; something changed"
@@ -270,15 +296,16 @@ def receive(ctx: Ctx, token: str, report: Mapping[str, Probe], agent_hash: str) 
     boot = authenticate(ctx, token)
     if not _HASH.fullmatch(agent_hash):
         raise Problem("the field hash must be 64 hexadecimal digits")
-    digest = digest_of(report)
+    digest, pace = digest_of(report), pulses.pace(ctx)
     machine = speak_for(ctx, boot)
     if machine is None or digest != machine.report_digest:
-        taken = _take(ctx, boot, hardware.parse(report), report, digest)
+        with ctx.db.no_autoflush:  # nothing that is asked on the way depends on what is written in the end, once
+            taken = _take(ctx, boot, hardware.parse(report), report, digest)
         if isinstance(taken, Problem):
             return taken
         machine = taken
     elif machine.pulse.presence != "live":
         ctx.event("machine.reported", "reported; nothing changed", machine, boot_id=boot.id)
     machine.pulse.report_hash = agent_hash
-    pulses.beats(ctx, machine, pulses.pace(ctx))
+    pulses.beats(ctx, machine, pace)
     return machine.id

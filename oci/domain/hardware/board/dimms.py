@@ -76,7 +76,7 @@ def _total(table: Mapping[str, str]) -> int:
 def _is_persistent(table: Mapping[str, str], kind: str) -> bool:
     # An NVDIMM-N tells in its details that it is non-volatile; `Unknown` and the like match nothing.
     told = (kind, table.get("Memory Technology", ""), table.get("Type Detail", ""))
-    return any(_PERSISTENT.search(clean(text)) for text in told)
+    return any(_PERSISTENT.search(clean(text)) for text in told if text)
 
 
 def _volatile(table: Mapping[str, str], total: int, persistent: bool) -> int:

@@ -22,8 +22,10 @@ def parse(text: str) -> list[PciDevice]:
 
 def _device(line: str) -> PciDevice | None:
     slot = _SLOT.match(line)
+    if not slot or line.count('"') < 6:
+        return None
     words = [clean(word) for word in _QUOTED.findall(line[:4096])[:3]]
-    if not slot or len(words) < 3:
+    if len(words) < 3:
         return None
     kind, vendor, device = (_NUMBER.search(word) for word in words)
     names = (_NUMBER.sub("", word).strip() for word in words[1:])

@@ -73,7 +73,10 @@ def joined(disks: Iterable[Disk], links: DiskLinks) -> tuple[Disk, ...]:
 def _with_links(disk: Disk, links: DiskLinks) -> Disk:
     path = links.paths.get(disk.name, "")
     remote = disk.remote or disk.transport in _REMOTE or bool(_REMOTE_PATH.search(path))
-    return replace(disk, path=path, wwn=disk.wwn or links.wwns.get(disk.name, ""), remote=remote)
+    named = disk.wwn or links.wwns.get(disk.name, "")
+    if (path, named, remote) == (disk.path, disk.wwn, disk.remote):
+        return disk
+    return replace(disk, path=path, wwn=named, remote=remote)
 
 
 def _with_contents(disk: Disk, holds: dict[str, frozenset[str]] | None) -> Disk:

@@ -30,6 +30,7 @@ _LENT_BY_BMC = re.compile(
 # A port that is open for hot-plug makes the kernel call the disk in it removable; nothing can be taken out of these.
 _BAYS = frozenset({"sata", "ata", "sas", "nvme", "spi", "fc", "pcie"})
 _BETWEEN = " " * 6 + "},{\n"
+_PLAIN = ("disk", "part", "rom")  # rows that are nothing in themselves
 _BUSES = ("usb", "nvme", "mmc", "virtio")
 _WWN_PREFIX = re.compile(r"^(0x|eui\.|naa\.|nvme\.|uuid\.)", re.IGNORECASE)
 
@@ -73,7 +74,8 @@ def _cut_off(text: str) -> BlockDevices | None:
 def _read(devices: list[object]) -> BlockDevices:
     disks: list[Disk] = []
     left = MAX_DEVICES
-    emmc = {_name(row).removesuffix("boot0") for row in document.rows(devices) if _name(row).endswith("boot0")}
+    names = map(_name, document.rows(devices))
+    emmc = {name.removesuffix("boot0") for name in names if name.endswith("boot0")}
     for row in document.rows(devices):
         below, truncated = _below(row, left - 1)
         left -= 1 + len(below)
@@ -100,7 +102,8 @@ def _below(row: dict[str, object], limit: int) -> tuple[list[dict[str, object]],
 
 def _name(row: dict[str, object]) -> str:
     """The kernel's name: `name` is mapped, or wrong, where `kname` is right; either may be a path."""
-    return clean(clean(row.get("kname") or row.get("name")).rpartition("/")[2])
+    name = clean(row.get("kname") or row.get("name"))
+    return clean(name.rpartition("/")[2]) if "/" in name else name
 
 
 def _disk(row: dict[str, object], below: list[dict[str, object]]) -> Disk | None:
@@ -160,9 +163,10 @@ def _transport(row: dict[str, object]) -> str:
 def _signatures(rows: list[dict[str, object]]) -> tuple[str, ...]:
     found: set[str] = set()
     for row in rows:
-        kind = clean(row.get("type"))
-        found.update((clean(row.get("fstype")), clean(row.get("pttype"))))
-        found.add("" if kind in ("disk", "part", "rom") else kind)
+        # Most rows are partitions of which nothing is told, and there are thousands of them.
+        found.update(clean(told) for key in ("fstype", "pttype") if (told := row.get(key)))
+        if row.get("type") not in _PLAIN and (kind := clean(row.get("type"))) not in _PLAIN:
+            found.add(kind)
     return tuple(sorted(found - {""})[:MAX_SIGNATURES])
 
 
