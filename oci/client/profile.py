@@ -15,7 +15,7 @@ Start with `ocicli login URL`; programs set OCI_URL and OCI_TOKEN or OCI_TOKEN_F
 
 
 class BadProfile(Exception):
-    """Settings that cannot be used; the text says what is missing and how to set it."""
+    """A profile that cannot be used; the text says what is missing and how to give it."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ SHARED: dict[str, str] = {
     "join": "str.join",
     "split": "str.split",
     "list": "Python's list",
+    "range": "Python's range",
     "why": "the docstrings' what, why, what instead",
     "password": "OpenAPI's format of a secret",
     "passwords": "OpenAPI's format of a secret",

@@ -1,4 +1,4 @@
-"""The appliance's REST, as Python calls. Knows addresses, tokens and errors; knows no command."""
+"""The appliance's REST, as Python calls. Knows its place, tokens and errors; knows no command."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from oci.domain.networks import networks as rules
 from oci.domain.networks.claims import Claims, of_dhcp, parse
 from oci.domain.networks.networks import Mistake, Network, Range, Route
 from oci.domain.networks.overlaps import set_mistakes
+from oci.domain.quantities import counted
 from oci.problems import Conflict, NotFound, Problem
 from oci.records.clusters import claims, networks
 from oci.schemas.clusters.networks import NetworkChange, NetworkIn, NetworkList, NetworkOut, RangeIn
@@ -256,7 +257,7 @@ def delete_network(ctx: Ctx, name: str) -> None:
     held = ctx.db.scalar(select(func.count()).select_from(ADDRESS).where(ADDRESS.network_id == row.id)) or 0
     if held:
         raise Conflict(
-            f"{held} addresses of the network {name} are somebody's; `ocicli network addresses {name}` shows them"
+            f"{counted(held, 'address', 'addresses')} of the network {name} taken; `ocicli network addresses {name}` shows them"
         )
     user = ctx.db.scalar(select(tables.Cluster.name).where(tables.Cluster.network_id == row.id).limit(1))
     if user is not None:

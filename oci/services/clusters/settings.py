@@ -21,6 +21,7 @@ from oci.domain.cluster.settings import (
     resolve,
     text_of,
 )
+from oci.domain.machines import lifecycle
 from oci.domain.machines.lifecycle import STATES
 from oci.domain.networks.claims import parse
 from oci.problems import Conflict, NotFound, Problem
@@ -179,7 +180,7 @@ def set_setting(ctx: Ctx, name: str, order: SettingIn) -> SettingOut:
     scope = _narrow_scope(ctx, known, order)
     if scope.role:
         claims.role_named(ctx, scope.role)
-    if scope.machine and scope.machine.state == "retired":
+    if scope.machine and scope.machine.state == lifecycle.RETIRED:
         raise Conflict(f"{scope.machine.name} is retired and does nothing; restore it first")
     value = _read(known, order)
     _refuse_held(ctx, known, value)
