@@ -26,7 +26,8 @@ from oci.schemas.machines.machines import (
 )
 from oci.schemas.machines.runs import Classification, RunList
 from oci.services.activity import events
-from oci.services.machines import look, machine_disks, verbs
+from oci.services.machines import look, verbs
+from oci.services.machines import machine_disks as disks
 from oci.services.path import puppet
 
 TAG = Tag(name="machine", description="one computer that can be installed")
@@ -153,14 +154,14 @@ def _disks(app: OpenAPI) -> None:
         responses=answers(DiskList, 404, 409),
         openapi_extensions={"x-example": "ocicli machine disks compute1"},
     )
-    def machine_disks_list(path: MachineName) -> Response:
+    def machine_disks(path: MachineName) -> Response:
         """List a machine's disks, what may be done with each, and which one an install would write"""
-        return out(machine_disks.list_disks(ctx(), path.name))
+        return out(disks.list_disks(ctx(), path.name))
 
     @app.post(f"{ONE}/disk", **_told("disk", "ocicli machine disk compute1 --disk serial:S3Z1NX0K", DiskList))
     def machine_disk(path: MachineName, body: DiskIn) -> Response:
         """Say which disk installs write; one that holds data is confirmed by its name"""
-        return out(machine_disks.choose_disk(ctx(), path.name, body))
+        return out(disks.choose_disk(ctx(), path.name, body))
 
 
 def _verbs(app: OpenAPI) -> None:
