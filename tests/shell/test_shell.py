@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from oci.domain.path.works import WORKS
+
 HERE = Path(__file__).parent
 DISCOVERY = HERE.parent.parent / "discovery"
 LIMIT = 110
@@ -21,11 +23,9 @@ LIVE = sorted(
         "live-init",
         "udhcpc.script",
         "agent",
-        "install",
-        "wipe",
+        *WORKS,
         "lib/*.sh",
-        "install.d/*",
-        "wipe.d/*",
+        *(f"{kind}.d/*" for kind in WORKS),
         "probes/*",
     )
     for path in DISCOVERY.glob(pattern)
@@ -42,11 +42,10 @@ def _needs(*programs: str) -> None:
 
 def test_everything_is_there() -> None:
     names = {path.relative_to(DISCOVERY).as_posix() for path in LIVE}
-    assert {"initrd-init", "live-init", "agent", "install", "wipe", "lib/words.sh"} <= names
-    steps = [name.partition("-")[2] for name in sorted(names) if name.startswith("install.d/")]
-    assert steps == ["check", "teardown", "partition", "filesystems", "stream", "configure", "bootloader", "finish"]
-    steps = [name.partition("-")[2] for name in sorted(names) if name.startswith("wipe.d/")]
-    assert steps == ["check", "teardown", "wipe", "verify"]
+    assert {"initrd-init", "live-init", "agent", *WORKS, "lib/words.sh"} <= names
+    for work in WORKS.values():
+        steps = [name.partition("-")[2] for name in sorted(names) if name.startswith(f"{work.name}.d/")]
+        assert tuple(steps) == work.phases
 
 
 def test_shell_stays_small() -> None:

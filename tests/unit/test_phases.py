@@ -34,6 +34,15 @@ def test_the_agent_carries_out_every_kind_and_no_other() -> None:
 
 
 @EVERY
+def test_the_live_image_has_the_scripts_of_every_work(work: Work) -> None:
+    build = (DISCOVERY / "build").read_text()
+    name = work.name
+    lists = (rf"find .*\b{name} {name}\.d\b", rf"for f in live-init .*\b{name}\b(?!\.d)", rf"for f in .*\b{name}\.d\b")
+    for wanted in lists:
+        assert re.search(wanted, build), f"discovery/build does not bring {work.name} and {work.name}.d along"
+
+
+@EVERY
 def test_a_work_has_a_state_that_its_verb_leads_to_and_that_it_ends(work: Work) -> None:
     assert STATES[work.state].transient and KIND_OF[work.state] == work.name
     assert work.starts in PEOPLE and work.ends in MACHINES

@@ -1,6 +1,6 @@
 """The kinds of work on a machine's disks. A kind is one row; orders, deadlines, progress and the pages follow from it.
 
-The agent carries a kind out by the steps in `discovery/KIND.d`, whose names are the row's phases, in their order.
+The agent carries a kind out by the steps in `discovery/NAME.d`, whose names are the row's phases, in their order.
 """
 
 from __future__ import annotations
