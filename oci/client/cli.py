@@ -93,7 +93,7 @@ def run(client: Client, command: Command, words: list[str], form: str) -> int:
     given, values = arguments.parse(command, words)
     if command.confirm:
         _confirm(client, command, given, values)
-    route = fill(command.route, path_parts(command, given.name, values))
+    route = fill(command.route, path_parts(command, getattr(given, "name", ""), values))
     query, body = request(command, values)
     if command.follow:
         waiting.follow(client, route, query, command.follow, command.look.rows, form, given.seconds)

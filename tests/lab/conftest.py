@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from puppet_light import light
 
 from lab.ground.process import run
 from lab.ground.site import unique_name
@@ -76,6 +77,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         ["openssl", "passwd", "-6", "-stdin"], input=secrets.token_urlsafe(9), text=True, capture_output=True, check=True
     ).stdout.strip()
     told = Story(unique_name("e2e"), lambda text: print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True), WIRED.networks)
+    told.environment = light(tmp_path_factory.mktemp("environment") / "puppet", f"^{UEFI.role}[0-9]")
     told.root_hash, told.processes = root_hash, Processes()  # type: ignore[attr-defined]
     key, roles = _key(tmp_path_factory.mktemp("ssh")), tmp_path_factory.mktemp("roles")
     (roles / f"{UEFI.role}.yaml").write_text(WIRED.role)

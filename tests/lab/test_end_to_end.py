@@ -18,7 +18,6 @@ from lab.vms.plan import BIOS, SECOND, TUNNEL, UEFI, Plan
 from lab.vms.story import Story
 
 MEASURED = ("power-on to report", "install", "reboot to first Puppet request")
-SMALL = Plan("small", "52:54:00:77:00:04", "bios", "", "10.78.0.14", memory_mib=768)
 BOTH = pytest.mark.parametrize("plan", [BIOS, UEFI], ids=lambda plan: plan.name)
 
 
@@ -154,14 +153,6 @@ def test_the_live_image_is_small(story: Story) -> None:
     """Kernel, initrd and squashfs together, without optional firmware."""
     files = json.loads((story.appliance.images / "live/live.json").read_text())["files"]
     assert sum(files[name]["bytes"] for name in files if name != "firmware.cpio") <= 130_000_000
-
-
-def test_a_machine_with_768_mib_of_memory_is_discovered(story: Story) -> None:
-    story.add(SMALL)
-    story.discover(SMALL)
-    found = story.show(SMALL.mac)
-    assert found["state"] == "discovered" and 500 << 20 < found["memory_bytes"] <= 768 << 20
-    story.machines["small"].stop()
 
 
 def _database(story: Story) -> bytes:

@@ -15,6 +15,7 @@ from oci.services.people import people
 NOBODY, VIEWER, OPERATOR, ADMIN = LEVELS = ("nobody", "viewer", "operator", "admin")
 NEW = "52:54:00:77:00:09"
 NETWORK = {"name": "n2", "cidr": "10.88.0.0/24", "first": "10.88.0.11", "last": "10.88.0.20"}
+RANGE = {"first": "10.77.0.240", "last": "10.77.0.249", "use": "vip"}
 BMC = {"address": "10.78.0.2", "username": "admin", "password": "sesame"}
 PERSON = {"name": "new", "level": "viewer", "password": PASSWORD}
 
@@ -51,6 +52,16 @@ ROUTES = [
     ("POST", "/v1/clusters", {"name": "c2", "domain": "x.test", "network": "prov"}, OPERATOR, 201),
     ("GET", "/v1/networks", None, VIEWER, 200),
     ("POST", "/v1/networks", NETWORK, OPERATOR, 201),
+    ("GET", "/v1/networks/prov", None, VIEWER, 200),
+    ("PUT", "/v1/networks/prov", {"mtu": 9000}, OPERATOR, 200),
+    ("DELETE", "/v1/networks/prov", None, OPERATOR, 409),
+    ("POST", "/v1/networks/prov/ranges", RANGE, OPERATOR, 201),
+    ("DELETE", "/v1/networks/prov/ranges/10.77.0.250", None, OPERATOR, 404),
+    ("GET", "/v1/networks/prov/addresses", None, VIEWER, 200),
+    ("POST", "/v1/networks/prov/addresses", {"note": "x", "address": "10.77.0.253"}, OPERATOR, 201),
+    ("DELETE", "/v1/networks/prov/addresses/10.77.0.253", None, OPERATOR, 404),
+    ("POST", "/v1/machines/1/promise", None, OPERATOR, 200),
+    ("PUT", "/v1/machines/1/cabling", {"default": ""}, OPERATOR, 200),
     ("GET", "/v1/roles", None, VIEWER, 200),
     ("GET", "/v1/settings", None, VIEWER, 200),
     ("GET", "/v1/settings?machine=1", None, VIEWER, 200),

@@ -37,6 +37,7 @@ class _Told(Order):
         "DHCP",
         choices=[("none", "not at all"), ("ranges", "on the appliance's own wire"), ("relay", "through a relay")],
         description="how DHCP serves it",
+        default="none",
     )
 
     def values(self) -> dict[str, Any]:

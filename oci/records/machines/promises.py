@@ -7,6 +7,7 @@ promise, and then nothing is written; it never changes one. Shared by use cases;
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from oci.context import Ctx
@@ -18,6 +19,7 @@ from oci.domain.promise.cabling import BadCabling, Override, cabling
 from oci.domain.promise.interfaces import Interface
 from oci.domain.promise.layouts import CannotLayOut
 from oci.domain.promise.promise import BadPromise, Promise
+from oci.domain.words import is_interface
 from oci.problems import Conflict, Problem
 from oci.records.clusters import addresses, claims, networks
 from oci.records.machines import disk_orders
@@ -25,7 +27,7 @@ from oci.schemas.machines.machines import CablingIn, PromisedDisk, PromisedInter
 
 NOT_REPORTED = "it has not reported yet, so its cards and disks are not known"
 BOOT_CARD = "boot0"
-"""What a card is called that the machine boots from and its report does not list."""
+"""What a card is called that the machine boots from, and its report does not list, or by no name that can be used."""
 
 
 def stored(assignment: tables.Assignment) -> dict[str, Any]:
@@ -46,7 +48,12 @@ def _keep(assignment: tables.Assignment, now: Promise) -> None:
 def _cards(ctx: Ctx, machine: tables.Machine) -> tuple[list[Nic], str]:
     """The cards of the machine's report and the MAC that it boots from, which is a card of its own if none has it."""
     boot = ctx.db.get(tables.Boot, machine.pulse.boot_id)
-    nics, mac = list(disk_orders.inventory_of(machine).nics), boot.mac if boot else ""
+    mac = boot.mac if boot else ""
+    # A card that says to be called what no interface can be called is found by its MAC all the same.
+    nics = [
+        replace(nic, name=BOOT_CARD) if nic.mac == mac and not is_interface(nic.name) else nic
+        for nic in disk_orders.inventory_of(machine).nics
+    ]
     if mac and all(nic.mac != mac for nic in nics):
         nics.append(Nic(name=BOOT_CARD, mac=mac, link=True))
     return nics, mac
