@@ -257,7 +257,8 @@ def delete_network(ctx: Ctx, name: str) -> None:
     held = ctx.db.scalar(select(func.count()).select_from(ADDRESS).where(ADDRESS.network_id == row.id)) or 0
     if held:
         raise Conflict(
-            f"{counted(held, 'address', 'addresses')} of the network {name} taken; `ocicli network addresses {name}` shows them"
+            f"{counted(held, 'address', 'addresses')} of the network {name} taken: "
+            f"`ocicli network addresses {name}` shows by whom"
         )
     user = ctx.db.scalar(select(tables.Cluster.name).where(tables.Cluster.network_id == row.id).limit(1))
     if user is not None:
