@@ -45,7 +45,7 @@ def test_clusters_and_networks(client: FlaskClient) -> None:
         "dns": "9.9.9.9, 1.1.1.1",
     }
     assert post(client, "/networks", **network).status_code == 303
-    assert "9.9.9.9, 1.1.1.1" in client.get("/networks").text and "0 of 11" in client.get("/networks").text
+    assert "9.9.9.9, 1.1.1.1" in client.get("/networks/n2").text and "0 of 11" in client.get("/networks").text
     again = post(client, "/networks", **network)
     assert again.status_code == 409 and "exists already" in again.text and 'value="10.88.0.10"' in again.text
     assert post(client, "/networks", **{**network, "name": "n3", "cidr": "nonsense"}).status_code == 400

@@ -27,7 +27,7 @@ from oci.schemas.machines.machines import CablingIn, PromisedDisk, PromisedInter
 
 NOT_REPORTED = "it has not reported yet, so its cards and disks are not known"
 BOOT_CARD = "boot0"
-"""What a card is called that the machine boots from, and its report does not list, or by no name that can be used."""
+"""What a card is called that the machine boots from and its report does not list."""
 
 
 def stored(assignment: tables.Assignment) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def _cards(ctx: Ctx, machine: tables.Machine) -> tuple[list[Nic], str]:
     mac = boot.mac if boot else ""
     # A card that says to be called what no interface can be called is found by its MAC all the same.
     nics = [
-        replace(nic, name=BOOT_CARD) if nic.mac == mac and not is_interface(nic.name) else nic
+        nic if is_interface(nic.name) else replace(nic, name=f"nic{nic.mac.replace(':', '')[-6:]}")
         for nic in disk_orders.inventory_of(machine).nics
     ]
     if mac and all(nic.mac != mac for nic in nics):
