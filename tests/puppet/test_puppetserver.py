@@ -139,6 +139,10 @@ def _check_files(machine: AgentMachine) -> None:
     assert machine.run("stat", "-c", "%a", "/root/.ssh/authorized_keys").stdout == "600\n"
     sources = machine.run("cat", "/etc/apt/sources.list.d/oci.sources").stdout
     assert "URIs: http://10.77.0.1/debian\n" in sources
+    # All that is needed to install a package was fetched, and nothing else.
+    lists = machine.run("ls", "/var/lib/apt/lists").stdout
+    assert "_Packages" in lists and "_Translation-" not in lists
+    assert re.search(r"Candidate: \d", machine.run("apt-cache", "policy", "bind9").stdout)
     added = "/usr/local/share/ca-certificates/oci/oci.crt"
     trusted = machine.run("openssl", "verify", "-CApath", "/etc/ssl/certs", added)
     assert trusted.returncode == 0, said(trusted)

@@ -100,7 +100,7 @@ class Benches:
         process = self._forked.Process(target=serve, args=arguments, daemon=True)
         process.start()
         self._processes.append(process)
-        assert ready.wait(60), "the controller did not start"
+        assert ready.wait(600), "the controller did not start within 600 s"
         return Bench(BmcAccess("127.0.0.1", "operator", PASSWORD, port), Pretended(state), log)
 
     def end(self) -> None:

@@ -3,7 +3,14 @@
 # A machine without these looks well and is not. So a run on it fails, and says which; it is told to OCI as failed, a new
 # machine does not become active, and the next run tries again.
 class profile::base::checks {
-  $apt = ['/usr/bin/apt-get', '--quiet', '--option', 'APT::Update::Error-Mode=any', '--option', 'Acquire::Retries=2']
+  # Neither descriptions in other words, nor a cache of it all: apt makes that when it first needs it.
+  $apt = [
+    '/usr/bin/apt-get', '--quiet',
+    '--option', 'APT::Update::Error-Mode=any',
+    '--option', 'Acquire::Retries=2',
+    '--option', 'Acquire::Languages=none',
+    '--option', 'pkgCacheFile::Generate=false',
+  ]
   $stamp = '/var/lib/apt/oci-fetched'
   # What a mirror offers and who signed it, without the large lists.
   $only_releases = [
