@@ -186,10 +186,10 @@ class Beside:
                         found[name, call] += [cost] if number else []
         return {key: cheapest(rounds) for key, rounds in found.items()}
 
-    def waiting(self, seconds: int = 60) -> None:
-        """What thousands of machines cost that wait for orders."""
+    def waiting(self, seconds: int = 50) -> None:
+        """What thousands of machines cost that wait for orders, over as many seconds as pass until each has spoken."""
         scale = self.scale
-        new = self._alone(TREE, "waiting", machines=scale.large, seconds=seconds, settle=seconds)
+        new = self._alone(TREE, "waiting", machines=scale.large, seconds=seconds, settle=10)
         old = self._alone(self.old, "waiting", machines=scale.large, seconds=5, settle=0)
         what = f"{scale.large} waiting machines"
         self.row(f"{what}, CPU seconds each second", old["seconds"], new["seconds"], 0.5, "CPU s/s")
@@ -204,21 +204,14 @@ class Beside:
         self.row(what, 1000 * old["seconds"], 1000 * new["seconds"], 50.0)
 
     def memory(self) -> None:
-        """What one web worker keeps when it knows many machines, beside few."""
+        """What one web worker keeps when it knows many machines; beside few, which stands where else the old tree does."""
         for listener in ("operators", "machines", "puppet"):
-            for name, tree in (("before", self.old), ("now", TREE)):
-                few, many = (
-                    self._alone(tree, "memory", machines=machines, listener=listener)["bytes"] / (1 << 20)
-                    for machines in (self.scale.few, self.scale.large)
-                )
-                limit = 1.3 * few if name == "now" else many
-                self.row(
-                    f"worker of {listener} {name}: {self.scale.large} machines, beside {self.scale.few}",
-                    few,
-                    many,
-                    limit,
-                    "MiB",
-                )
+            few, many = (
+                self._alone(TREE, "memory", machines=machines, listener=listener)["bytes"] / (1 << 20)
+                for machines in (self.scale.few, self.scale.large)
+            )
+            what = f"worker of {listener}, {self.scale.large} machines beside {self.scale.few}"
+            self.row(what, few, many, 1.3 * few, "MiB")
 
 
 def main(argv: list[str] | None = None) -> int:
