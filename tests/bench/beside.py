@@ -15,7 +15,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,59 +137,56 @@ class Beside:
     def requests(self) -> None:
         """Heartbeats and reports."""
         scale = self.scale
-        distinct, calls = (scale.rounds + 1) * scale.once, dict.fromkeys(REQUESTS, scale.often)
+        how = {"known": scale.known, "distinct": (scale.rounds + 1) * scale.once}
+        times = dict.fromkeys(REQUESTS, scale.often) | {"changed report": scale.once, "new machine": scale.once}
         costs = self._turns(
-            {"old": self.old, "new": TREE},
-            lambda side: side("prepare_requests", known=scale.known, distinct=distinct),
-            calls | {"changed report": scale.once, "new machine": scale.once},
+            [("old", "prepare_requests", how), ("new", "prepare_requests", how)],
+            [(side, name, times[name]) for name in REQUESTS for side in ("old", "new")],
         )
         limits = {"heartbeat": 1 / 4, "same report": 1 / 3, "changed report": 2 / 3, "new machine": 2 / 3}
         for name in REQUESTS:
             old, new = costs["old", name], costs["new", name]
             self.row(name, 1000 * old["seconds"], 1000 * new["seconds"], 1000 * old["seconds"] * limits[name])
+            most = old["statements"] * (limits[name] if name == "heartbeat" else 1)
+            self.row(f"{name}, statements", old["statements"], new["statements"], most, "count")
             if name == "heartbeat":
-                self.row(f"{name}, statements", old["statements"], new["statements"], old["statements"] / 4, "count")
                 self.row(f"{name} that says nothing new, writes", old["writes"], new["writes"], 0.0, "count")
-            else:
-                self.row(f"{name}, statements", old["statements"], new["statements"], old["statements"], "count")
 
     def classifications(self) -> None:
         """The classification of one member, in a small and in a large cluster."""
         scale = self.scale
         small, large = (f"classification among {members}" for members in (scale.small, scale.large))
-
-        def prepare(side: Side) -> None:
-            side("prepare_classification", members=scale.small)
-            side("prepare_classification", members=scale.large)
-
-        new = self._turns({"new": TREE}, prepare, {small: scale.often, large: scale.often})
-        old = self._turns(
-            {"old": self.old}, lambda side: side("prepare_classification", members=scale.small), {small: scale.once}
+        prepared = [("old", scale.small), ("new", scale.small), ("new", scale.large)]
+        costs = self._turns(
+            [(side, "prepare_classification", {"members": members}) for side, members in prepared],
+            [("old", small, scale.once), ("new", small, scale.often), ("new", large, scale.often)],
         )
-        before, now, many = (1000 * cost["seconds"] for cost in (old["old", small], new["new", small], new["new", large]))
+        before, now, many = (1000 * costs[key]["seconds"] for key in (("old", small), ("new", small), ("new", large)))
         self.row(small, before, now, before / 8)
         self.row(f"{large}, beside {scale.small} of now", now, many, 1.2 * now)
 
     def _turns(
-        self, trees: dict[str, Path], prepare: Callable[[Side], object], calls: dict[str, int]
+        self, prepared: list[tuple[str, str, dict[str, int]]], calls: list[tuple[str, str, int]]
     ) -> dict[tuple[str, str], Cost]:
-        """The cheapest round of each call on each side. The first round compiles statements, and is not counted."""
-        found: dict[tuple[str, str], list[Cost]] = {(name, call): [] for name in trees for call in calls}
+        """The cheapest round of each call on its side, once all is `prepared`.
+
+        The first round compiles statements, and is not counted.
+        """
+        found: dict[tuple[str, str], list[Cost]] = {(side, call): [] for side, call, _times in calls}
         with ExitStack() as stack:
-            sides = {name: stack.enter_context(Side(tree)) for name, tree in trees.items()}
-            for side in sides.values():
-                prepare(side)
+            sides = {"old": stack.enter_context(Side(self.old)), "new": stack.enter_context(Side(TREE))}
+            for side, what, how in prepared:
+                sides[side](what, **how)
             for number in range(self.scale.rounds + 1):
-                for call, times in calls.items():
-                    for name, side in sides.items():
-                        cost = side("measure", what=call, calls=times)
-                        found[name, call] += [cost] if number else []
+                for side, call, times in calls:
+                    cost = sides[side]("measure", what=call, calls=times)
+                    found[side, call] += [cost] if number else []
         return {key: cheapest(rounds) for key, rounds in found.items()}
 
-    def waiting(self, seconds: int = 60) -> None:
-        """What thousands of machines cost that wait for orders."""
+    def waiting(self, seconds: int = 50) -> None:
+        """What thousands of machines cost that wait for orders, over as many seconds as pass until each has spoken."""
         scale = self.scale
-        new = self._alone(TREE, "waiting", machines=scale.large, seconds=seconds, settle=seconds)
+        new = self._alone(TREE, "waiting", machines=scale.large, seconds=seconds, settle=10)
         old = self._alone(self.old, "waiting", machines=scale.large, seconds=5, settle=0)
         what = f"{scale.large} waiting machines"
         self.row(f"{what}, CPU seconds each second", old["seconds"], new["seconds"], 0.5, "CPU s/s")
@@ -204,21 +201,14 @@ class Beside:
         self.row(what, 1000 * old["seconds"], 1000 * new["seconds"], 50.0)
 
     def memory(self) -> None:
-        """What one web worker keeps when it knows many machines, beside few."""
+        """What one web worker keeps when it knows many machines; beside few, which stands where else the old tree does."""
         for listener in ("operators", "machines", "puppet"):
-            for name, tree in (("before", self.old), ("now", TREE)):
-                few, many = (
-                    self._alone(tree, "memory", machines=machines, listener=listener)["bytes"] / (1 << 20)
-                    for machines in (self.scale.few, self.scale.large)
-                )
-                limit = 1.3 * few if name == "now" else many
-                self.row(
-                    f"worker of {listener} {name}: {self.scale.large} machines, beside {self.scale.few}",
-                    few,
-                    many,
-                    limit,
-                    "MiB",
-                )
+            few, many = (
+                self._alone(TREE, "memory", machines=machines, listener=listener)["bytes"] / (1 << 20)
+                for machines in (self.scale.few, self.scale.large)
+            )
+            what = f"worker of {listener}, {self.scale.large} machines beside {self.scale.few}"
+            self.row(what, few, many, 1.3 * few, "MiB")
 
 
 def main(argv: list[str] | None = None) -> int:
