@@ -123,7 +123,9 @@ def in_force(ctx: Ctx, machine: Machine) -> InForce:
     for owner, role, name, text in ctx.db.execute(query):
         scopes["machine" if owner is not None else "role" if role else "cluster"].append((name, text))
     ours = [_layer(scope, rows) for scope, rows in scopes.items()]
-    return InForce(resolve([*of_appliance(ctx.config), *ours]), frozenset(name for layer in ours for name in layer.values))
+    # Whether the configuration or its default says it is for people; this is asked all the time.
+    around = Layer("configuration", _configured(ctx.config))
+    return InForce(resolve([around, *ours]), frozenset(name for layer in ours for name in layer.values))
 
 
 def secret(ctx: Ctx, known: InForce, name: str) -> str:
