@@ -77,6 +77,7 @@ class ChangeNetwork(_Told):
 
 class NewRange(Order):
     model = RangeIn
+    plain = ("first", "last")
     first = StringField("First address")
     last = StringField("Last address")
     use = SelectField("For", choices=[(name, name) for name in USES])
