@@ -18,11 +18,12 @@ from oci.problems import Conflict, Forbidden, Gone, Problem
 from oci.records.people import passwords
 from oci.schemas.activity.events import EventQuery
 from oci.schemas.clusters.clusters import ClusterIn
-from oci.schemas.clusters.networks import NetworkIn
+from oci.schemas.clusters.networks import AddressIn, NetworkIn, RangeIn
+from oci.schemas.clusters.settings import SettingIn
 from oci.schemas.machines.machines import AssignIn, BmcIn
 from oci.schemas.people.people import PersonIn
 from oci.services.activity import events, jobs
-from oci.services.clusters import clusters, networks
+from oci.services.clusters import addresses, clusters, networks, settings
 from oci.services.machines import look, verbs
 from oci.services.path import boots, installs, puppet, reports
 from oci.services.people import people
@@ -158,6 +159,36 @@ def test_the_addresses_of_a_network(world) -> None:
     """Their names differ; that they overlap no constraint of a table can say."""
     orders = [NetworkIn(name=f"n{n}", cidr="10.80.0.0/24", first="10.80.0.11", last="10.80.0.20") for n in range(THREADS)]
     the_one(at_once([lambda order=order: networks.create_network(world.ctx(), order) for order in orders]), Conflict)
+
+
+def test_a_range_of_a_network(world) -> None:
+    prepare(world)
+    order = RangeIn(first="10.77.0.100", last="10.77.0.109", use="vip")
+    the_one(at_once([lambda: networks.add_range(world.ctx(), "prov", order) for _ in range(THREADS)]), Conflict)
+    assert count(world, tables.Range) == 2
+
+
+def test_a_virtual_address(world) -> None:
+    """It has one address on a network; and sixteen of different names have sixteen."""
+    prepare(world)
+    networks.add_range(world.ctx(), "prov", RangeIn(first="10.77.0.100", last="10.77.0.131", use="vip"))
+    orders = [AddressIn(vip="api", cluster="c1") for _ in range(THREADS)]
+    the_one(at_once([lambda order=order: addresses.hold_address(world.ctx(), "prov", order) for order in orders]), Conflict)
+    orders = [AddressIn(vip=f"v{n}", cluster="c1") for n in range(THREADS)]
+    held = at_once([lambda order=order: addresses.hold_address(world.ctx(), "prov", order) for order in orders])
+    assert len({one.address for one in held}) == THREADS
+    assert {one.vip for one in held} == {f"v{n}.lab.test" for n in range(THREADS)}
+
+
+def test_a_setting(world) -> None:
+    """Whoever comes last says what it is; it is set once."""
+    prepare(world)
+    discovered(world)
+    for scope in ({"cluster": "c1"}, {"cluster": "c1", "role": "compute"}, {"machine": "1"}):
+        orders = [SettingIn(value=str(n), **scope) for n in range(2, 2 + THREADS)]
+        said = at_once([lambda order=order: settings.set_setting(world.ctx(), "attempts", order) for order in orders])
+        assert not [one for one in said if isinstance(one, Problem)], said
+    assert count(world, tables.Setting) == 3
 
 
 def test_the_name_of_a_cluster(world) -> None:

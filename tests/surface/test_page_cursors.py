@@ -181,6 +181,7 @@ def test_everything_that_a_page_shows_moves_its_cursor(client: FlaskClient, worl
 
 def test_a_list_in_the_order_of_hearing_moves_with_that_order(client: FlaskClient, world: Any) -> None:
     scene.add_machine(world, scene.MACS[1], "other", seen=None)
+    scene.change(world, tables.Pulse, 1, seen=world.clock.now)
     scene.change(world, tables.Pulse, 2, seen=world.clock.now - 10)
     asks = where(client.get("/machines?sort=-heard").text)
     scene.change(world, tables.Pulse, 2, seen=world.clock.now + 1)

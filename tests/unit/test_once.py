@@ -13,6 +13,8 @@ RACES = ROOT / "tests" / "service" / "test_races.py"
 # What is unique in the tables, and the race for it. A new one is a row here, and a race there.
 UNIQUE = {
     "address: network_id, ip": "test_two_hundred_machines_have_two_hundred_addresses",
+    "address: machine_id, network_id": "test_the_promise_of_a_machine",
+    "address: network_id, vip, cluster_id": "test_a_virtual_address",
     "assignment: cluster_id, role, number": "test_the_promise_of_a_machine",
     "assignment: fqdn": "test_the_promise_of_a_machine",
     "cluster: name": "test_the_name_of_a_cluster",
@@ -21,6 +23,9 @@ UNIQUE = {
     "network: name": "test_the_name_of_a_network",
     "nic: mac, machine_id": "test_the_record_of_a_machine_that_reports_for_the_first_time",
     "person: name": "test_the_name_of_a_person",
+    "range: network_id, first": "test_a_range_of_a_network",
+    "setting: cluster_id, role, name": "test_a_setting",
+    "setting: machine_id, name": "test_a_setting",
 }
 # What is unique and nobody can ask for twice.
 NO_RACE = {

@@ -61,7 +61,18 @@ def test_who_asks_for_an_address_says_of_which_network() -> None:
 
 # What the orders of an install may be made of: the promise, the site, and who the machine is. Whatever a report, a role or a
 # network says was looked at when the promise was approved.
-NOT_IN_ORDERS = {"inventory", "nics", "cabling", "laid_out", "choices", "layout_of", "for_role", "of_rows", "Boot", "Network"}
+NOT_IN_ORDERS = {
+    "inventory",
+    "nics",
+    "cabling",
+    "laid_out",
+    "choices",
+    "layout_of",
+    "for_role",
+    "of_rows",
+    "Boot",
+    "Network",
+}
 
 
 def test_orders_are_made_of_the_promise_and_of_nothing_that_was_reported() -> None:
