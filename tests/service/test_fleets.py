@@ -196,7 +196,7 @@ def test_a_classification_is_one_statement_until_something_changes(site) -> None
     assert "10.77.0.99" in puppet.classify(site.ctx(APPLIANCE), fqdn)
 
 
-@usecase("test._read_and_fail", "appliance")
+@usecase("test.read-and-fail", "appliance")
 def _read_and_fail(ctx) -> None:
     row = ctx.db.scalars(select(tables.Assignment)).first()
     row.hostname = "never"

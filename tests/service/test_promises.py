@@ -94,7 +94,7 @@ def snapshot(ctx: Ctx) -> Fleet:
     return fleets.fleet(ctx, 1, revision)
 
 
-@usecase("test.look", "appliance", reads=True)
+@usecase("test.dns", "appliance", reads=True)
 def dns(ctx: Ctx) -> tuple[tuple[str, str], ...]:
     return names.records(ctx).hosts
 
