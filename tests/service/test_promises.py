@@ -390,3 +390,15 @@ def test_a_disk_that_is_new_is_no_way_around_what_was_ordered(site) -> None:
     token = waits(site, disk("sda", 480, "OTHER"), disk("sdb", 480, "ANOTHER"))
     with pytest.raises(Conflict, match=r"were ordered \(serial:SSD1, serial:SSD2\) are not those"):
         claim(site, token)
+
+
+def test_disks_that_nobody_can_choose_keep_no_machine_from_being_cabled(site) -> None:
+    """They are judged when the install is ordered; until then the promise is one of interfaces."""
+    waits(site, disk("sda", 240, "SSD1"))
+    verbs.assign(site.ctx(), "1", AssignIn(cluster="c1", role="store"))
+    made = verbs.cabling(site.ctx(), NAME, CablingIn(cards=["back=eth1", "front=eth2"])).promise
+    assert made is not None and made.disks == [] and made.layout == ""
+    with pytest.raises(Conflict, match="disk"):
+        verbs.install(site.ctx(), NAME)
+    waits(site)
+    assert verbs.install(site.ctx(), NAME).promise.layout == "mirror"

@@ -6,6 +6,7 @@ promise, and then nothing is written; it never changes one. Shared by use cases;
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -153,7 +154,7 @@ def _why_none(ctx: Ctx, machine: tables.Machine, assignment: tables.Assignment) 
 
 
 def work_out(ctx: Ctx, machine: tables.Machine) -> str:
-    """Work out the promise of the machine as far as it can be; what is in the way in words, empty when nothing is.
+    """Work out the promise of the machine as far as it can be; what is in the way of cabling it in words, or nothing.
 
     A machine that has not reported yet has none: what is to become of it is known once it tells what it is made of.
     """
@@ -164,14 +165,13 @@ def work_out(ctx: Ctx, machine: tables.Machine) -> str:
         interfaces = _interfaces(ctx, machine, assignment)
     except Conflict as refused:
         return str(refused)
-    why, disks = "", {}
-    try:
+    disks: dict[str, Any] = {}
+    # Without disks it is a promise all the same: they are chosen when the install is ordered, and refused then.
+    with contextlib.suppress(CannotLayOut):
         disks = _disks(machine, claims.layout_of(ctx, machine))
-    except CannotLayOut as refused:
-        why = str(refused)
     before = _before(assignment)
     _write(ctx, machine, assignment, promise.promise(interfaces, disks, before))
-    return why
+    return ""
 
 
 def _before(assignment: tables.Assignment) -> Promise | None:
