@@ -400,5 +400,6 @@ def test_disks_that_nobody_can_choose_keep_no_machine_from_being_cabled(site) ->
     assert made is not None and made.disks == [] and made.layout == ""
     with pytest.raises(Conflict, match="disk"):
         verbs.install(site.ctx(), NAME)
+    site.clock.now += 1000
     waits(site)
     assert verbs.install(site.ctx(), NAME).promise.layout == "mirror"
