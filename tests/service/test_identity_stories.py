@@ -232,7 +232,10 @@ def test_an_order_is_not_carried_out_by_a_board_that_was_not_meant(fleet) -> Non
     machine = look.show(fleet.op, str(first))
     assert machine.state == "failed" and old.uuid in machine.reason and new.uuid in machine.reason
     assert machine.progress.outcome == "failed" and len(fleet.events("install.refused")) == 1
-    verbs.install(fleet.op, str(first))  # a person looked, and orders it for what it is now
+    with pytest.raises(Conflict, match="which its latest report does not list"):
+        verbs.install(fleet.op, str(first))
+    verbs.promise(fleet.op, str(first))  # a person looked, and orders it for what it is now
+    verbs.install(fleet.op, str(first))
     assert [name for name, _ in disks(installs.claim(fleet.no, token, "install"))] == ["serial:disk-2"]
 
 

@@ -101,7 +101,7 @@ def test_a_false_done_never_makes_a_machine_active(world) -> None:
 def test_reports_and_logs_are_bounded(world) -> None:
     token = installing(world)
     for number in range(9):
-        reports.receive(world.ctx(NOBODY), token, report(disk=f"disk{number}"), HASH)
+        reports.receive(world.ctx(NOBODY), token, report(disk=f"disk{9 - number}"), HASH)
     orders = installs.claim(world.ctx(NOBODY), token, "install")
     for _ in range(3):
         installs.log(world.ctx(NOBODY), orders["TOKEN"], "x" * 200_000)
