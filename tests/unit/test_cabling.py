@@ -194,6 +194,19 @@ def test_all_reasons_are_told_at_once() -> None:
     assert len(refused.value.reasons) == 2
 
 
+def test_two_families_of_one_vlan_stay_on_one_card() -> None:
+    """Ordered apart they would be two interfaces of one name."""
+    four = Network("four", "tunnel", "10.80.0.0/24", vlan=30)
+    six = replace(four, name="six", cidr="fd00:80::/64")
+    wanted = (PROV, four, six)
+    made = cabling(wanted, NICS, given_to(*wanted), Override({"six": NICS[1].mac}), BOOT)
+    (vlan,) = [one for one in made if one.kind == "vlan"]
+    assert [place.network for place in vlan.places] == ["four", "six"]
+    assert next(one for one in made if one.name == vlan.parent).mac == NICS[1].mac
+    with pytest.raises(BadCabling, match="are one wire, VLAN 30, and were ordered to"):
+        cabling(wanted, NICS, given_to(*wanted), Override({"six": NICS[1].mac, "four": NICS[0].mac}), BOOT)
+
+
 # -- properties
 
 

@@ -107,6 +107,7 @@ def cabling(
     cards, useless = usable(nics, boot_mac)
     carriers = _carriers(cards, useless, override, reasons)
     reasons += mistakes_of_order(networks, override, carriers, [card.name for c in carriers.values() for card in c.cards])
+    reasons += _torn(networks, override)
     if networks and not carriers:
         reasons.append(f"no card can be used: {'; '.join(useless.values()) or 'the report lists none'}")
     if not reasons:
@@ -133,6 +134,19 @@ def _of_networks(networks: Sequence[Network]) -> list[str]:
                 "tell them apart; give one another VLAN"
             )
     return reasons
+
+
+def _torn(networks: Sequence[Network], override: Override) -> list[str]:
+    """Networks of one wire that were ordered to two cards."""
+    return [
+        f"networks {one.name} and {other.name} are one wire, VLAN {one.vlan}, and were ordered to {words[0]} and to "
+        f"{words[1]}; order both to one"
+        for number, one in enumerate(networks)
+        for other in networks[number + 1 :]
+        if one.vlan and one.vlan == other.vlan and one_wire(one, other)
+        if (words := (override.cards.get(one.name, ""), override.cards.get(other.name, ""))) and all(words)
+        if words[0] != words[1]
+    ]
 
 
 def _of_addresses(networks: Sequence[Network], addresses: Mapping[str, str]) -> list[str]:
@@ -193,7 +207,8 @@ def _wires(networks: Sequence[Network], override: Override) -> list[_Wire]:
         pairs = [wire for wire in wires if len(wire) == 1 and one_wire(wire[0], network)]
         alike = [other for other in networks if other.purpose == network.purpose and not other.vlan]
         ordered = override.cards.get(network.name, ""), override.cards.get(pairs[0][0].name, "") if pairs else ""
-        if pairs and (network.vlan or len(alike) == 2) and ordered[0] == ordered[1]:
+        # What has one VLAN is one wire whatever was ordered: two interfaces of it would have one name.
+        if pairs and (network.vlan or (len(alike) == 2 and ordered[0] == ordered[1])):
             pairs[0].append(network)
         else:
             wires.append([network])
