@@ -132,3 +132,30 @@ def test_pages_are_kept_by_no_cache(client: FlaskClient) -> None:
     assert client.get("/machines").headers["Cache-Control"] == "no-store"
     assert "default-src 'self'" in client.get("/machines").headers["Content-Security-Policy"]
     assert token(client)
+
+
+def test_a_network_is_changed_and_its_ranges_and_addresses_too(client: FlaskClient, pages: Any) -> None:
+    one = "/networks/prov"
+    answer = post(client, f"{one}/range", **{"range-first": "10.77.0.200", "range-last": "10.77.0.209", "range-use": "vip"})
+    assert answer.status_code == 303 and "10.77.0.209" in client.get(one).text
+    words = {"hold-vip": "api", "hold-cluster": "c1", "hold-address": "", "hold-note": ""}
+    assert post(client, f"{one}/hold", **words).status_code == 303
+    assert "the virtual address api of cluster c1" in client.get(one).text
+    assert "has an address on prov already" in post(client, f"{one}/hold", **words).text
+    told = {"change-gateway": "10.77.0.254", "change-mtu": "9000", "change-vlan": "0", "change-dns": "", "change-routes": ""}
+    assert post(client, f"{one}/change", **told, **{"change-serves": "none"}).status_code == 303
+    page = client.get(one).text
+    assert "10.77.0.254" in page and "9000" in page
+    answer = post(client, f"{one}/change", **{**told, "change-gateway": "10.9.9.9"}, **{"change-serves": "none"})
+    assert answer.status_code == 400 and "not a host address" in answer.text
+    assert post(client, f"{one}/nothing").status_code == 404
+    asked = client.get(f"{one}/forget?address=10.77.0.200").text
+    assert "Free 10.77.0.200?" in asked and "the virtual address api" in client.get(one).text, "asking takes nothing away"
+    assert post(client, f"{one}/forget", address="10.77.0.200").status_code == 303
+    assert post(client, f"{one}/forget", first="10.77.0.200").status_code == 303
+    page = client.get(one).text
+    assert "the virtual address api of" not in page and "10.77.0.209" not in page
+    assert "machines of the cluster c1 are installed over" in post(client, f"{one}/forget").text
+    viewer = sign_in(pages, "vera")
+    assert post(viewer, f"{one}/change", **told).status_code == 403
+    assert "Change the network" not in viewer.get(one).text

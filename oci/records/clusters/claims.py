@@ -14,10 +14,10 @@ from oci.domain.machines import hostnames
 from oci.domain.machines.controllers import canonical as canonical_controller
 from oci.domain.networks import claims
 from oci.domain.networks.claims import Appliance, Claim, Claims
+from oci.domain.networks.overlaps import VIP
 from oci.problems import Conflict, Problem
 from oci.records.clusters import settings
 
-VIP = "the virtual address"
 URLS = ("http_url", "https_url", "puppet_ca_url", "apt_uri")
 
 
