@@ -167,6 +167,7 @@ class Served(Fleet):
         if state == "discovered":
             super().order(record)
         else:
+            verbs.promise(self.op, str(record))  # its cards may be others by now; whoever orders it looks first
             verbs.install(self.op, str(record))
         return True
 
@@ -195,7 +196,7 @@ def tmp_path() -> Iterator[Path]:
 def served(world) -> Iterator[Any]:
     made = Served(world)
     made.site()
-    kept = ("network", "cluster")
+    kept = ("network", "range", "cluster")
 
     def empty() -> Served:
         with world.appliance.make_session() as db:

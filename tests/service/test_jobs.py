@@ -48,7 +48,7 @@ def take(world, owner: str = "w", only: int | None = None):
 
 def events(world, kind: str) -> list[str]:
     with world.appliance.make_session() as db:
-        return [e.text for e in db.query(tables.Event).filter_by(kind=kind)]
+        return [e.text for e in db.query(tables.Event).filter_by(kind=kind).order_by(tables.Event.id)]
 
 
 @pytest.fixture

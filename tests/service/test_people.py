@@ -35,7 +35,7 @@ def sign_in(world, name: str = "vera", password: str = PASSWORD, source: str = "
 
 def texts(world, kind: str) -> list[str]:
     with world.appliance.make_session() as db:
-        return list(db.scalars(select(tables.Event.text).where(tables.Event.kind == kind)))
+        return list(db.scalars(select(tables.Event.text).where(tables.Event.kind == kind).order_by(tables.Event.id)))
 
 
 def test_sign_in(staff) -> None:

@@ -46,7 +46,7 @@ def progress(world, number: int):
 
 def events(world, kind: str) -> list[str]:
     with world.appliance.make_session() as db:
-        return [e.text for e in db.query(tables.Event).filter_by(kind=kind)]
+        return [e.text for e in db.query(tables.Event).filter_by(kind=kind).order_by(tables.Event.id)]
 
 
 def test_no_more_stream_than_may_and_the_others_wait(world, waiting) -> None:

@@ -53,7 +53,7 @@ def cuts(world) -> list[str]:
 
 def events(world, kind: str) -> list[str]:
     with world.appliance.make_session() as db:
-        return [e.text for e in db.query(tables.Event).filter_by(kind=kind)]
+        return [e.text for e in db.query(tables.Event).filter_by(kind=kind).order_by(tables.Event.id)]
 
 
 def show(world):

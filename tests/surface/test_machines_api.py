@@ -54,7 +54,7 @@ def count(world, table=tables.Machine) -> int:
 
 def events(world) -> list[str]:
     with world.appliance.make_session() as db:
-        return list(db.scalars(select(tables.Event.kind)))
+        return list(db.scalars(select(tables.Event.kind).order_by(tables.Event.id)))
 
 
 def test_a_plain_report_is_taken(world, web) -> None:
