@@ -1,4 +1,6 @@
-"""One lab for the end-to-end tests: two machines, one of each firmware, taken through the main job once."""
+"""One lab for the end-to-end tests: two machines, one of each firmware, taken through the main job once.
+
+The first has little memory, and loses its power and its servers on the way."""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cuts import ATTEMPTS, Cuts
 from puppet_light import light
 
 from lab.ground.process import run
@@ -28,6 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 SPENT: list[str] = []
+MEMORY_MIB = {BIOS.name: 768, UEFI.name: 1024}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -92,6 +96,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
                 "root_password_hash": root_hash,
                 "ssh_authorized_keys": [key.with_suffix(".pub").read_text().strip()],
                 "roles_dir": str(roles),
+                "attempts": ATTEMPTS,
             }
         )
         told.cluster(*WIRED.orders)
@@ -99,7 +104,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         # machine or a starting JVM is billed for it. The installs then run beside each other, as they do on a site.
         told.puppet_ready()
         for plan in (BIOS, UEFI):
-            machine = told.add(replace(plan, hardware={**plan.hardware, "drives": older.DRIVES[plan.firmware]}))
+            hardware = {**plan.hardware, "drives": older.DRIVES[plan.firmware]}
+            machine = told.add(replace(plan, hardware=hardware, memory_mib=MEMORY_MIB[plan.name]))
             older.write(machine.disk_path(older.OLDER), older.DRIVES[plan.firmware][older.OLDER - 1][0])
             told.before[plan.name] = older.digest(machine.disk_path(older.OLDER))  # type: ignore[attr-defined]
             told.ocicli("machine", "power", plan.mac, "--power", "on")
@@ -108,6 +114,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         told.ocicli("machine", "cabling", UEFI.mac, *WIRED.cabling)
         for plan in (BIOS, UEFI):
             told.install(plan)
+        told.cuts = Cuts(told, BIOS)  # type: ignore[attr-defined]
+        told.cuts.start()  # type: ignore[attr-defined]
         told.processes.watch(told, BIOS, UEFI)  # type: ignore[attr-defined]
         yield told
     finally:

@@ -29,6 +29,22 @@ def test_the_machine_is_active(story: Story, plan: Plan) -> None:
     assert story.machines[plan.name].boot_device() == "pxe"
 
 
+def test_a_machine_with_768_mib_of_memory_is_discovered(story: Story) -> None:
+    assert 500 << 20 < story.show(BIOS.mac)["memory_bytes"] <= 768 << 20
+
+
+def test_everything_was_killed_once_on_the_way(story: Story) -> None:
+    """Power while writing the table, while streaming and at first boot; web process, worker, nginx during the stream."""
+    story.cuts.end()  # type: ignore[attr-defined]
+    assert len(story.cuts.done) == 5  # type: ignore[attr-defined]
+    assert story.show(BIOS.mac)["progress"]["attempt"] == 3
+    lines = story.timeline(BIOS)
+    kinds = [line["kind"] for line in lines]
+    assert (kinds.count("install.retry"), kinds.count("install.claimed")) == (2, 3)
+    ids = [line["id"] for line in lines]
+    assert ids == sorted(set(ids))
+
+
 @BOTH
 def test_the_timeline_tells_the_whole_way(story: Story, plan: Plan) -> None:
     lines = story.timeline(plan)
