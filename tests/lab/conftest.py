@@ -112,10 +112,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             told.discover(plan)
             told.assign(plan)
         told.ocicli("machine", "cabling", UEFI.mac, *WIRED.cabling)
-        for plan in (BIOS, UEFI):
-            told.install(plan)
+        told.install(BIOS)
         told.cuts = Cuts(told, BIOS)  # type: ignore[attr-defined]
         told.cuts.start()  # type: ignore[attr-defined]
+        told.cuts.wait_served()  # type: ignore[attr-defined]
+        told.install(UEFI)
         told.processes.watch(told, BIOS, UEFI)  # type: ignore[attr-defined]
         yield told
     finally:

@@ -23,6 +23,7 @@ class Cuts(threading.Thread):
         super().__init__(daemon=True)
         self.story, self.plan = story, plan
         self.done: list[str] = []
+        self._served = threading.Event()
         self.failed: BaseException | None = None
 
     def run(self) -> None:
@@ -31,6 +32,12 @@ class Cuts(threading.Thread):
             self._cut()
         except BaseException as failed:
             self.failed = failed
+
+    def wait_served(self) -> None:
+        """Wait until the appliance's servers are not killed any more. A machine that starts anew without them boots what its
+        firmware finds, and it is twenty minutes until the appliance takes it for lost."""
+        while not self._served.wait(1) and self.is_alive():
+            continue
 
     def end(self) -> None:
         """Wait for the last of them. Raises what went wrong."""
@@ -57,6 +64,7 @@ class Cuts(threading.Thread):
         self._say("nginx stopped for 30 s; the stream is cut in the middle")
         time.sleep(30)
         appliance.restart("nginx")
+        self._served.set()
 
         self._at("stream", 2, 50)
         machine.kill()
