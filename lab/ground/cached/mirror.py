@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lab.ground.process import LabError
-from lab.ground.services import nginx, socket_serves
+from lab.ground.services import listens_in, nginx, offer, socket_serves
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 SUITE = "trixie"
@@ -72,3 +72,13 @@ def start_mirror(run_dir: Path, cache: Path) -> Path:
     process = nginx("mirror", run_dir, nginx_server(socket, store, mirror_url()))
     process.start().ready("its socket", lambda: socket_serves(socket))
     return socket
+
+
+def offer_mirror(namespace: str, address: str, run_dir: Path, cache: Path | None = None) -> str:
+    """Offer the mirror at port 80 of an `address` in a network namespace; returns its URL there.
+
+    The two processes are recorded in `run_dir`.
+    """
+    socket = start_mirror(run_dir, cache or cache_dir())
+    offer(run_dir, namespace, socket, address).start().ready("its port", lambda: listens_in(namespace, 80))
+    return f"http://{address}{urlsplit(mirror_url()).path}"
