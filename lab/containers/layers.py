@@ -29,10 +29,11 @@ BUILD_SECONDS = 3600
 FIRSTBOOT = CHECKOUT / "discovery/firstboot"
 MIRROR_ADDRESS = "127.0.0.1"
 MMDEBSTRAP = ("--mode=root", "--variant=apt", f"--include={','.join(LAYERS['base'].packages)}", *APT, *LEAN)
-# Nothing of this helps a machine that configuration management looks after.
+# Nothing of this helps a machine that configuration management looks after; the last two show the host's kernel.
 MASKED = (
     *("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "fstrim.timer", "e2scrub_all.timer"),
     *("e2scrub_reap.service", "systemd-networkd-wait-online.service", "puppet.service", "sshd-keygen.service"),
+    *("sys-kernel-debug.mount", "sys-kernel-tracing.mount"),
 )
 ENABLED = ("systemd-networkd.service", "ssh.service", "oci-firstboot.service", "oci-hostkeys.service", "chrony.service")
 # The clock of the host is not the container's: chronyd serves it as it is.

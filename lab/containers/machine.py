@@ -220,13 +220,9 @@ class ContainerMachine:
             if number in self.trunks or not port.tagged:
                 net.card(self.name, name, card.mac, self.cable(number), port)
                 continue
-            for vlan in port.vlans:
-                own = vlan == port.native
-                inside, cable = (
-                    name if own else f"{name}.{vlan}",
-                    self.cable(number) if own else f"{self.cable(number)}.{vlan}",
-                )
-                net.card(self.name, inside, card.mac, cable[-15:], Port(vlan))
+            net.card(self.name, name, card.mac, self.cable(number), Port(port.native) if port.native else None)
+            for vlan in port.tagged:
+                net.card(self.name, f"{name}.{vlan}", card.mac, self.cable(number, vlan), Port(vlan))
 
     def _attach(self) -> tuple[str, ...]:
         return tuple(run(["losetup", "--find", "--show", str(disk.path)]).stdout.strip() for disk in self.disks)

@@ -125,11 +125,12 @@ class Net:
         run(["ip", "-n", space, "link", "set", "lo", "up"])
         return space
 
-    def card(self, name: str, interface: str, mac: str, cable: str, port: Port) -> None:
-        """Put a network card into the namespace of a machine, and its `cable` into a port of the switch."""
+    def card(self, name: str, interface: str, mac: str, cable: str, port: Port | None) -> None:
+        """Put a network card into the namespace of a machine, and its `cable`, if any, into a port of the switch."""
         card = [interface, "address", mac, "netns", f"{self.namespace}.{name}"]
         run(["ip", "link", "add", *card, "type", "veth", "peer", "name", cable, "netns", self.namespace])
-        self.switch.plug(cable, port)
+        if port:
+            self.switch.plug(cable, port)
 
     def pids(self) -> list[int]:
         """Processes that run in the lab's namespaces, whoever started them."""
