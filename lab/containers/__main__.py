@@ -1,8 +1,8 @@
 """`python3 -m lab.containers COMMAND`: layers and container machines by hand.
 
-`build control` makes the layers of a kind of machine. `up LAB ctl1=control cmp1=compute` makes a lab with a mirror,
-and starts machines in it. `run LAB ctl1 WORDS`, `power LAB ctl1 off` (or crash, on, reset), `journal LAB ctl1` and `list LAB` reach
-them, and `down LAB` removes it all.
+`build control` makes the layers of a kind of machine. `up LAB ctl1=control cmp1=compute` makes a lab with a mirror, and
+starts machines in it. `run LAB ctl1 WORDS`, `power LAB ctl1 off` (or crash, on, reset), `journal LAB ctl1` and
+`list LAB` reach them, and `down LAB` removes it all.
 """
 
 from __future__ import annotations

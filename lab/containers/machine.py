@@ -168,7 +168,11 @@ class ContainerMachine:
         with self._lock():
             if not self.running():
                 self._plug()
-                self._system(self._attach()).boot()
+                try:
+                    self._system(self._attach()).boot()
+                finally:
+                    # From here on its cards live as long as its processes, which alone have the namespace.
+                    Net(self.lab).unpeer(self.name)
 
     def wait_up(self, deadline: float = BOOT_SECONDS) -> None:
         """Wait until its systemd is up. Raises LabError when it ended, TimeoutError."""
@@ -182,6 +186,8 @@ class ContainerMachine:
         """A power cut: none of its processes may do anything any more. What it had written is kept."""
         with self._lock():
             self._system().cut()
+            for _name, _mac, cable, _port in self._interfaces():
+                Net(self.lab).switch.unplug(cable)
 
     def reset(self) -> None:
         """Press the reset button. Raises LabError when the power is off."""
@@ -215,14 +221,20 @@ class ContainerMachine:
         net = Net(self.lab)
         net.unpeer(self.name)
         net.space(self.name)
+        for name, mac, cable, port in self._interfaces():
+            net.switch.unplug(cable)
+            net.card(self.name, name, mac, cable, port)
+
+    def _interfaces(self) -> Iterator[tuple[str, str, str, Port | None]]:
+        """(name, MAC, cable, port) of every interface that it has."""
         for number, card in enumerate(self.cards, 1):
             name, port = f"eth{number - 1}", card.port
             if number in self.trunks or not port.tagged:
-                net.card(self.name, name, card.mac, self.cable(number), port)
+                yield name, card.mac, self.cable(number), port
                 continue
-            net.card(self.name, name, card.mac, self.cable(number), Port(port.native) if port.native else None)
+            yield name, card.mac, self.cable(number), Port(port.native) if port.native else None
             for vlan in port.tagged:
-                net.card(self.name, f"{name}.{vlan}", card.mac, self.cable(number, vlan), Port(vlan))
+                yield f"{name}.{vlan}", card.mac, self.cable(number, vlan), Port(vlan)
 
     def _attach(self) -> tuple[str, ...]:
         return tuple(run(["losetup", "--find", "--show", str(disk.path)]).stdout.strip() for disk in self.disks)
@@ -262,7 +274,6 @@ class ContainerMachine:
         if self.path.exists():
             self.kill()
         self.group.remove()
-        Net(self.lab).unpeer(self.name)
         run(["rm", "-rf", str(self.path)])
 
 

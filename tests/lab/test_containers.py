@@ -118,10 +118,18 @@ def test_settings_of_the_network_are_its_own_and_those_of_the_kernel_are_not_to_
     one.run("sysctl", "-w", "net.ipv4.ip_forward=1")
     assert two.run("sysctl", "-n", "net.ipv4.ip_forward").stdout == "0\n"
     assert Path("/proc/sys/net/ipv4/conf/all/promote_secondaries").read_text() == before
-    with pytest.raises(LabError, match=r"denied|Read-only"):
-        one.run("sysctl", "-w", "kernel.sysrq=1")
-    with pytest.raises(LabError, match="not permitted"):
-        one.run("date", "-s", "2001-01-01")
+    with pytest.raises(LabError, match="permission denied"):
+        one.run("sysctl", "-w", "kernel.domainname=other")
+
+
+def test_no_process_of_it_may_set_the_hosts_clock_or_restart_it(pair: tuple[ContainerMachine, ContainerMachine]) -> None:
+    """Looked up, and never tried: where it is not so, trying would set the clock of everything that runs here."""
+    for path in ("proc/1/status", "proc/self/status"):
+        for kind in ("CapBnd", "CapPrm", "CapEff"):
+            said = pair[0].run("sed", "-n", f"s/^{kind}:\\s*//p", f"/{path}").stdout
+            held = int(said, 16)
+            # include/uapi/linux/capability.h: CAP_SYS_MODULE, CAP_SYS_ADMIN, CAP_SYS_BOOT, CAP_SYS_TIME
+            assert [bool(held >> bit & 1) for bit in (16, 21, 22, 25)] == [False, True, False, False], (path, kind, said)
 
 
 def test_a_disk_keeps_its_name_and_is_gone_from_the_host_with_the_machine(
@@ -139,7 +147,7 @@ def test_after_a_power_cut_and_after_a_clean_stop_the_files_are_there(
     pair: tuple[ContainerMachine, ContainerMachine],
 ) -> None:
     one, two = pair
-    two.run("sh", "-c", "echo first >/root/kept; sleep 600 & sleep 0.1")
+    two.run("sh", "-c", "echo first >/root/kept; sleep 600 >/dev/null 2>&1 &")
     two.kill()
     assert not two.running() and not two.group.pids()
     assert not echoes(one, "10.79.20.2")
