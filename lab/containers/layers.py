@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lab.containers.packages import LAYERS, stack
-from lab.containers.system import ENVIRONMENT
+from lab.containers.system import chroot
 from lab.ground.cached.mirror import SUITE, cache_dir, offer_mirror
 from lab.ground.cached.roots import APT, LEAN, bootstrap, cached
 from lab.ground.checkout import CHECKOUT
@@ -61,6 +61,10 @@ class _Workshop(NamedTuple):
     directory: Path
     namespace: str
     url: str
+
+    def chroot(self, root: Path, *words: str) -> None:
+        """Run a program in a tree as root. Raises LabError."""
+        chroot(root, words, self.directory / "build.log", BUILD_SECONDS, self.namespace)
 
 
 @contextlib.contextmanager
@@ -132,8 +136,8 @@ def _base(root: Path, workshop: _Workshop) -> None:
     _write(root / "etc/systemd/system/chrony.service.d/lab.conf", CHRONY)
     # Read from outside also when the container is off.
     (root / "var/log/journal").mkdir(exist_ok=True)
-    _in(root, "systemctl", "-q", "enable", *ENABLED)
-    _in(root, "systemctl", "-q", "mask", *MASKED)
+    workshop.chroot(root, "systemctl", "-q", "enable", *ENABLED)
+    workshop.chroot(root, "systemctl", "-q", "mask", *MASKED)
     _clean(root)
     _write(root / "etc/machine-id", "")
     # Newer than anything in /usr: systemd need not rebuild its caches at first boot.
@@ -152,28 +156,20 @@ def _install(root: Path, name: str, below: tuple[Path, ...], workshop: _Workshop
     run(["mount", "-t", "overlay", f"oci-layer-{name}", "-o", options, str(merged)])
     try:
         _write(merged / "usr/sbin/policy-rc.d", NOTHING_STARTS, 0o755)
+        _write(merged / "etc/hosts", "127.0.0.1 localhost\n")
         source = merged / "etc/apt/sources.list.d/layer.list"
         _write(source, f"deb {workshop.url} {SUITE} main\n")
-        _in(merged, "apt-get", "-q", "update", namespace=workshop.namespace)
+        workshop.chroot(merged, "apt-get", "-q", "update")
         words = ["apt-get", "-q", "-y", "-o", "Dpkg::Options::=--force-confold", "install"]
-        _in(merged, *words, *LAYERS[name].packages, namespace=workshop.namespace)
+        workshop.chroot(merged, *words, *LAYERS[name].packages)
         for file in (source, merged / "usr/sbin/policy-rc.d"):
             file.unlink()
         shutil.rmtree(merged / "var/lib/apt/lists", ignore_errors=True)
         _disable(merged, root)
-        _own_logs(merged)
+        _own_logs(merged, workshop)
         _clean(merged)
     finally:
         run(["umount", str(merged)])
-
-
-def _in(root: Path, *words: str, namespace: str = "") -> None:
-    """Run a program in a tree as root, with /proc and /dev, in a mount namespace of its own. Raises LabError."""
-    mounts = 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" env -i "$@"'
-    assigned = [f"{key}={value}" for key, value in ENVIRONMENT.items()]
-    spaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", mounts, str(root), *assigned]
-    net = ["ip", "netns", "exec", namespace] if namespace else []
-    run([*net, *spaces, *words], timeout=BUILD_SECONDS)
 
 
 def _write(file: Path, text: str, mode: int = 0o644) -> None:
@@ -201,10 +197,10 @@ def _whiteout(path: Path) -> bool:
     return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
 
 
-def _own_logs(root: Path) -> None:
+def _own_logs(root: Path, workshop: _Workshop) -> None:
     for name, owner in LOGS.items():
         if (root / name).parent.is_dir():
-            _in(root, "install", "-o", owner, "-g", owner, "-m", "640", "/dev/null", f"/{name}")
+            workshop.chroot(root, "install", "-o", owner, "-g", owner, "-m", "640", "/dev/null", f"/{name}")
 
 
 def _clean(root: Path) -> None:

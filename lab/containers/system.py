@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -151,3 +152,24 @@ class System:
         process.kill()
         process.stop()
         wait_until(f"all processes of {self.name} to end", lambda: not self.group.pids(), 30, every=0.02)
+
+
+def chroot(root: Path, words: Sequence[str], log: Path, timeout: float, netns: str = "") -> None:
+    """Run `words` in the tree `root` as root, with /proc and /dev, in namespaces of its own. Raises LabError with its log.
+
+    It has the network namespace `netns`, or none with anything in it, and is called localhost, which it can resolve.
+    """
+    inside = (
+        'hostname localhost && mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" env -i "$@"'
+    )
+    assigned = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
+    net = ["nsenter", f"--net=/run/netns/{netns}"] if netns else []
+    spaces = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", *([] if netns else ["--net"])]
+    drop = ["setpriv", f"--bounding-set={FORBIDDEN}", f"--inh-caps={FORBIDDEN}"]
+    argv = [*drop, *net, *spaces, "sh", "-c", inside, str(root), *assigned, *words]
+    with log.open("ab") as file:
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, timeout=timeout, check=False
+        )
+    if done.returncode:
+        raise LabError(f"{' '.join(words)} ended with {done.returncode}:\n{log.read_text(errors='replace')[-4000:]}")

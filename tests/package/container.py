@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
-from lab.containers.system import ENVIRONMENT, System
+from lab.containers.system import System
 from lab.ground.groups import Group
-from lab.ground.process import LabError, run
+from lab.ground.process import run
 
 
 class Container:
@@ -42,29 +41,3 @@ class Container:
         self.system.cut()
         self.system.group.remove()
         run(["umount", "-l", str(self.root)], check=False)
-
-
-def chroot(root: Path, words: Sequence[str], log: Path, timeout: float) -> None:
-    """Run `words` in `root` with /proc and /dev, in a mount namespace of its own. Raises LabError with its log."""
-    inside = 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" env -i "$@"'
-    assigned = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
-    argv = [
-        "unshare",
-        "--mount",
-        "--net",
-        "--pid",
-        "--fork",
-        "--kill-child",
-        "sh",
-        "-c",
-        inside,
-        str(root),
-        *assigned,
-        *words,
-    ]
-    with log.open("ab") as file:
-        done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, timeout=timeout, check=False
-        )
-    if done.returncode:
-        raise LabError(f"{' '.join(words)} ended with {done.returncode}:\n{log.read_text(errors='replace')[-4000:]}")
