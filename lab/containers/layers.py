@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
 import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +28,8 @@ from lab.ground.checkout import CHECKOUT
 from lab.ground.process import LabError, Process, run
 
 BUILD_SECONDS = 3600
+# Checkouts of other branches may have other lists of packages.
+UNUSED_SECONDS = 3 * 86400
 FIRSTBOOT = CHECKOUT / "discovery/firstboot"
 MIRROR_ADDRESS = "127.0.0.1"
 MMDEBSTRAP = ("--mode=root", "--variant=apt", f"--include={','.join(LAYERS['base'].packages)}", *APT, *LEAN)
@@ -108,12 +112,55 @@ def _layer(name: str, below: tuple[Path, ...], cache: Path) -> Path:
         _write(root / BUILD, f"{name} {secrets.token_hex(8)}\n")
         _forget_unused(f"layer-{name}", cache)
 
-    return cached(f"layer-{name}", repr(made_of), make, cache)
+    return _used(cached(f"layer-{name}", repr(made_of), make, cache))
+
+
+def plugins(base: Path, modules: Sequence[Path], cache: Path | None = None) -> Path:
+    """A layer to lie on top of the others: what an agent would else fetch from its Puppet server file by file, for minutes.
+
+    `modules` are folders of Puppet modules, in the order in which the server looks into them; `base` is the lowest layer.
+    """
+    cache, synced = cache or cache_dir(), Path("var/cache/puppet")
+    sources = {part: _synced(modules, part) for part in ("lib", "facts.d")}
+    told = hashlib.sha256()
+    for part, files in sources.items():
+        for name, file in sorted(files.items()):
+            told.update(repr((part, str(name), file.read_bytes())).encode())
+
+    def make(root: Path) -> None:
+        for folder in (*reversed(synced.parents), synced):
+            (root / folder).mkdir()
+            run(["chown", f"--reference={base / folder}", str(root / folder)])
+            run(["chmod", f"--reference={base / folder}", str(root / folder)])
+        for part, files in sources.items():
+            for name, file in files.items():
+                _write(root / synced / part / name, "")
+                shutil.copyfile(file, root / synced / part / name)
+        _forget_unused("layer-plugins", cache)
+
+    return _used(cached("layer-plugins", told.hexdigest(), make, cache))
+
+
+def _synced(modules: Sequence[Path], part: str) -> dict[Path, Path]:
+    """The files of one `part` of all modules by their name in it. The first module of a name hides others of that name."""
+    homes: dict[str, Path] = {}
+    for folder in modules:
+        for module in sorted(folder.iterdir()):
+            homes.setdefault(module.name, module)
+    roots = [home / part for home in homes.values()]
+    return {file.relative_to(root): file for root in reversed(roots) for file in root.rglob("*") if file.is_file()}
+
+
+def _used(layer: Path) -> Path:
+    os.utime(layer)
+    return layer
 
 
 def _forget_unused(kind: str, cache: Path) -> None:
-    """Remove the layers of a kind that no container runs on; each that runs holds a lock on its own."""
+    """Remove the layers of a kind that nobody asked for lately and no container runs on; each that runs holds its own."""
     for old in cache.glob(f"{kind}-*"):
+        if time.time() - old.stat().st_mtime < UNUSED_SECONDS:
+            continue
         handle = os.open(old, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -37,7 +37,8 @@ class ContainerMachine:
     eth1 and so on. A port's tagged VLANs are interfaces of their own, eth0.20, for not every kernel can take tags off:
     the lab does it. The numbers (from 1) of cards in `trunks` get the tagged frames as they are, for a switch inside.
     `addresses` are pairs of an interface and its address, as ("eth0", "10.77.2.11/21"). `drives` are sparse disks
-    of so many GB, /dev/vdb and so on; its root is none of them. `devices` are names below /dev.
+    of so many GB, /dev/vdb and so on; its root is none of them. `devices` are names below /dev. With `memory_mib` it has
+    and sees no more memory than that, else the host's. `roots` are its layers' folders, by default those of `layer`.
     """
 
     name: str
@@ -51,6 +52,7 @@ class ContainerMachine:
     addresses: tuple[tuple[str, str], ...] = ()
     drives: tuple[int, ...] = ()
     devices: tuple[str, ...] = ("net/tun",)
+    memory_mib: int = 0
     roots: tuple[str, ...] = ()
 
     # -- on disk
@@ -153,7 +155,9 @@ class ContainerMachine:
     def _system(self, loops: tuple[str, ...] = ()) -> System:
         net, roots = Net(self.lab), tuple(Path(root) for root in self.roots)
         space = f"{net.namespace}.{self.name}"
-        return System(self.name, roots, self.path, self.group, space, self.devices, loops, run_dir=net.run_dir)
+        return System(
+            self.name, roots, self.path, self.group, space, self.devices, loops, self.memory_mib, run_dir=net.run_dir
+        )
 
     # -- its power
 

@@ -33,8 +33,9 @@ class System:
 
     It runs in the network namespace `netns`, or without one in a network of its own with nothing in it. `group` is its
     control group, `devices` names below /dev that it has beside the usual ones; `loops` are loop devices that it shows as
-    /dev/vdb and so on, and that are detached when it ends. A `tied` one ends with the program that started it; others run
-    on, and are found again by what lies in `directory` and `run_dir`, where the record of its supervisor is.
+    /dev/vdb and so on, and that are detached when it ends. It may have `memory_mib`, else all of the host's. A `tied` one
+    ends with the program that started it; others run on, and are found again by what lies in `directory` and `run_dir`,
+    where the record of its supervisor is.
     """
 
     name: str
@@ -44,6 +45,7 @@ class System:
     netns: str = ""
     devices: tuple[str, ...] = ()
     loops: tuple[str, ...] = ()
+    memory_mib: int = 0
     tied: bool = False
     run_dir: Path | None = None
 
@@ -66,10 +68,12 @@ class System:
             "PATH": ENVIRONMENT["PATH"],
         }
         tie = ["setpriv", "--pdeathsig", "KILL"] if self.tied else []
-        # Who removes old layers asks for each whether somebody holds it.
-        hold = [word for layer in self.layers for word in ("flock", "--shared", "--no-fork", str(layer))]
+        hold = []
         for number, loop in enumerate(self.loops, 3):
             hold += ["sh", "-c", f'exec {number}<"$0" && losetup --detach "$0" && exec "$@"', loop]
+        # Who removes old layers asks for each whether somebody holds it.
+        for layer in self.layers:
+            hold += ["flock", "--shared", "--no-fork", str(layer)]
         net = ["nsenter", f"--net=/run/netns/{self.netns}"] if self.netns else []
         spaces = ["unshare", *_SPACES, *([] if self.netns else ["--net"]), "--", str(_BOOT)]
         return Process(f"container-{self.name}", [*tie, *hold, *net, *spaces], self.run_dir or self.directory, env=words)
@@ -99,6 +103,9 @@ class System:
             return
         self.directory.mkdir(parents=True, exist_ok=True)
         self.group.make()
+        if self.memory_mib:
+            self.group.limit(self.memory_mib << 20)
+            (self.directory / "meminfo").write_text(_meminfo(self.memory_mib << 10))
         self.process.start().ready("its first process", lambda: self.init)
 
     def wait_up(self, deadline: float = BOOT_SECONDS) -> None:
@@ -152,6 +159,14 @@ class System:
         process.kill()
         process.stop()
         wait_until(f"all processes of {self.name} to end", lambda: not self.group.pids(), 30, every=0.02)
+
+
+def _meminfo(kib: int) -> str:
+    """/proc/meminfo of a machine that has so much memory and uses none: who sizes itself reads it."""
+    has = {"MemTotal": kib, "MemFree": kib, "MemAvailable": kib}
+    return "".join(
+        f"{name + ':':16}{has.get(name, 0):8} kB\n" for name in (*has, "Buffers", "Cached", "SwapTotal", "SwapFree")
+    )
 
 
 def chroot(root: Path, words: Sequence[str], log: Path, timeout: float, netns: str = "") -> None:

@@ -18,6 +18,7 @@ from lab.ground.process import LabError, wait_until
 # Below each group: its own processes, and those that come from outside for a while. In version 2 a group with groups
 # below it has no processes itself.
 OWN, VISITORS = "own", "visitors"
+_LIMITS = ("memory.limit_in_bytes", "memory.max")
 _COUNTERS = ("memory", "cpuacct")
 # A first process that is told what to join by its arguments, and then becomes what it was started for.
 _JOIN = 'while [ "$1" != -- ]; do echo 0 >"$1/cgroup.procs"; shift; done; shift; exec "$@"'
@@ -79,6 +80,14 @@ class Group:
             for counter in ("+memory", "+cpu"):
                 with contextlib.suppress(OSError):
                     (place / "cgroup.subtree_control").write_text(counter)
+
+    def limit(self, octets: int) -> None:
+        """Let it have no more memory than that: its processes are killed instead. Raises LabError where nobody counts."""
+        place = self._counter("memory")
+        file = next((place / name for name in _LIMITS if (place / name).exists()), None)
+        if not file:
+            raise LabError(f"{place} has no limit of memory: this machine's control groups do not count it")
+        file.write_text(str(octets))
 
     def directories(self, part: str = OWN) -> list[str]:
         """The directories of a part; a process that writes 0 to `cgroup.procs` in each joins it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from ipaddress import IPv4Interface
@@ -19,6 +20,7 @@ from lab.ground.wires.net import namespaces
 from lab.ground.wires.switch import Network, Port
 
 STORAGE, OTHER, BARE = 20, 30, 40
+MEMORY_MIB = 300
 LAB = unique_name("ct")
 
 
@@ -37,6 +39,7 @@ def pair() -> Iterator[tuple[ContainerMachine, ContainerMachine]]:
             port=Port(tagged=(STORAGE, OTHER)),
             addresses=(("eth0", "10.77.2.1/21"), (f"eth0.{STORAGE}", "10.79.20.1/24"), (f"eth0.{OTHER}", "10.79.30.2/24")),
             drives=(1,),
+            memory_mib=MEMORY_MIB,
         ).save()
         two = ContainerMachine(
             "two",
@@ -171,6 +174,13 @@ def test_what_it_takes_is_told(pair: tuple[ContainerMachine, ContainerMachine]) 
     after = one.usage()
     assert 1 << 20 < after.processes < 1 << 30 and before.cpu_seconds + 0.1 < after.cpu_seconds
     assert two.usage().cpu_seconds > 0
+
+
+def test_it_sees_and_has_the_memory_that_it_was_given(pair: tuple[ContainerMachine, ContainerMachine]) -> None:
+    one, _two = pair
+    assert re.search(rf"MemTotal: +{MEMORY_MIB << 10} kB", one.run("cat", "/proc/meminfo").stdout)
+    greedy = one.run("sh", "-c", f"head -c {MEMORY_MIB << 20} /dev/zero | sort >/dev/null; echo $?", check=False)
+    assert greedy.stdout != "0\n" and one.running(), greedy
 
 
 def test_it_is_found_again_by_what_is_written_down(pair: tuple[ContainerMachine, ContainerMachine]) -> None:
