@@ -144,7 +144,7 @@ def plugins(base: Path, modules: Sequence[Path], cache: Path | None = None) -> P
 def _synced(modules: Sequence[Path], part: str) -> dict[Path, Path]:
     """The files of one `part` of all modules by their name in it. The first module of a name hides others of that name."""
     homes: dict[str, Path] = {}
-    for folder in modules:
+    for folder in filter(Path.is_dir, modules):
         for module in sorted(folder.iterdir()):
             homes.setdefault(module.name, module)
     roots = [home / part for home in homes.values()]

@@ -26,7 +26,7 @@ from lab.ground.wires.net import Net
 from lab.ground.wires.switch import Port, interface
 
 MOST_DRIVES = 6
-_NETWORK = "# Made by the lab.\n[Match]\nName={name}\n[Link]\nRequiredForOnline=no\n[Network]\n{addresses}"
+_NETWORK = "# Made by the lab.\n[Match]\nName={name}\n[Link]\nRequiredForOnline=no\n[Network]\n{lines}"
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,10 @@ class ContainerMachine:
     `layer` is one of lab.containers.packages. `mac` is that of its card eth0, at a `port` of the switch; `more_cards` are
     eth1 and so on. A port's tagged VLANs are interfaces of their own, eth0.20, for not every kernel can take tags off:
     the lab does it. The numbers (from 1) of cards in `trunks` get the tagged frames as they are, for a switch inside.
-    `addresses` are pairs of an interface and its address, as ("eth0", "10.77.2.11/21"). `drives` are sparse disks
-    of so many GB, /dev/vdb and so on; its root is none of them. `devices` are names below /dev. With `memory_mib` it has
-    and sees no more memory than that, else the host's. `roots` are its layers' folders, by default those of `layer`.
+    `addresses` are pairs of an interface and its address, as ("eth0", "10.77.2.11/21"); one without is up all the same.
+    `drives` are sparse disks of so many GB, /dev/vdb and so on; its root is none of them. `devices` are names below /dev.
+    With `memory_mib` it has and sees no more memory than that, else the host's. `roots` are its layers' folders, the
+    lowest first, by default those of `layer`.
     """
 
     name: str
@@ -98,9 +99,10 @@ class ContainerMachine:
             "etc/machine-id": f"{uuid.uuid4().hex}\n",
             "etc/hosts": f"127.0.0.1 localhost\n{own} {self.fqdn} {self.name}\n",
         }
-        for name in dict.fromkeys(name for name, _address in self.addresses):
+        for name, _mac, _cable, _port in self._interfaces():
             lines = "".join(f"Address={address}\n" for card, address in self.addresses if card == name)
-            files[f"etc/systemd/network/10-lab-{name}.network"] = _NETWORK.format(name=name, addresses=lines)
+            text = _NETWORK.format(name=name, lines=lines or "LinkLocalAddressing=no\n")
+            files[f"etc/systemd/network/10-lab-{name}.network"] = text
         return files
 
     def write(self, name: str, text: str, mode: int = 0o644) -> None:

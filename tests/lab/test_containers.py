@@ -97,7 +97,6 @@ def test_a_trunk_gives_a_switch_inside_the_frames_with_their_tags(
     pair: tuple[ContainerMachine, ContainerMachine],
 ) -> None:
     one, two = pair
-    two.run("ip", "link", "set", "eth2", "up")
     watch = two.command("timeout", "60", "tcpdump", "-nn", "-e", "-c", "1", "-i", "eth2", "vlan", str(STORAGE))
     with subprocess.Popen(watch, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as seen:
         assert seen.stderr and "listening" in seen.stderr.readline() + seen.stderr.readline()

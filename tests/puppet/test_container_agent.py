@@ -11,6 +11,7 @@ from oci_stub import Stub
 from puppet_site import DOMAIN, FQDN, MODULES, classification
 from test_puppetserver import certificate
 
+from lab.containers.layers import layers, plugins
 from lab.containers.machine import ContainerMachine
 from lab.containers.puppetserver import Puppetserver
 from lab.ground.cached.mirror import offer_mirror
@@ -40,11 +41,20 @@ def lab(puppet_root: Path) -> Iterator[tuple[Lab, Stub]]:
             stub.close()
 
 
-def test_a_container_converges_by_its_challenge_and_a_second_run_changes_nothing(lab: tuple[Lab, Stub]) -> None:
+def test_a_container_converges_by_its_challenge_and_a_second_run_changes_nothing(
+    lab: tuple[Lab, Stub], puppet_root: Path
+) -> None:
     site, stub = lab
     name = f"compute1.{DOMAIN}"
+    below = layers("base")
+    synced = plugins(below[0], (CHECKOUT / "puppet/site", MODULES, puppet_root / "usr/share/puppet/modules"))
     machine = ContainerMachine(
-        "compute1", site.name, "52:54:00:c2:00:01", domain=DOMAIN, addresses=(("eth0", "10.77.2.1/21"),)
+        "compute1",
+        site.name,
+        "52:54:00:c2:00:01",
+        domain=DOMAIN,
+        addresses=(("eth0", "10.77.2.1/21"),),
+        roots=(*map(str, below), str(synced)),
     ).save()
     machine.write("etc/puppet/puppet.conf", CONF.format(name=name))
     machine.write("etc/hosts", f"127.0.0.1 localhost\n{site.net.address} {FQDN}\n")
@@ -56,5 +66,8 @@ def test_a_container_converges_by_its_challenge_and_a_second_run_changes_nothing
     machine.wait_up()
     for outcome in ("changed", "nothing to change"):
         machine.run("/usr/lib/oci/oci-puppet", timeout=600)
-        assert machine.read("run/oci/puppet.outcome").endswith(f"{outcome}\n"), machine.read("run/oci/puppet.log")
+        said = machine.read("run/oci/puppet.log")
+        assert machine.read("run/oci/puppet.outcome").endswith(f"{outcome}\n"), said
+        # What agents fetch file by file was there already.
+        assert "/File[/var/cache/puppet/lib" not in said, said
     assert machine.run("systemctl", "is-active", "chrony").stdout == "active\n"
