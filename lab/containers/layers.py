@@ -56,6 +56,8 @@ OWN = (
 )
 # Says which build a layer is. One that was made over another build of the layer below does not fit it.
 BUILD = "usr/lib/oci/layer"
+# In the directory of a workshop: the name of its network namespace.
+NOTE = "namespace"
 NOTHING_STARTS = "#!/bin/sh\nexit 101\n"
 
 
@@ -74,14 +76,37 @@ class _Workshop(NamedTuple):
 @contextlib.contextmanager
 def _workshop(directory: Path) -> Iterator[_Workshop]:
     namespace = f"oci-build-{secrets.token_hex(4)}"
-    run(["ip", "netns", "add", namespace])
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    (directory / NOTE).write_text(namespace)
     try:
+        run(["ip", "netns", "add", namespace])
         run(["ip", "-n", namespace, "link", "set", "lo", "up"])
         yield _Workshop(directory, namespace, offer_mirror(namespace, MIRROR_ADDRESS, directory))
     finally:
-        for record in (directory / "proc").glob("*.json"):
-            Process.recorded(record).stop(5)
-        run(["ip", "netns", "del", namespace])
+        _close(directory)
+        os.close(handle)
+
+
+def _close(directory: Path) -> None:
+    """End everything of a workshop but its directory."""
+    for record in (directory / "proc").glob("*.json"):
+        Process.recorded(record).stop(5)
+    run(["umount", "--lazy", str(directory / "merged")], check=False)
+    run(["ip", "netns", "del", (directory / NOTE).read_text()], check=False)
+
+
+def _sweep(kind: str, cache: Path) -> None:
+    """Close the workshops of builds that were killed: one that goes on holds a lock on its own."""
+    for note in cache.glob(f"{kind}.tmp.*/{NOTE}"):
+        handle = os.open(note.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _close(note.parent)
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(handle)
 
 
 def layers(name: str, cache: Path | None = None) -> tuple[Path, ...]:
@@ -112,6 +137,7 @@ def _layer(name: str, below: tuple[Path, ...], cache: Path) -> Path:
         _write(root / BUILD, f"{name} {secrets.token_hex(8)}\n")
         _forget_unused(f"layer-{name}", cache)
 
+    _sweep(f"layer-{name}", cache)
     return _used(cached(f"layer-{name}", repr(made_of), make, cache))
 
 

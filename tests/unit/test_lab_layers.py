@@ -69,6 +69,23 @@ def test_only_a_layer_that_nobody_asked_for_lately_and_nobody_runs_on_is_removed
     assert not held.exists()
 
 
+def test_what_a_killed_build_left_is_closed_and_a_build_that_goes_on_is_let_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+    monkeypatch.setattr(layers, "_close", lambda directory: closed.append(directory.name))
+    killed, alive, young = (tmp_path / f"layer-x.tmp.{name}" for name in ("killed", "alive", "young"))
+    for directory in (killed, alive, young):
+        directory.mkdir()
+    for directory in (killed, alive):
+        (directory / layers.NOTE).write_text("oci-build-0")
+    handle = os.open(alive, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    layers._sweep("layer-x", tmp_path)
+    os.close(handle)
+    assert closed == [killed.name]
+
+
 def test_services_of_a_layer_are_disabled_as_systemctl_does_it(tmp_path: Path) -> None:
     """Seen in one tree that is both the upper directory and the whole, as it is where nothing lies below."""
     wants, runlevel = tmp_path / "etc/systemd/system/multi-user.target.wants", tmp_path / "etc/rc2.d"
