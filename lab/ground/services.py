@@ -87,6 +87,13 @@ def expose(run_dir: Path, socket: Path, port: int, name: str = "door") -> Proces
     return Process(name, ["socat", listen, f"UNIX-CONNECT:{socket}"], run_dir)
 
 
+def offer(run_dir: Path, namespace: str, socket: Path, address: str) -> Process:
+    """Offer a UNIX socket (of a server outside the lab) at port 80 of an `address` in a network namespace."""
+    listen = f"TCP-LISTEN:80,bind={address},reuseaddr,fork,backlog=64"
+    argv = ["ip", "netns", "exec", namespace, "socat", listen, f"UNIX-CONNECT:{socket}"]
+    return Process("offer", argv, run_dir)
+
+
 def free_port(wanted: int = 0) -> int:
     """A TCP port of 127.0.0.1 that is free now: `wanted` when it is, else any."""
     for port in (wanted, 0):
@@ -112,8 +119,13 @@ def socket_serves(path: Path) -> bool:
 
 def listens(net: Net | None, port: int, kind: str = "tcp") -> bool:
     """Whether something listens on a `port`, in the lab's namespace or, without `net`, on the host."""
+    return listens_in(net.namespace if net else "", port, kind)
+
+
+def listens_in(namespace: str, port: int, kind: str = "tcp") -> bool:
+    """Whether something listens on a `port` in a network namespace, or without one on the host."""
     argv = ["ss", "-Hln", "-t" if kind == "tcp" else "-u", f"sport = :{port}"]
-    return bool(run(net.command(argv) if net else argv).stdout.strip())
+    return bool(run(["ip", "netns", "exec", namespace, *argv] if namespace else argv).stdout.strip())
 
 
 def capture(net: Net, run_dir: Path, name: str = "capture", words: Sequence[str] = ("udp", "or", "arp")) -> Process:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from lab.ground.groups import Group
 from lab.ground.process import LabError, Process, run, started_at, wait_until
 from lab.ground.wires.net import Net, labs_dir
 from lab.ground.wires.switch import Network
@@ -26,6 +27,11 @@ class Lab:
     def __init__(self, name: str, networks: tuple[Network, ...] = ()) -> None:
         self.name, self.net = name, Net(name, networks=networks)
         self.run_dir = self.net.run_dir
+
+    @property
+    def group(self) -> Group:
+        """The control group below which those of its containers are."""
+        return Group(self.net.namespace)
 
     def up(self) -> Lab:
         """Make the directory and the network; what an earlier lab of this name left is removed first."""
@@ -45,6 +51,7 @@ class Lab:
 
     def down(self, keep_logs: bool = False) -> None:
         """Stop and remove everything of this lab, whoever started it; that it is not there is no error."""
+        self.group.remove()
         for process in self.processes():
             process.stop(deadline=5)
         self._end_strangers()

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 import roots
-from container import chroot
 
+from lab.containers.system import chroot
 from lab.ground.process import LabError, run
 
 BUILD_SECONDS = 400

@@ -16,11 +16,11 @@ from oci.render.appliance import nginx, units
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "debian" / "systemd"
 # Configuration in the words of those that read it: nginx, dnsmasq and systemd. The caching proxy in front of Debian's
-# mirror is no part of the appliance: on a site it is somebody else's host.
+# mirror is no part of the appliance: on a site it is somebody else's host. Nor are machines that are containers.
 BLOCKS = re.compile(
     r"\bproxy_pass\b|\blocation [/~=]|\bserver \{|^dhcp-|^listen-address=|^\[(?:Service|Unit)\]", re.MULTILINE
 )
-OTHER_HOSTS = {"lab/ground/cached/mirror.py"}
+OTHER_HOSTS = {"lab/ground/cached/mirror.py", "lab/containers/layers.py"}
 
 
 def sections(text: str) -> dict[str, list[tuple[str, str]]]:

@@ -12,10 +12,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lab.ground.process import LabError
-from lab.ground.services import nginx, socket_serves
+from lab.ground.services import listens_in, nginx, offer, socket_serves
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 SUITE = "trixie"
+MIRROR_SOCKET = "mirror.sock"
 
 
 def cache_dir() -> Path:
@@ -66,9 +67,21 @@ def nginx_server(socket: Path, cache: Path, url: str) -> str:
 
 def start_mirror(run_dir: Path, cache: Path) -> Path:
     """Start the caching nginx in this process's own namespace; returns its UNIX socket."""
-    socket, store = run_dir / "mirror.sock", cache / "mirror"
+    socket, store = run_dir / MIRROR_SOCKET, cache / "mirror"
     store.mkdir(parents=True, exist_ok=True)
     socket.unlink(missing_ok=True)
     process = nginx("mirror", run_dir, nginx_server(socket, store, mirror_url()))
     process.start().ready("its socket", lambda: socket_serves(socket))
     return socket
+
+
+def offer_mirror(namespace: str, address: str, run_dir: Path, cache: Path | None = None) -> str:
+    """Offer the mirror at port 80 of an `address` in a network namespace, if it is not yet; returns its URL there.
+
+    The two processes are recorded in `run_dir`.
+    """
+    door = offer(run_dir, namespace, run_dir / MIRROR_SOCKET, address)
+    if not door.alive():
+        start_mirror(run_dir, cache or cache_dir())
+        door.start().ready("its port", lambda: listens_in(namespace, 80))
+    return f"http://{address}{urlsplit(mirror_url()).path}"

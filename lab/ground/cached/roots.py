@@ -64,13 +64,16 @@ def cached(
     return root
 
 
-def bootstrap(root: Path, what: str, words: Sequence[str]) -> None:
-    """Make a Debian tree at `root` with mmdebstrap, told `words`. Raises LabError that names no mirror."""
-    url = mirror_url()
+def bootstrap(root: Path, what: str, words: Sequence[str], url: str = "", inside: Sequence[str] = ()) -> None:
+    """Make a Debian tree at `root` with mmdebstrap, told `words`. Raises LabError that names no mirror.
+
+    It comes from the mirror at `url`, by default this host's own; `inside` are the words that enter where that answers.
+    """
+    url = url or mirror_url()
     sources = root.with_name("sources.list")
     sources.write_text(f"deb [signed-by={KEYRING}] {url} {SUITE} main\n")
     try:
-        run(["mmdebstrap", *words, SUITE, str(root), str(sources)], timeout=BUILD_SECONDS)
+        run([*inside, "mmdebstrap", *words, SUITE, str(root), str(sources)], timeout=BUILD_SECONDS)
     except LabError as error:
         # The mirror of this machine is nobody's business, and a log is read by many.
         text = str(error).replace(urlsplit(url).netloc, "MIRROR")

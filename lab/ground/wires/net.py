@@ -113,14 +113,24 @@ class Net:
     def peer(self, name: str, mac: str, port: Port = Port()) -> str:  # noqa: B008
         """A namespace with one network card at a port of the switch, as a machine without a virtual machine: for
         many clients, and for raw packets. Returns the namespace; its card is `eth0`, its cable `peer_cable`."""
-        space, cable = f"{self.namespace}.{name}", peer_cable(name)
-        run(["ip", "netns", "add", space])
-        card = ["eth0", "address", mac, "netns", space]
-        run(["ip", "link", "add", *card, "type", "veth", "peer", "name", cable, "netns", self.namespace])
-        self.switch.plug(cable, port)
-        run(["ip", "-n", space, "link", "set", "lo", "up"])
+        space = self.space(name)
+        self.card(name, "eth0", mac, peer_cable(name), port)
         run(["ip", "-n", space, "link", "set", "eth0", "up"])
         return space
+
+    def space(self, name: str) -> str:
+        """Make the namespace of a machine, which has no card yet; returns its name."""
+        space = f"{self.namespace}.{name}"
+        run(["ip", "netns", "add", space])
+        run(["ip", "-n", space, "link", "set", "lo", "up"])
+        return space
+
+    def card(self, name: str, interface: str, mac: str, cable: str, port: Port | None) -> None:
+        """Put a network card into the namespace of a machine, and its `cable`, if any, into a port of the switch."""
+        card = [interface, "address", mac, "netns", f"{self.namespace}.{name}"]
+        run(["ip", "link", "add", *card, "type", "veth", "peer", "name", cable, "netns", self.namespace])
+        if port:
+            self.switch.plug(cable, port)
 
     def pids(self) -> list[int]:
         """Processes that run in the lab's namespaces, whoever started them."""

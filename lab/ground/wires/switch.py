@@ -119,6 +119,11 @@ class Switch:
         else:
             self._ip("link", "set", name, "master", bridge_of(port.native), "up")
 
+    def unplug(self, name: str) -> None:
+        """Take the interface `name` away with its cable; that it is not there is no error."""
+        self._wire(name).stop()
+        run(["ip", "-n", self.namespace, "link", "delete", name], check=False)
+
     def spoil(self, name: str, port: Port, fault: Fault) -> None:
         """Make the cable between the interface `name` and its `port` bad; `plug` mends it."""
         self._wire(name).stop()
