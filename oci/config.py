@@ -73,6 +73,7 @@ class Config:
     region: str = _setting("RegionOne", "region of a cluster's services in its catalogue")
     virt_type: str = _setting("kvm", "how servers are run on computes: kvm, or qemu where there is no /dev/kvm")
     datapath_type: str = _setting("system", "what forwards packets: system (the kernel), or netdev (Open vSwitch itself)")
+    external_interface: str = _setting("", "interface that leads outside of a cloud, as a port of br-ex; empty: none")
     log_level: str = _setting("info", "how much the services of OpenStack log: info or debug")
     api_workers: int = _setting(0, "processes of each service of OpenStack on a machine; 0: as its memory and cores are")
     puppet_server: str = _setting("puppet", "fully qualified name of the Puppet server")

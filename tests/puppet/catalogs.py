@@ -63,6 +63,7 @@ def facts(fleet: Fleet, member: Member) -> dict[str, Any]:
         },
         "path": "/usr/sbin:/usr/bin:/sbin:/bin",
         "puppetversion": "8.10.0",
+        "clientversion": "8.10.0",
         "service_provider": "systemd",
         "systemd": True,
         "is_virtual": False,

@@ -24,6 +24,8 @@ Puppet::Util::Log.newdestination("words")
 Puppet::Util::Log.level = :warning
 Puppet.push_context(Puppet.base_context(Puppet.settings))
 $environment = Puppet.lookup(:environments).get!(:production)
+# As an agent has them, all in one place.
+$LOAD_PATH.concat(Dir["/usr/share/puppet/modules/*/lib"].sort)
 Puppet.push_context(:current_environment => $environment, :loaders => Puppet::Pops::Loaders.new($environment))
 
 # Whether `word` stands in `value` in the open.

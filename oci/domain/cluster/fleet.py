@@ -107,6 +107,7 @@ class Site:
     region: str = "RegionOne"
     virt_type: str = "kvm"
     datapath_type: str = "system"
+    external_interface: str = ""
     log_level: str = "info"
     api_workers: int = 0
 

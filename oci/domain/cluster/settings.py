@@ -134,6 +134,12 @@ SETTINGS = {
         ),
         Setting("virt_type", "hypervisor", "how servers are run on computes", ("puppet",)),
         Setting("datapath_type", "datapath", "what forwards packets on machines with Open vSwitch", ("puppet",)),
+        Setting(
+            "external_interface",
+            "interface",
+            "interface of machines with Open vSwitch that leads outside of the cloud, as a port of br-ex; empty: none",
+            ("puppet",),
+        ),
         Setting("log_level", "verbosity", "how much the services of OpenStack log", ("puppet",)),
         Setting(
             "api_workers",

@@ -6,7 +6,7 @@ from __future__ import annotations
 from oci.domain.cluster.profiles import Profile
 from oci.render.puppet.profiles.control import glance, horizon, keystone, neutron, nova, ovn_central, placement
 from oci.render.puppet.profiles.ground import base, haproxy, keepalived, mariadb, memcached, rabbitmq
-from oci.render.puppet.profiles.hosts import nova_compute, ovn_controller, ovn_metadata
+from oci.render.puppet.profiles.hosts import neutron_common, nova_common, nova_compute, ovn_controller, ovn_metadata
 
 PROFILES: dict[str, Profile] = {
     "profile::base": base.PROFILE,
@@ -18,8 +18,10 @@ PROFILES: dict[str, Profile] = {
     "profile::keystone": keystone.PROFILE,
     "profile::glance": glance.PROFILE,
     "profile::placement": placement.PROFILE,
+    "profile::nova::common": nova_common.PROFILE,
     "profile::nova": nova.PROFILE,
     "profile::nova::compute": nova_compute.PROFILE,
+    "profile::neutron::common": neutron_common.PROFILE,
     "profile::neutron": neutron.PROFILE,
     "profile::ovn::central": ovn_central.PROFILE,
     "profile::ovn::controller": ovn_controller.PROFILE,

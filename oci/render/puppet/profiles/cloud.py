@@ -26,14 +26,7 @@ DATABASES = {
 }
 """The databases of a profile; the first name is also that of the user who owns them all."""
 
-QUEUES = {
-    "profile::keystone": "keystone",
-    "profile::glance": "glance",
-    "profile::nova": "nova",
-    "profile::nova::compute": "nova",
-    "profile::neutron": "neutron",
-    "profile::ovn::metadata": "neutron",
-}
+QUEUES = {"profile::nova::common": "nova", "profile::neutron::common": "neutron"}
 """The user of the message queue that a profile is."""
 
 

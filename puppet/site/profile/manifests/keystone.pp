@@ -6,8 +6,6 @@
 #   This machine's.
 # @param database_password
 #   Of its user in the database.
-# @param rabbitmq_password
-#   Of its user in the queue.
 # @param admin_password
 #   Of the first user, admin.
 # @param fernet_keys
@@ -18,7 +16,6 @@ class profile::keystone (
   Profile::Cloud $cloud,
   Profile::Certificate $certificate,
   Profile::Secret $database_password,
-  Profile::Secret $rabbitmq_password,
   Profile::Secret $admin_password,
   Hash[Pattern[/\A\d+\z/], Profile::Secret, 2] $fernet_keys,
   Hash[Pattern[/\A\d+\z/], Profile::Secret, 2] $credential_keys,
@@ -55,7 +52,6 @@ class profile::keystone (
     fernet_replace_keys          => true,
     credential_keys              => $credential,
     enable_proxy_headers_parsing => true,
-    *                            => profile::messaging($cloud, 'keystone', $rabbitmq_password),
   }
 
   class { 'keystone::wsgi::uwsgi':

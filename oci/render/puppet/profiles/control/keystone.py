@@ -21,7 +21,6 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
         "cloud": cloud(fleet, member, NAME),
         "certificate": certificate("host"),
         "database_password": Secret("mariadb.keystone"),
-        "rabbitmq_password": Secret("rabbitmq.keystone"),
         "admin_password": Secret("keystone.admin"),
         "fernet_keys": {number: Secret(f"keystone.fernet.{number}") for number in FERNET},
         "credential_keys": {number: Secret(f"keystone.credential.{number}") for number in CREDENTIAL},
@@ -32,7 +31,6 @@ PROFILE = Profile(
     parameters,
     secrets=(
         "mariadb.keystone",
-        "rabbitmq.keystone",
         "keystone.admin",
         *(f"keystone.fernet.{number}" for number in FERNET),
         *(f"keystone.credential.{number}" for number in CREDENTIAL),

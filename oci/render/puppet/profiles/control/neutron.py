@@ -6,22 +6,20 @@ from typing import Any
 
 from oci.domain.cluster.fleet import Fleet, Member
 from oci.domain.cluster.profiles import Profile, Secret
-from oci.render.puppet.profiles.cloud import certificate, cloud
+from oci.render.puppet.profiles.cloud import cloud
 from oci.render.puppet.profiles.ovn import PHYSICAL, databases
 
 NAME = "profile::neutron"
 
 
 def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
-    """OVN's databases are named by the addresses of all their members; the driver finds the leader among them."""
+    """Beside what profile::neutron::common is given. OVN's databases are named by all their members."""
     return {
         "cloud": cloud(fleet, member, NAME),
-        "certificate": certificate("host"),
         "password": Secret("keystone.neutron"),
         "nova_password": Secret("keystone.nova"),
         "placement_password": Secret("keystone.placement"),
         "database_password": Secret("mariadb.neutron"),
-        "rabbitmq_password": Secret("rabbitmq.neutron"),
         "physical": [PHYSICAL],
         **databases(fleet),
     }
@@ -29,7 +27,6 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
 
 PROFILE = Profile(
     parameters,
-    secrets=("keystone.neutron", "keystone.nova", "keystone.placement", "mariadb.neutron", "rabbitmq.neutron"),
-    certificates=("host",),
+    secrets=("keystone.neutron", "keystone.nova", "keystone.placement", "mariadb.neutron"),
     checks=("neutron.agents",),
 )

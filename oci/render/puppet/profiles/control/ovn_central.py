@@ -6,16 +6,16 @@ from typing import Any
 
 from oci.domain.cluster.fleet import Fleet, Member
 from oci.domain.cluster.profiles import Profile
-from oci.render.puppet.profiles.cloud import address, addresses, certificate, is_first
-from oci.render.puppet.profiles.ovn import CENTRAL
+from oci.render.puppet.profiles.cloud import address, addresses, certificate
+
+NAME = "profile::ovn::central"
 
 
 def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
-    """The first begins the cluster, the others join it through the first. A database of one is a cluster of one."""
-    first = is_first(fleet, CENTRAL, member)
+    """The first begins the cluster, and the others join it. A database of one is a cluster of one."""
     return {
         "address": address(member),
-        "join": "" if first else addresses(fleet, CENTRAL)[0],
+        "members": addresses(fleet, NAME),
         "certificate": certificate("host"),
     }
 

@@ -12,7 +12,7 @@ NAME = "profile::placement"
 
 
 def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
-    """As Profile::Cloud has it, with the passwords of its own user in Keystone and database."""
+    """As Profile::Cloud has it, with the passwords of its own users."""
     return {
         "cloud": cloud(fleet, member, NAME),
         "certificate": certificate("host"),

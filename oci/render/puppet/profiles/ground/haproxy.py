@@ -38,7 +38,7 @@ WAYS = {
     "placement": Way("profile::placement", 8778, "/placement"),
     "nova": Way("profile::nova", 8774, "/compute"),
     "neutron": Way("profile::neutron", 9696, "/network"),
-    "horizon": Way("profile::horizon", 8443, "/dashboard", health="/dashboard/auth/login/", keep=True),
+    "horizon": Way("profile::horizon", 8443, "/horizon", health="/horizon/auth/login/", keep=True),
     # What a console's page opens is named by nova as the root of the front.
     "console": Way("profile::nova", 6080, "/console", when="{ hdr(Upgrade) -i websocket }", health="/vnc_lite.html"),
     # The agents that ask for metadata can name a port, and no path.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from oci.domain.cluster.fleet import Fleet, Member
-from oci.domain.cluster.profiles import Profile, Secret
+from oci.domain.cluster.profiles import Profile
 from oci.render.puppet.profiles.cloud import certificate, cloud
 
 NAME = "profile::nova::compute"
@@ -16,18 +16,8 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
     return {
         "cloud": cloud(fleet, member, NAME),
         "certificate": certificate("host"),
-        "hostname": member.hostname,
         "virt_type": fleet.site_of(member).virt_type,
-        "password": Secret("keystone.nova"),
-        "placement_password": Secret("keystone.placement"),
-        "neutron_password": Secret("keystone.neutron"),
-        "rabbitmq_password": Secret("rabbitmq.nova"),
     }
 
 
-PROFILE = Profile(
-    parameters,
-    secrets=("keystone.nova", "keystone.placement", "keystone.neutron", "rabbitmq.nova"),
-    certificates=("host",),
-    checks=("nova.compute",),
-)
+PROFILE = Profile(parameters, certificates=("host",), checks=("nova.compute",))

@@ -20,6 +20,7 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
         "datapath_type": fleet.site_of(member).datapath_type,
         "south": databases(fleet)["south"],
         "physical": PHYSICAL,
+        "interface": fleet.site_of(member).external_interface,
         "certificate": certificate("host"),
     }
 

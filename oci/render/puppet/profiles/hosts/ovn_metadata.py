@@ -6,7 +6,7 @@ from typing import Any
 
 from oci.domain.cluster.fleet import Fleet, Member
 from oci.domain.cluster.profiles import Profile, Secret
-from oci.render.puppet.profiles.cloud import certificate, cloud
+from oci.render.puppet.profiles.cloud import cloud
 from oci.render.puppet.profiles.ovn import databases
 
 NAME = "profile::ovn::metadata"
@@ -16,16 +16,9 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
     """It asks through the front, and signs with the secret that nova knows."""
     return {
         "cloud": cloud(fleet, member, NAME),
-        "certificate": certificate("host"),
         "south": databases(fleet)["south"],
-        "rabbitmq_password": Secret("rabbitmq.neutron"),
         "metadata_secret": Secret("neutron.metadata"),
     }
 
 
-PROFILE = Profile(
-    parameters,
-    secrets=("rabbitmq.neutron", "neutron.metadata"),
-    certificates=("host",),
-    checks=("ovn.metadata",),
-)
+PROFILE = Profile(parameters, secrets=("neutron.metadata",), checks=("ovn.metadata",))
