@@ -19,14 +19,9 @@ MODULES = (
     "nova",
     "openstacklib",
     "oslo",
-    "ovn",
     "placement",
-    "puppetlabs-haproxy",
-    "puppetlabs-mysql",
-    "puppetlabs-rabbitmq",
     "puppetlabs-stdlib",
     "saz-memcached",
-    "vswitch",
 )
 PACKAGES = (
     "puppetserver",
@@ -38,8 +33,10 @@ PACKAGES = (
     "iproute2",
     "netbase",
     "procps",
-    # The environment is judged where it is used.
+    # The environment, and what it writes, is judged by those who read it.
     "puppet-lint",
+    "haproxy",
+    "keepalived",
     *(f"puppet-module-{name}" for name in MODULES),
 )
 MMDEBSTRAP = (

@@ -18,9 +18,11 @@ NAME = "profile::haproxy"
 
 @dataclass(frozen=True)
 class Way:
-    """How one service is reached. `path` is its path at the front; empty: it is chosen by what `when` says (an expression of
-    HAProxy), after all paths. `port` is where it is reached by TLS on each member that has `profile`; `local` the port on
-    the loopback of one that speaks no TLS itself, for which HAProxy of that machine does. `keep`: its path is part of its own.
+    """How one service is reached.
+
+    `path` is its path at the front; `when` (an expression of HAProxy) chooses it too, after all paths. `port` is where it is
+    reached by TLS on each member that has `profile`; `local` the port on the loopback of one that speaks no TLS itself, for
+    which HAProxy of that machine does. `keep`: it is asked with its path. `health` is asked to see whether it is well.
     """
 
     profile: str
@@ -51,7 +53,7 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
     """Only what some member runs is there. Raises BadProfile for a cluster without a virtual address."""
     databases = fleet.with_profile("profile::mariadb")
     there = {name: way for name, way in WAYS.items() if fleet.with_profile(way.profile)}
-    own = fleet.roles[member.role].profiles
+    local = {name: way for name, way in there.items() if way.local and member in fleet.with_profile(way.profile)}
     return {
         "address": address(member),
         "front": [vip.address for vip in front(fleet)],
@@ -66,7 +68,7 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
             }
             for name, way in there.items()
         },
-        "local": {name: {"port": way.port, "to": way.local} for name, way in there.items() if way.local and way.profile in own},
+        "local": {name: {"port": way.port, "to": way.local} for name, way in local.items()},
         "databases": {one.hostname: address(one) for one in databases},
         "certificate": certificate("api"),
         "own_certificate": certificate("host"),

@@ -62,7 +62,13 @@ class profile::nova::compute (
   $files = {
     'server'   => { 'key' => "${pki}/private/serverkey.pem", 'crt' => "${pki}/servercert.pem", 'ca' => '/etc/pki/CA/cacert.pem' },
     'client'   => { 'key' => "${pki}/private/clientkey.pem", 'crt' => "${pki}/clientcert.pem" },
-    'consoles' => { 'key' => "${vnc}/server-key.pem", 'crt' => "${vnc}/server-cert.pem", 'ca' => "${vnc}/ca-cert.pem", 'group' => 'libvirt-qemu', 'mode' => '0640' },
+    'consoles' => {
+      'key'   => "${vnc}/server-key.pem",
+      'crt'   => "${vnc}/server-cert.pem",
+      'ca'    => "${vnc}/ca-cert.pem",
+      'group' => 'libvirt-qemu',
+      'mode'  => '0640',
+    },
   }
 
   $files.each |String $name, Hash $paths| {

@@ -73,7 +73,7 @@ class profile::ovn::central (
   if $first {
     $ports = { 'nb' => 6641, 'sb' => 6642 }
     $ports.each |String $which, Integer $port| {
-      $client = "/usr/bin/ovn-${which}ctl --timeout=60"
+      $client = "/usr/bin/ovn-${which}ctl --timeout=60 --no-leader-only"
       exec { "OVN's ${which} listens":
         command  => "${client} set-connection pssl:${port}:[::]",
         unless   => "${client} get-connection | /usr/bin/grep -qF 'pssl:${port}:[::]'",

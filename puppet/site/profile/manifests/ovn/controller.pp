@@ -93,17 +93,18 @@ class profile::ovn::controller (
     }
   }
 
-  $add = $interface ? {
-    ''      => '',
-    default => " -- --may-exist add-port br-ex ${interface}",
+  $port = $interface ? {
+    ''      => { 'add' => '', 'has' => '' },
+    default => {
+      'add' => " -- --may-exist add-port br-ex ${interface}",
+      'has' => " && ${vsctl} list-ports br-ex | /usr/bin/grep -qxF ${interface}",
+    },
   }
-  $has = $interface ? {
-    ''      => '',
-    default => " && ${vsctl} list-ports br-ex | /usr/bin/grep -qxF ${interface}",
-  }
+  $add = "${vsctl} --may-exist add-br br-ex -- set bridge br-ex datapath_type=${datapath_type}${port['add']}"
+  $has = "${vsctl} get bridge br-ex datapath_type | /usr/bin/grep -qw ${datapath_type}${port['has']}"
   exec { 'br-ex leads outside':
-    command  => "${vsctl} --may-exist add-br br-ex -- set bridge br-ex datapath_type=${datapath_type}${add} && /usr/sbin/ip link set br-ex up",
-    unless   => "${vsctl} get bridge br-ex datapath_type | /usr/bin/grep -qw ${datapath_type}${has} && /usr/sbin/ip -br link show up dev br-ex | /usr/bin/grep -q .",
+    command  => "${add} && /usr/sbin/ip link set br-ex up",
+    unless   => "${has} && /usr/sbin/ip -br link show up dev br-ex | /usr/bin/grep -q .",
     provider => shell,
     timeout  => 0,
     require  => Service['openvswitch-switch'],
