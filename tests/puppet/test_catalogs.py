@@ -19,11 +19,20 @@ from fleets import ROLES, SITE, fleet
 
 from lab.containers.room import Room
 from oci.domain.cluster.fleet import Fleet, Member
+from oci.domain.cluster.settings import OF_PUPPET
 from oci.render.puppet.profiles import PROFILES
 
-ONE = {"region": "RegionOne", "virt_type": "kvm", "datapath_type": "system", "external_interface": "", "log_level": "info"}
-OTHER = {"region": "north", "virt_type": "qemu", "datapath_type": "netdev", "external_interface": "eth9", "log_level": "debug"}
-WAYS: Mapping[str, Mapping[str, Any]] = {"one": {**ONE, "api_workers": 0}, "other": {**OTHER, "api_workers": 3}}
+SWITCHED: Mapping[str, tuple[Any, Any]] = {
+    "region": ("RegionOne", "north"),
+    "virt_type": ("kvm", "qemu"),
+    "datapath_type": ("system", "netdev"),
+    "external_interface": ("", "eth9"),
+    "log_level": ("info", "debug"),
+    "api_workers": (0, 3),
+}
+# Of the settings that Puppet is told these are of profile::base, which is tried on machines.
+OF_BASE = {"ntp_servers", "ssh_authorized_keys", "apt_uri", "apt_suite", "apt_components"}
+WAYS = {"one": 0, "other": 1}
 WITH_CLOUD = tuple(name for name, role in ROLES.items() if set(role.profiles) - {"profile::base"})
 SIZES = (1, 3, 5)
 
@@ -59,15 +68,15 @@ def good(catalog: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_setting_that_puppet_is_told_for_a_cloud_is_switched_both_ways() -> None:
-    assert set(WAYS["one"]) == set(WAYS["other"]) == set(SITE.__dataclass_fields__) & set(WAYS["one"])
-    assert all(WAYS["one"][name] != WAYS["other"][name] for name in WAYS["one"])
+    assert set(SWITCHED) == set(OF_PUPPET) - OF_BASE
+    assert all(one != other == getattr(replace(SITE, **{name: other}), name) for name, (one, other) in SWITCHED.items())
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("role", WITH_CLOUD)
 def test_the_catalogue_of_a_role_compiles(compiler: Compiler, role: str, size: int, way: str) -> None:
-    wanted = cloud(role, size, **WAYS[way])
+    wanted = cloud(role, size, **{name: both[WAYS[way]] for name, both in SWITCHED.items()})
     for member in looked_at(wanted, role):
         assert good(compiler.catalog(wanted, member))["resources"] > 100
 
@@ -78,9 +87,9 @@ def test_the_catalogue_of_a_role_with_no_service_compiles(compiler: Compiler, ro
     good(compiler.catalog(wanted, wanted.members[0]))
 
 
-@pytest.mark.parametrize("name", sorted(ONE) + ["api_workers"])
+@pytest.mark.parametrize("name", SWITCHED)
 def test_each_setting_alone_compiles(compiler: Compiler, name: str) -> None:
-    wanted = cloud("allinone", 1, **{name: WAYS["other"][name]})
+    wanted = cloud("allinone", 1, **{name: SWITCHED[name][1]})
     good(compiler.catalog(wanted, wanted.members[0], trial=False))
 
 
@@ -130,7 +139,9 @@ def three(compiler: Compiler) -> dict[str, Whole]:
 def test_schemas_are_made_by_the_first_member_and_by_nobody_else(three: dict[str, Whole]) -> None:
     """The modules' defaults are true for some services and false for others."""
     made = {
-        host: {title for title, told in whole.of("Exec").items() if re.search(r"db.?sync|upgrade heads|map_cell0", str(told))}
+        host: {
+            title for title, told in whole.of("Exec").items() if re.search(r"db.?sync|upgrade heads|map_cell0", str(told))
+        }
         for host, whole in three.items()
     }
     first = made.pop("controller1")
@@ -224,7 +235,7 @@ def test_nova_neutron_and_ovn_call_a_machine_by_the_same_name(three: dict[str, W
     compute = three["compute1"]
     assert compute["Nova_config[DEFAULT/host]"]["value"] == "compute1"
     assert compute["Neutron_config[DEFAULT/host]"]["value"] == "compute1"
-    assert "external_ids:hostname=\"compute1\"'" in compute["Exec[OVN is told hostname]"]["command"]
+    assert 'external_ids:hostname="compute1"\'' in compute["Exec[OVN is told hostname]"]["command"]
 
 
 def test_processes_are_as_many_as_the_machine_carries_and_never_debians_eight(three: dict[str, Whole]) -> None:
@@ -273,7 +284,7 @@ def test_nobody_waits_for_a_switch_that_does_not_run(three: dict[str, Whole]) ->
 def test_every_text_that_a_program_reads_ends_with_a_line(three: dict[str, Whole]) -> None:
     for whole in three.values():
         for path, told in whole.of("File").items():
-            bare = path.endswith(".erlang.cookie") or "-keys/" in path or path.endswith(".secret_key_store")
+            bare = path.endswith((".erlang.cookie", ".secret_key_store")) or "-keys/" in path
             if told.get("content") and not bare:
                 assert told["content"].endswith("\n"), path
 
@@ -320,16 +331,19 @@ def test_haproxy_takes_its_configuration_without_a_warning(
 def test_keepalived_takes_its_configuration(three: dict[str, Whole], puppet_root: Path, tmp_path: Path, end: str) -> None:
     text = three["controller2"]["File[/etc/keepalived/keepalived.conf]"]["content"].replace("interface eth0", "interface lo")
     files = {"etc/keepalived/keepalived.conf": text + end}
-    done = _inside(puppet_root, tmp_path / "room", files, "keepalived", "--config-test", "-f", "/etc/keepalived/keepalived.conf")
+    done = _inside(
+        puppet_root, tmp_path / "room", files, "keepalived", "--config-test", "-f", "/etc/keepalived/keepalived.conf"
+    )
     assert (done.returncode == 0) is not bool(end), done.stdout + done.stderr
 
 
 LINT = "puppet-lint --fail-on-warnings site manifests"
-PARSE = "find site manifests -name '*.pp' -exec puppet parser validate {} + && find site -name '*.epp' -exec puppet epp validate {} +"
+EACH = "find site manifests -name '*.%s' -exec puppet %s validate {} +"
+PARSE = " && ".join((EACH % ("pp", "parser"), EACH % ("epp", "epp")))
 
 
 @pytest.mark.parametrize("script", [LINT, PARSE], ids=["lint", "parse"])
-@pytest.mark.parametrize("bad", ["", "class profile::bad {\n  $a = \"b\n}\n"], ids=["ours", "bad"])
+@pytest.mark.parametrize("bad", ["", 'class profile::bad {\n  $a = "b\n}\n'], ids=["ours", "bad"])
 def test_manifests_are_clean(puppet_root: Path, tmp_path: Path, script: str, bad: str) -> None:
     room = Room(puppet_root, tmp_path / "room")
     for path in sorted(p for folder in ("site", "manifests") for p in (PUPPET / folder).rglob("*.*p*") if p.is_file()):

@@ -17,14 +17,7 @@
 class profile::haproxy (
   Profile::Address $address,
   Array[Profile::Address, 1] $front,
-  Hash[Pattern[/\A[a-z]+\z/], Struct[{
-    port    => Stdlib::Port,
-    path    => Pattern[/\A(\/[a-z]+)?\z/],
-    when    => String,
-    health  => String,
-    keep    => Boolean,
-    members => Hash[String[1], Profile::Address, 1],
-  }]] $ways,
+  Hash[Pattern[/\A[a-z]+\z/], Profile::Way] $ways,
   Hash[Pattern[/\A[a-z]+\z/], Struct[{ port => Stdlib::Port, to => Stdlib::Port }]] $local,
   Hash[String[1], Profile::Address] $databases,
   Profile::Certificate $certificate,

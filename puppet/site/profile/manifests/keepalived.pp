@@ -10,12 +10,7 @@
 class profile::keepalived (
   String[1] $hostname,
   Integer[1, 254] $priority,
-  Hash[Profile::Address, Struct[{
-    prefix => Integer[0, 128],
-    id     => Integer[1, 255],
-    own    => Profile::Address,
-    peers  => Array[Profile::Address],
-  }]] $routers,
+  Hash[Profile::Address, Profile::Router] $routers,
 ) {
   include profile::ground
 

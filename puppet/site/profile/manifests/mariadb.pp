@@ -23,7 +23,7 @@ class profile::mariadb (
   Array[Profile::Address, 1] $members,
   Boolean $first,
   Integer[16] $pool_mib,
-  Hash[Pattern[/\A[a-z_]+\z/], Struct[{ databases => Array[Pattern[/\A[a-z0-9_]+\z/], 1], password => Profile::Secret }]] $owners,
+  Hash[Pattern[/\A[a-z_]+\z/], Profile::Owner] $owners,
   Profile::Certificate $certificate,
 ) {
   include profile::ground

@@ -6,7 +6,7 @@
 # @param owners
 #   By user: the databases that it owns, and its password.
 class profile::mariadb::owners (
-  Hash[String[1], Hash] $owners,
+  Hash[Pattern[/\A[a-z_]+\z/], Profile::Owner] $owners,
 ) {
   include profile::ground
 
