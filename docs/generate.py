@@ -169,12 +169,12 @@ def profiles() -> str:
     return page(
         "Puppet profiles",
         "A role names these classes. OCI gives each its parameters, and a machine is given the secrets and certificates of "
-        "its own profiles and of no others. The certificate `host` is for the machine's names and addresses, `api` for those "
-        "of the cluster's virtual address of that name.",
+        "its own profiles and of no others. The certificate `host` is for the machine's names and addresses, `api` for "
+        "those of the cluster's virtual address of that name.",
         table(("class", *kinds.values()), rows),
         "## The front",
-        "All is HTTPS on port 443 of the virtual address `api` ([why](../adr/0023-one-https-port.md)). A request is compared "
-        "with the paths first, then with what else tells it apart. The database is at port 3306 of the same address.",
+        "All is HTTPS on port 443 of the virtual address `api` ([why](../adr/0023-one-https-port.md)). A request is "
+        "compared with the paths first, then with what else tells it apart. The database is at port 3306 of the same address.",
         table(("service", "path", "or", "port of members, by TLS", "behind it", "class"), ways),
         "## Processes of a service",
         "By the memory of the machine, and never more than it has cores; `api_workers` "
