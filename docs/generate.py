@@ -174,7 +174,8 @@ def profiles() -> str:
         table(("class", *kinds.values()), rows),
         "## The front",
         "All is HTTPS on port 443 of the virtual address `api` ([why](../adr/0023-one-https-port.md)). A request is "
-        "compared with the paths first, then with what else tells it apart. The database is at port 3306 of the same address.",
+        "compared with the paths first, then with what else tells it apart. The database is at port 3306 of the same "
+        "address.",
         table(("service", "path", "or", "port of members, by TLS", "behind it", "class"), ways),
         "## Processes of a service",
         "By the memory of the machine, and never more than it has cores; `api_workers` "
