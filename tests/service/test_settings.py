@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 import yaml
+from fleets import ROLES
 from sqlalchemy import select
-from conftest import cloud_roles
 from test_path import MAC, NOBODY, beat, discovered, prepare
 
 from oci.adapters.files.secrets import FileSealer
@@ -106,7 +106,7 @@ def of_cloud(profile: str, *path: str):
     """What holds for the services of a cloud is seen in a parameter of one of its profiles, as text."""
 
     def check(world, value: str) -> None:
-        world.outside(roles=cloud_roles(), secrets=Named())
+        world.outside(roles=dict(ROLES), secrets=Named())
         if not [one for one in addresses.list_addresses(world.ctx(), "prov").addresses if one.vip]:
             addresses.hold_address(world.ctx(), "prov", AddressIn(address="10.77.0.100", vip="api", cluster="c1"))
         classes = yaml.safe_load(puppet.classify(world.ctx(APPLIANCE), "compute1.lab.test"))["classes"]
