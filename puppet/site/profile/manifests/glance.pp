@@ -33,6 +33,13 @@ class profile::glance (
     filesystem_store_datadir => '/var/lib/glance/images',
   }
 
+  if $cloud['first'] {
+    # Puppet's own limit would end it on a busy machine.
+    class { 'glance::db::sync':
+      db_sync_timeout => 0,
+    }
+  }
+
   class { 'glance::api':
     bind_host                    => '127.0.0.1',
     public_endpoint              => "https://${cloud['api']}/image",

@@ -51,12 +51,14 @@ class profile::keepalived (
     restart => '/usr/bin/systemctl reload-or-restart keepalived',
   }
 
-  # One answers for it: what follows speaks with the cloud by this address.
+  # The front of one answers for it: what follows speaks with the cloud by this address.
   $routers.keys.each |String $address| {
+    $ask = "/usr/bin/timeout 2 /usr/bin/bash -c '</dev/tcp/${address}/443'"
     exec { "${address} is held by a member":
-      command   => "/usr/bin/ping -c 1 -W 1 ${address}",
-      unless    => "/usr/bin/ping -c 1 -W 1 ${address}",
-      tries     => 30,
+      command   => $ask,
+      unless    => $ask,
+      provider  => shell,
+      tries     => 60,
       try_sleep => 1,
       timeout   => 0,
       require   => Service['keepalived'],

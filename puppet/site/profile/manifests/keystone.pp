@@ -45,6 +45,13 @@ class profile::keystone (
     memcache_servers => $cloud['memcached'],
   }
 
+  if $cloud['first'] {
+    # Puppet's own limit would end it on a busy machine.
+    class { 'keystone::db::sync':
+      db_sync_timeout => 0,
+    }
+  }
+
   class { 'keystone':
     public_endpoint              => $url,
     sync_db                      => $cloud['first'],
@@ -77,7 +84,7 @@ class profile::keystone (
 
   if $cloud['first'] {
     profile::schema { 'keystone':
-      package => 'keystone-common',
+      package => 'keystone',
     }
 
     # In a file, because what an exec is given as environment is shown by a run that says much.

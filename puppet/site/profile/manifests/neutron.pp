@@ -43,6 +43,13 @@ class profile::neutron (
     * => profile::authtoken($cloud, $password),
   }
 
+  if $cloud['first'] {
+    # Puppet's own limit would end it on a busy machine.
+    class { 'neutron::db::sync':
+      db_sync_timeout => 0,
+    }
+  }
+
   class { 'neutron::server':
     sync_db                      => $cloud['first'],
     api_workers                  => $cloud['workers'],

@@ -34,6 +34,13 @@ class profile::nova (
     memcache_servers => $cloud['memcached'],
   }
 
+  if $first {
+    # Puppet's own limit would end them on a busy machine.
+    class { ['nova::db::sync', 'nova::db::sync_api']:
+      db_sync_timeout => 0,
+    }
+  }
+
   class { 'nova::api':
     sync_db                      => $first,
     sync_db_api                  => $first,

@@ -29,6 +29,13 @@ class profile::placement (
     * => profile::authtoken($cloud, $password),
   }
 
+  if $cloud['first'] {
+    # Puppet's own limit would end it on a busy machine.
+    class { 'placement::db::sync':
+      db_sync_timeout => 0,
+    }
+  }
+
   # Both have the parameter, with opposite defaults.
   class { 'placement':
     sync_db => $cloud['first'],
