@@ -337,11 +337,11 @@ def test_haproxy_takes_its_configuration_without_a_warning(
 
 @pytest.mark.parametrize("end", ["", "vrrp_instance {\n"])
 def test_keepalived_takes_its_configuration(three: dict[str, Whole], puppet_root: Path, tmp_path: Path, end: str) -> None:
-    text = three["controller2"]["File[/etc/keepalived/keepalived.conf]"]["content"].replace("interface eth0", "interface lo")
-    files = {"etc/keepalived/keepalived.conf": text + end}
-    done = _inside(
-        puppet_root, tmp_path / "room", files, "keepalived", "--config-test", "-f", "/etc/keepalived/keepalived.conf"
-    )
+    path = "etc/keepalived/keepalived.conf"
+    text = three["controller2"][f"File[/{path}]"]["content"] + end
+    # It looks whether its interface and its script are there.
+    script = f"chmod 755 /usr/bin/systemctl; ip link add eth0 type veth peer name eth1; keepalived --config-test -f /{path}"
+    done = _inside(puppet_root, tmp_path / "room", {path: text, "usr/bin/systemctl": "#!/bin/sh\n"}, "sh", "-c", script)
     assert (done.returncode == 0) is not bool(end), done.stdout + done.stderr
 
 
