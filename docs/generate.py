@@ -23,6 +23,7 @@ from oci.domain.activity.events import EVENTS
 from oci.domain.cluster import settings as narrower
 from oci.domain.cluster.roles import Role, parse
 from oci.domain.cluster.setting_types import TYPES
+from oci.domain.cluster.sizes import PROCESSES
 from oci.domain.hardware import VERDICTS
 from oci.domain.levels import LEVELS, PERSONAL, covers
 from oci.domain.machines.lifecycle import CLOCK, MACHINES, PEOPLE, STATES, TRANSITIONS, possible
@@ -31,6 +32,8 @@ from oci.domain.path.phases import PHASES
 from oci.domain.path.works import WORKS
 from oci.domain.promise.layouts import LAYOUTS, Layout, OrderedDisk, steps
 from oci.render.appliance import units
+from oci.render.puppet.profiles import PROFILES
+from oci.render.puppet.profiles.ground.haproxy import WAYS
 from oci.services.usecase import OPERATIONS, Operation
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -141,6 +144,43 @@ def cluster_settings() -> str:
         table(("setting", "type", "meaning", "a change takes effect", "set for"), rows),
         "## Types",
         table(("type", "what it looks like"), kinds),
+    )
+
+
+def profiles() -> str:
+    """What the product's Puppet classes bring with them, and how a cloud is reached."""
+    kinds = {"secrets": "secrets", "certificates": "certificates", "checks": "checks"}
+    rows = [
+        (f"`{name}`", *(", ".join(f"`{one}`" for one in getattr(known, kind)) for kind in kinds))
+        for name, known in PROFILES.items()
+    ]
+    ways = [
+        (
+            name,
+            f"`{way.path}`" if way.path else "",
+            f"`{way.when}`" if way.when else "",
+            way.port,
+            f"loopback, {way.local}" if way.local else "",
+            f"`{way.profile}`",
+        )
+        for name, way in WAYS.items()
+    ]
+    sizes = [(f"{least} GiB", number) for least, number in reversed(PROCESSES)]
+    return page(
+        "Puppet profiles",
+        "A role names these classes. OCI gives each its parameters, and a machine is given the secrets and certificates of "
+        "its own profiles and of no others. The certificate `host` is for the machine's names and addresses, `api` for "
+        "those of the cluster's virtual address of that name.",
+        table(("class", *kinds.values()), rows),
+        "## The front",
+        "All is HTTPS on port 443 of the virtual address `api` ([why](../adr/0023-one-https-port.md)). A request is "
+        "compared with the paths first, then with what else tells it apart. The database is at port 3306 of the same "
+        "address.",
+        table(("service", "path", "or", "port of members, by TLS", "behind it", "class"), ways),
+        "## Processes of a service",
+        "By the memory of the machine, and never more than it has cores; `api_workers` "
+        "([settings](cluster-settings.md)) says another number. The API of Nova has one more.",
+        table(("memory, at least", "processes"), sizes),
     )
 
 
@@ -413,6 +453,7 @@ def pages() -> dict[Path, str]:
             ("states", states),
             ("settings", settings),
             ("cluster-settings", cluster_settings),
+            ("profiles", profiles),
             ("events", events),
             ("phases", phases),
             ("works", works),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from oci.adapters.files.roles import load
-from oci.domain.cluster.fleet import INSTALLED_OVER, Fleet, Member, Site, in_order
+from oci.domain.cluster.fleet import INSTALLED_OVER, Fleet, Member, Network, Site, Vip, in_order
 from oci.domain.cluster.roles import Role
 
 ROLES: Mapping[str, Role] = load(Path("/nonexistent"))
@@ -22,6 +22,8 @@ SITE = Site(
     puppet_address="10.77.0.1",
     appliance_address="10.77.0.1",
 )
+NETWORKS = (Network("one", INSTALLED_OVER, "10.77.0.0/16"),)
+VIPS = (Vip(f"api.{DOMAIN}", INSTALLED_OVER, "10.77.0.100"),)
 # Which roles the machines of a fleet of that size have, in the order in which they were assigned.
 SIZES: Mapping[str, Sequence[str]] = {
     "one": ("controller",),
@@ -51,7 +53,7 @@ def member(machine_id: int, role: str, number: int) -> Member:
 def fleet(given: Sequence[str], roles: Mapping[str, Role] = ROLES, site: Site = SITE, cluster: str = "demo") -> Fleet:
     """A cluster whose machines have the roles `given`, in that order."""
     members = [member(i + 1, role, 1 + list(given[:i]).count(role)) for i, role in enumerate(given)]
-    return Fleet(cluster, DOMAIN, in_order(members, roles), roles, site, revision=1)
+    return Fleet(cluster, DOMAIN, in_order(members, roles), roles, site, revision=1, networks=NETWORKS, vips=VIPS)
 
 
 def sized(size: str) -> Fleet:

@@ -200,7 +200,7 @@ class Simulation:
         beats = 5 * int(str(SETTINGS["heartbeat_seconds"])) + int(str(SETTINGS["pulse_seconds"]))
         wait_until("the last heartbeat to be old", lambda: time.time() - (self.show(machine).seen or 0) > beats, 30)
         if self.show(machine).state == "discovered":
-            verbs.assign(self.ctx(), machine.mac, AssignIn(cluster="c1", role="compute"))
+            verbs.assign(self.ctx(), machine.mac, AssignIn(cluster="c1", role="network"))
 
     def leftovers(self) -> list[str]:
         """What is still there of the simulation: nothing, after `down`."""

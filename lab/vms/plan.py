@@ -47,7 +47,8 @@ class Watch:
     said: str = ""
 
 
-BIOS = Plan("bios", "52:54:00:77:00:01", "bios", "compute", "10.78.0.11")
+# A role of profile::base alone: what becomes of a machine is not about the services of a cloud.
+BIOS = Plan("bios", "52:54:00:77:00:01", "bios", "network", "10.78.0.11")
 SECOND = "52:54:00:77:01:02"
 STORAGE, TUNNEL = 20, 30
 # On its second card comes one network without a tag and one with, and both families of the latter.

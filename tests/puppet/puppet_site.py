@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from catalogs import value
 from oci_stub import Stub
 
 from lab.containers.puppetserver import Puppetserver
 from lab.containers.room import Room
 from lab.ground.process import Process, run, wait_until
 from oci.adapters.files.roles import load
-from oci.domain.cluster.fleet import INSTALLED_OVER, Fleet, Member, Site
+from oci.domain.cluster.fleet import INSTALLED_OVER, Fleet, Member, Network, Site, Vip
 from oci.domain.cluster.roles import Role
 from oci.render.puppet.enc import text
 
@@ -32,8 +33,10 @@ def classification(role: str, ca: str, cluster: str = "blue", own: Mapping[str, 
         Member(i, f"{name}1", f"{name}1.{DOMAIN}", name, 1, ((INSTALLED_OVER, f"10.77.0.{10 + i}"),))
         for i, name in enumerate(roles)
     )
-    fleet = Fleet(cluster, DOMAIN, members, roles, site)
-    return text(fleet, next(m for m in members if m.role == role), {}.__getitem__)
+    networks = (Network("one", INSTALLED_OVER, "10.77.0.0/24"),)
+    vips = (Vip(f"api.{DOMAIN}", INSTALLED_OVER, "10.77.0.100"),)
+    fleet = Fleet(cluster, DOMAIN, members, roles, site, networks=networks, vips=vips)
+    return text(fleet, next(m for m in members if m.role == role), value)
 
 
 @dataclass

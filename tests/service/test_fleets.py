@@ -347,7 +347,9 @@ def test_a_role_file_is_noticed_without_a_restart_whatever_becomes_of_it(site, f
     assert "cache" not in titles() and site.ctx().outside.troubles == ()
     with pytest.raises(Conflict, match="no role file"):
         puppet.classify(site.ctx(APPLIANCE), fqdn)
-    assert "profile::base" in puppet.classify(site.ctx(APPLIANCE), assigned(site))
+    verbs.enrol(site.ctx(), "52:54:00:77:03:13")
+    other = verbs.assign(site.ctx(), "4", AssignIn(cluster="c1", role="network")).fqdn
+    assert "profile::base" in puppet.classify(site.ctx(APPLIANCE), other)
 
 
 def test_role_files_are_read_once_as_long_as_nothing_changes(folder, monkeypatch) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import yaml
+from fleets import ROLES
 from sqlalchemy import select
 from test_path import MAC, NOBODY, beat, discovered, prepare
 
@@ -16,11 +17,12 @@ from oci.db import tables
 from oci.domain.cluster.settings import SETTINGS
 from oci.problems import Conflict, NotFound, Problem
 from oci.schemas.clusters.clusters import ClusterIn
+from oci.schemas.clusters.networks import AddressIn
 from oci.schemas.clusters.settings import ScopeIn, SettingIn, SettingOut
 from oci.schemas.machines.conflicts import MergeIn
 from oci.schemas.machines.machines import AssignIn, BmcIn
 from oci.services.activity import site_troubles, tick
-from oci.services.clusters import clusters, settings
+from oci.services.clusters import addresses, clusters, settings
 from oci.services.machines import conflicts, look, verbs
 from oci.services.path import boots, installs, puppet
 
@@ -44,6 +46,16 @@ def site(world):
     verbs.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
     verbs.assign(world.ctx(), "2", AssignIn(cluster="c1", role="controller"))
     return world
+
+
+OF_OTHERS = {"cluster": "c1", "role": "controller"}
+
+
+class Named:
+    """A text for each secret."""
+
+    def reveal(self, _cluster: str, name: str) -> str:
+        return f"text of {name}"
 
 
 def put(world, name: str, value: str, **scope: str) -> SettingOut:
@@ -88,6 +100,30 @@ def claimed(world) -> dict[str, str]:
 
 def classified(world) -> dict[str, object]:
     return yaml.safe_load(puppet.classify(world.ctx(APPLIANCE), "compute1.lab.test"))["classes"]["profile::base"]
+
+
+def of_cloud(profile: str, *path: str):
+    """What holds for the services of a cloud is seen in a parameter of one of its profiles, as text."""
+
+    def check(world, value: str) -> None:
+        world.outside(roles=dict(ROLES), secrets=Named())
+        if not [one for one in addresses.list_addresses(world.ctx(), "prov").addresses if one.vip]:
+            addresses.hold_address(world.ctx(), "prov", AddressIn(address="10.77.0.100", vip="api", cluster="c1"))
+        classes = yaml.safe_load(puppet.classify(world.ctx(APPLIANCE), "compute1.lab.test"))["classes"]
+        held = classes[profile]
+        for name in path:
+            held = held[name]
+        assert str(held) == value
+
+    return check
+
+
+def log_level(world, value: str) -> None:
+    of_cloud("profile::nova::compute", "cloud", "debug")(world, str(value == "debug"))
+
+
+def workers(world, value: str) -> None:
+    of_cloud("profile::nova::compute", "cloud", "workers")(world, "1" if value == "0" else value)
 
 
 def is_silent_after(world, seconds: int) -> None:
@@ -177,6 +213,12 @@ EFFECT = {
     "apt_uri": (of_apt("apt_uri"), "http://one.test/debian", "https://two.test", "http://10.0.0.9/debian"),
     "apt_suite": (of_apt("apt_suite"), "trixie trixie-updates", "sid", "bookworm"),
     "apt_components": (of_apt("apt_components"), "main contrib", "main non-free-firmware", "contrib"),
+    "region": (of_cloud("profile::nova::compute", "cloud", "region"), "north", "", "south"),
+    "virt_type": (of_cloud("profile::nova::compute", "virt_type"), "qemu", "kvm", "qemu"),
+    "datapath_type": (of_cloud("profile::ovn::controller", "datapath_type"), "netdev", "system", "netdev"),
+    "external_interface": (of_cloud("profile::ovn::controller", "interface"), "eth1", "eth2", "eth3"),
+    "log_level": (log_level, "debug", "info", "debug"),
+    "api_workers": (workers, "4", "3", "2"),
     "attempts": (tries, "2", "4", "1"),
     "install_seconds": (while_installing, "7200", "600", "9000"),
     "configure_seconds": (while_configuring, "600", "9000", "1200"),
@@ -198,15 +240,23 @@ def test_each_takes_effect_at_each_scope_and_the_narrower_wins(site, name) -> No
     config = getattr(site.appliance.config, name)
     default = DEFAULTS.get(name) or (" ".join(config) if isinstance(config, list) else str(config))
     origins = ["cluster c1", "role compute of cluster c1", "machine compute1.lab.test"]
-    for where in ({"cluster": "c2"}, {"cluster": "c1", "role": "controller"}, {"machine": "2"}):
-        put(site, name, values[2], **where)  # somebody else's
+    may = SETTINGS[name].scopes
+    for scope, where in (("cluster", {"cluster": "c2"}), ("role", OF_OTHERS), ("machine", {"machine": "2"})):
+        if scope in may:
+            put(site, name, values[2], **where)  # somebody else's
     check(site, default)
     for (scope, where), value, origin in zip(SCOPES.items(), values, origins, strict=True):
+        if scope not in may:
+            with pytest.raises(Problem, match=f"cannot be set for a {scope}"):
+                put(site, name, values[2], **where)
+            continue
         made = put(site, name, value, **where)
         assert (made.here, made.origin, made.value) == (True, origin, "***" if made.secret else value), scope
         assert shown(site, name, machine="1").origin == origin
         check(site, value)
     for scope, value, origin in (("machine", values[1], origins[1]), ("role", values[0], origins[0])):
+        if scope not in may:
+            continue
         assert (made := unset(site, name, **SCOPES[scope])).origin == origin and not made.here
         check(site, value)
     assert unset(site, name, cluster="c1").origin in ("default", "configuration")

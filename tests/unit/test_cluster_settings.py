@@ -40,6 +40,12 @@ GOOD = {
     "apt_suite": {"trixie trixie-updates": "trixie trixie-updates"},
     "apt_components": {"main contrib": "main contrib"},
     "attempts": {"5": "5", "020": "20"},
+    "region": {"RegionOne": "RegionOne", " north-1 ": "north-1"},
+    "virt_type": {"kvm": "kvm", " qemu": "qemu"},
+    "datapath_type": {"system": "system", "netdev": "netdev"},
+    "external_interface": {"": "", "eth1": "eth1", "enp3s0f1np1.100": "enp3s0f1np1.100"},
+    "log_level": {"info": "info", "debug": "debug"},
+    "api_workers": {"0": "0", "04": "4"},
     **{name: {"4000": "4000"} for name in SETTINGS if name.endswith("_seconds")},
 }
 BAD = {
@@ -52,6 +58,12 @@ BAD = {
     "apt_suite": ("", "Trixie", "a;b"),
     "apt_components": ("", "main [trusted=yes]"),
     "attempts": ("", "0", "21", "-1", "1.5", "three", "٣"),
+    "region": ("", "1north", "a b", "north/south", "é", "a" * 64),
+    "virt_type": ("", "KVM", "xen"),
+    "datapath_type": ("", "kernel"),
+    "external_interface": ("eth1 eth2", "-x", "a" * 16, "eth1;id", "eth1/2"),
+    "log_level": ("", "DEBUG", "warning"),
+    "api_workers": ("", "65", "-1", "auto"),
     **{name: ("", "0", "59.9", "99999999", "1h") for name in SETTINGS if name.endswith("_seconds")},
 }
 

@@ -21,6 +21,7 @@ from oci.domain.machines.lifecycle import STATES
 from oci.domain.path.phases import PHASES
 from oci.domain.path.works import WORKS
 from oci.domain.promise.layouts import LAYOUTS
+from oci.render.puppet.profiles import PROFILES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -73,6 +74,7 @@ def test_the_check_says_which_page_is_stale(monkeypatch, capsys, tmp_path: Path)
         ("works", list(WORKS)),
         ("layouts", list(LAYOUTS)),
         ("roles", [path.stem for path in (ROOT / "oci/roles").glob("*.yaml")]),
+        ("profiles", list(PROFILES)),
         ("probes", [path.name for path in (ROOT / "discovery/probes").iterdir()]),
     ],
 )

@@ -17,6 +17,9 @@ from oci.domain.cluster.settings import Stored
 INSTALLED_OVER = "provisioning"
 """Purpose of the network that a machine is installed over, and by which it is known in DNS."""
 
+API = "api"
+"""Name of the virtual address by which a cluster's services are reached, by users and by each other."""
+
 Held = tuple[tuple[str, str], ...]
 """What is held for which purpose or use: (purpose, address) or (use, device), in a fixed order. One purpose may have
 several. A tuple and no mapping: a snapshot has ten thousand of them, and most hold one pair."""
@@ -101,6 +104,12 @@ class Site:
     appliance_address: str = ""
     appliance_names: tuple[str, ...] = ()
     environment: str = "production"
+    region: str = "RegionOne"
+    virt_type: str = "kvm"
+    datapath_type: str = "system"
+    external_interface: str = ""
+    log_level: str = "info"
+    api_workers: int = 0
 
 
 @dataclass(frozen=True)
@@ -151,6 +160,25 @@ class Fleet:
             changes: dict[str, Any] = self.settings.values(role, own)
             found = self._sites[role, own] = replace(self.site, **changes) if changes else self.site
         return found
+
+    @cached_property
+    def _by_profile(self) -> dict[str, tuple[Member, ...]]:
+        found: dict[str, list[Member]] = {}
+        for member in self.members:
+            role = self.roles.get(member.role)
+            for profile in role.profiles if role else ():
+                found.setdefault(profile, []).append(member)
+        return {profile: tuple(members) for profile, members in found.items()}
+
+    def with_profile(self, profile: str) -> tuple[Member, ...]:
+        """The members whose role has the Puppet class `profile`, by role order and number. Asked by key, as all here: a
+        member whose role has no file any more has none."""
+        return self._by_profile.get(profile, ())
+
+    @cached_property
+    def api(self) -> tuple[Vip, ...]:
+        """The virtual addresses called `api`, one for each family; none as long as nobody holds one for the cluster."""
+        return tuple(vip for vip in self.vips if vip.fqdn == f"{API}.{self.domain}")
 
     def with_role(self, role: str) -> tuple[Member, ...]:
         """The members that have `role`, by number."""

@@ -15,6 +15,8 @@ from typing import Any
 from oci.domain.cluster.fleet import Fleet, Member
 
 CONCEALED = "***"
+AUTHORITY = "cluster.ca"
+"""The mark of the certificate (PEM) that a cluster's certificates end at; it is no secret, and comes with each of them."""
 _NAME = re.compile(r"[a-z][a-z0-9]*([._-][a-z0-9]+)*")
 
 
@@ -36,15 +38,22 @@ class Secret:
 class Profile:
     """One Puppet profile.
 
-    `parameters` computes what its class is given: JSON-like data, with marks. `secrets` are the names of all marks that it
-    may give, `certificates` the names that a machine with it needs a certificate for, `checks` the names of what must be
-    seen to work once it has converged. Raises BadProfile for a name that is none, or is there twice.
+    `parameters` computes what its class is given: JSON-like data, with marks. `secrets` are the names of the marks that it
+    may give, `certificates` the names that a machine with it needs a certificate for: each brings the marks NAME.key (PEM)
+    and NAME.crt (PEM, with what is between it and the authority), and all together that of AUTHORITY. `checks` are the names
+    of what must be seen to work once it has converged. Raises BadProfile for a name that is none, or is there twice.
     """
 
     parameters: Callable[[Fleet, Member], Mapping[str, Any]]
     secrets: tuple[str, ...] = ()
     certificates: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """The names of all marks that it may give: its secrets, and what goes with its certificates."""
+        of_certificates = {f"{name}.{part}" for name in self.certificates for part in ("key", "crt")}
+        return frozenset({*self.secrets, *of_certificates, *({AUTHORITY} if self.certificates else ())})
 
     def __post_init__(self) -> None:
         for what in ("secrets", "certificates", "checks"):
@@ -85,7 +94,7 @@ def parameters_of(name: str, profile: Profile, fleet: Fleet, member: Member) -> 
     parameters = dict(profile.parameters(fleet, member))
     for parameter, value in parameters.items():
         for mark in marks(value):
-            if mark.name not in profile.secrets:
+            if mark.name not in profile.marks:
                 raise BadProfile(
                     f"{name} gives its parameter {parameter} the secret {mark.name!r}, which it does not declare, so no "
                     "machine is given it; name it in `secrets` of the profile, or take it out of the parameter"

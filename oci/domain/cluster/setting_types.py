@@ -33,6 +33,10 @@ class Type:
 _DNS_NAME, _KERNEL_ARGUMENT, _URL = map(re.compile, (DNS_NAME_ANY_CASE, KERNEL_ARGUMENT, URL))
 # As profile::base takes them.
 _SUITE, _COMPONENT = re.compile(r"[a-z0-9][a-z0-9./-]*"), re.compile(r"[a-z0-9][a-z0-9.-]*")
+# As Linux takes it, and what is written into a shell's words: at most 15 characters.
+_INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")
+# Stands in the catalogue of services and in configuration files; Keystone itself takes any 255 characters.
+_REGION = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 # One line of authorized_keys (sshd(8)): options, type, base64, comment.
 _KEY = re.compile(r"(?:\S.* )?(?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/]{16,}={0,3}(?: .*)?")
 # crypt(5): yescrypt, gost-yescrypt, scrypt, bcrypt, SHA-512, SHA-256. A colon would end the field of shadow(5).
@@ -116,6 +120,27 @@ def _hash(parts: Sequence[str]) -> Value:
     return parts[0]
 
 
+def _region(parts: Sequence[str]) -> Value:
+    if not _REGION.fullmatch(parts[0]):
+        raise ValueError(f"{parts[0][:80]!r} is no such name")
+    return parts[0]
+
+
+def _interface(parts: Sequence[str]) -> Value:
+    if parts[0] and not _INTERFACE.fullmatch(parts[0]):
+        raise ValueError(f"{parts[0][:80]!r} is no name of an interface")
+    return parts[0]
+
+
+def _one_of(*words: str) -> Callable[[Sequence[str]], Value]:
+    def read(parts: Sequence[str]) -> Value:
+        if parts[0] not in words:
+            raise ValueError(f"{parts[0][:80]!r} is none of these")
+        return parts[0]
+
+    return read
+
+
 def _number(parts: Sequence[str]) -> Value:
     if not re.fullmatch(r"[0-9]{1,9}", parts[0]):
         raise ValueError("it is no whole number")
@@ -138,6 +163,11 @@ TYPES = {
         Type("suites", "suites like trixie, separated by blanks", _suites, " "),
         Type("components", "components like main, separated by blanks", _components, " "),
         Type("hash", "a hash as `mkpasswd` or `openssl passwd -6` prints it", _hash),
+        Type("region", "letters, digits, - and _, like RegionOne", _region),
+        Type("interface", "the name of an interface, like eth1; empty: none", _interface),
+        Type("hypervisor", "kvm, or qemu where there is no /dev/kvm", _one_of("kvm", "qemu")),
+        Type("datapath", "system (the kernel's), or netdev (without a kernel module)", _one_of("system", "netdev")),
+        Type("verbosity", "info or debug", _one_of("info", "debug")),
         Type("seconds", "a whole number of seconds", _number),
         Type("number", "a whole number", _number),
     )

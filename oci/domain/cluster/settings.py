@@ -125,6 +125,30 @@ SETTINGS = {
             600,
             DAY,
         ),
+        Setting(
+            "region",
+            "region",
+            "region of the cluster's services in its own catalogue; one that was deployed keeps its old one beside it",
+            ("puppet",),
+            scopes=("cluster",),
+        ),
+        Setting("virt_type", "hypervisor", "how servers are run on computes", ("puppet",)),
+        Setting("datapath_type", "datapath", "what forwards packets on machines with Open vSwitch", ("puppet",)),
+        Setting(
+            "external_interface",
+            "interface",
+            "interface of machines with Open vSwitch that leads outside of the cloud, as a port of br-ex; empty: none",
+            ("puppet",),
+        ),
+        Setting("log_level", "verbosity", "how much the services of OpenStack log", ("puppet",)),
+        Setting(
+            "api_workers",
+            "number",
+            "processes of each service of OpenStack on a machine; 0: as its memory and cores are",
+            ("puppet",),
+            0,
+            64,
+        ),
     )
 }
 """Every setting by name. Each has a namesake in the configuration, which is its value where nothing is set."""

@@ -20,6 +20,9 @@ from oci.domain.networks.claims import host_of, parse
 from oci.problems import Unavailable
 from oci.records.clusters import settings
 
+OF_CLOUD = ("region", "virt_type", "datapath_type", "external_interface", "log_level", "api_workers")
+"""Settings that only profiles of a cloud read: their namesakes in the configuration are taken as they are."""
+
 SYSTEM = "system"
 """Use of the disk that the operating system was ordered onto."""
 
@@ -51,6 +54,7 @@ def site(ctx: Ctx) -> Site:
         config.puppet_address,
         config.server_address,
         tuple(sorted(name for name in hosts if parse(name) is None)),
+        **{name: getattr(config, name) for name in OF_CLOUD},
     )
 
 

@@ -45,4 +45,7 @@ class profile::base (
   File['/etc/hosts'] -> Class['profile::base::packages'] -> Class['profile::base::trust', 'profile::base::clock']
   # Only what is not needed by them is told last: a machine without a mirror has its keys and its clock all the same.
   Class['profile::base::trust', 'profile::base::access', 'profile::base::clock'] -> Class['profile::base::checks']
+
+  # Where there is more, it comes after all of this.
+  Class['profile::base'] -> Anchor<| title == 'profile::ground::begin' |>
 }

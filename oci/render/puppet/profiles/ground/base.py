@@ -8,17 +8,23 @@ from oci.domain.cluster.fleet import Fleet, Member, Site
 from oci.domain.cluster.profiles import Profile
 from oci.domain.machines.hostnames import canonical
 from oci.domain.networks.claims import parse
+from oci.render.puppet.profiles.cloud import address
 
 
-def _hosts(site: Site, member: Member) -> dict[str, str]:
-    """Address by name of those whom the machine must reach before DNS works: itself, the appliance, the Puppet server.
+def _hosts(fleet: Fleet, site: Site, member: Member) -> dict[str, str]:
+    """Address by name of those whom the machine must reach before DNS works, or without the appliance: itself, the
+    appliance, the Puppet server, the virtual addresses of its cluster, and, of those who have one, the other members of the
+    message queue, which Erlang knows by name.
 
     All others are told by the appliance's DNS, so that a machine's classification does not grow with its cluster. A name
     in the place of an address is left to DNS: a hosts file holds addresses.
     """
     named = [(name, site.appliance_address) for name in site.appliance_names]
+    named += [(vip.fqdn, vip.address) for vip in reversed(fleet.vips)]  # of a name with two families the first stays
+    queue = fleet.with_profile("profile::rabbitmq")
+    named += [(one.fqdn, address(one)) for one in queue if member in queue]
     named += [(site.puppet_server, site.puppet_address), (member.fqdn, member.address())]
-    return {canonical(name): str(address) for name, text in sorted(named) if (address := parse(text))}
+    return {canonical(name): str(found) for name, text in named if (found := parse(text))}
 
 
 def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
@@ -26,7 +32,7 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
     site = fleet.site_of(member)
     return {
         "domain": fleet.domain,
-        "hosts": dict(sorted(_hosts(site, member).items())),
+        "hosts": dict(sorted(_hosts(fleet, site, member).items())),
         "ntp_servers": list(site.ntp_servers),
         "ca_certificates": dict(site.ca_certificates),
         "ssh_authorized_keys": list(site.ssh_authorized_keys),

@@ -1,0 +1,1 @@
+"""The control side of a cloud: APIs, and what works behind them."""

@@ -1,0 +1,1 @@
+"""The ground that services of a cloud stand on: the machine itself, database, queue, front."""

@@ -1,0 +1,1 @@
+"""What runs where servers of users run."""

@@ -1,0 +1,82 @@
+# Servers of users on this machine, by libvirt and QEMU. Consoles and migrations speak TLS.
+#
+# @param cloud
+#   What every service is told.
+# @param certificate
+#   This machine's.
+# @param virt_type
+#   kvm, or qemu where there is no /dev/kvm.
+class profile::nova::compute (
+  Profile::Cloud $cloud,
+  Profile::Certificate $certificate,
+  Enum['kvm', 'qemu'] $virt_type,
+) {
+  include profile::nova::common
+
+  $address = $cloud['address']
+  # libvirt's own names, and those of QEMU: libvirt's documentation, "TLS server certificates"; qemu.conf.
+  $vnc = '/etc/pki/libvirt-vnc'
+  $pki = '/etc/pki/libvirt'
+
+  class { 'nova::compute':
+    vnc_enabled                      => true,
+    vncserver_proxyclient_address    => $address,
+    vncproxy_host                    => $cloud['api'],
+    vncproxy_protocol                => 'https',
+    vncproxy_port                    => '443',
+    vncproxy_path                    => '/console/vnc_lite.html',
+    resume_guests_state_on_host_boot => true,
+  }
+
+  class { 'nova::compute::libvirt':
+    virt_type        => $virt_type,
+    cpu_mode         => if $virt_type == 'kvm' { 'host-model' } else { 'none' },
+    vncserver_listen => $address,
+  }
+
+  class { 'nova::compute::libvirt::qemu':
+    configure_qemu     => true,
+    vnc_tls            => true,
+    vnc_tls_verify     => true,
+    default_tls_verify => true,
+  }
+
+  class { 'nova::migration::libvirt':
+    transport                   => 'tls',
+    listen_address              => $address,
+    live_migration_inbound_addr => $address,
+    key_file                    => "${pki}/private/serverkey.pem",
+    cert_file                   => "${pki}/servercert.pem",
+    ca_file                     => '/etc/pki/CA/cacert.pem',
+  }
+
+  file { ['/etc/pki', '/etc/pki/CA', $pki, "${pki}/private", $vnc]:
+    ensure  => directory,
+    owner   => 'root',
+    group   => 'root',
+    mode    => '0755',
+    require => Anchor['nova::install::end'],
+  }
+
+  # One certificate, under each name by which somebody looks for it.
+  $files = {
+    'server'   => { 'key' => "${pki}/private/serverkey.pem", 'crt' => "${pki}/servercert.pem", 'ca' => '/etc/pki/CA/cacert.pem' },
+    'client'   => { 'key' => "${pki}/private/clientkey.pem", 'crt' => "${pki}/clientcert.pem" },
+    'consoles' => {
+      'key'   => "${vnc}/server-key.pem",
+      'crt'   => "${vnc}/server-cert.pem",
+      'ca'    => "${vnc}/ca-cert.pem",
+      'group' => 'libvirt-qemu',
+      'mode'  => '0640',
+    },
+  }
+
+  $files.each |String $name, Hash $paths| {
+    profile::certificate_files { "profile::nova::compute ${name}":
+      certificate => $certificate,
+      *           => $paths,
+      require     => File[$pki, "${pki}/private", $vnc, '/etc/pki/CA'],
+      before      => Anchor['nova::service::begin'],
+    }
+  }
+}

@@ -1,0 +1,87 @@
+# OVN's databases, north and south, clustered over all members that have this (Raft), and what turns one into the other.
+#
+# @param address
+#   Where members speak with each other.
+# @param members
+#   Addresses of all members, this one too; the first begins the cluster.
+# @param certificate
+#   This machine's.
+class profile::ovn::central (
+  Profile::Address $address,
+  Array[Profile::Address, 1] $members,
+  Profile::Certificate $certificate,
+) {
+  include profile::ground
+
+  $tls = '/etc/ovn/tls'
+  $first = $members[0] == $address
+
+  package { 'ovn-central':
+    ensure  => installed,
+    require => Anchor['profile::ground::begin'],
+  }
+
+  file { $tls:
+    ensure  => directory,
+    owner   => 'root',
+    group   => 'root',
+    mode    => '0700',
+    require => Package['ovn-central'],
+  }
+
+  profile::certificate_files { 'profile::ovn::central':
+    certificate => $certificate,
+    key         => "${tls}/host.key",
+    crt         => "${tls}/host.crt",
+    ca          => "${tls}/ca.crt",
+    require     => File[$tls],
+    before      => Service['ovn-central'],
+  }
+
+  file { '/etc/default/ovn-central':
+    content => epp('profile/ovn-central.epp', {
+      'hosts' => enclose_ipv6($members),
+      'own'   => enclose_ipv6([$address])[0],
+      'join'  => if $first { '' } else { enclose_ipv6([$members[0]])[0] },
+      'tls'   => $tls,
+    }),
+    owner   => 'root',
+    group   => 'root',
+    mode    => '0644',
+    require => Package['ovn-central'],
+  }
+
+  # The package made databases that stand alone; they are nothing yet, and clustered ones are made in their place.
+  $databases = '/var/lib/ovn/ovnnb_db.db'
+  exec { 'profile::ovn::central begins anew':
+    command  => '/usr/bin/systemctl stop ovn-central "ovn-ovsdb-server-*" ovn-northd; /usr/bin/rm -f /var/lib/ovn/ovn?b_db.db',
+    unless   => "/usr/bin/ovsdb-tool db-is-clustered ${databases}",
+    provider => shell,
+    timeout  => 0,
+    require  => File['/etc/default/ovn-central'],
+    before   => Service['ovn-central'],
+  }
+
+  service { 'ovn-central':
+    ensure    => running,
+    enable    => true,
+    subscribe => File['/etc/default/ovn-central'],
+    before    => Anchor['profile::ground::end'],
+  }
+
+  # It is in the database itself, so that the first says it for all.
+  if $first {
+    $ports = { 'nb' => 6641, 'sb' => 6642 }
+    $ports.each |String $which, Integer $port| {
+      $client = "/usr/bin/ovn-${which}ctl --timeout=60 --no-leader-only"
+      exec { "OVN's ${which} listens":
+        command  => "${client} set-connection pssl:${port}:[::]",
+        unless   => "${client} get-connection | /usr/bin/grep -qF 'pssl:${port}:[::]'",
+        provider => shell,
+        timeout  => 0,
+        require  => Service['ovn-central'],
+        before   => Anchor['profile::ground::end'],
+      }
+    }
+  }
+}

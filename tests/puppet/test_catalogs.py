@@ -1,0 +1,374 @@
+"""Every role's catalogue compiles with Debian's modules, with every setting both ways, for one, three and five controllers.
+
+One process compiles them all; each is also tried as an agent would before it does anything: bad parameters of types and what
+waits for itself are found there.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from catalogs import PUPPET, Compiler
+from fleets import ROLES, SITE, fleet
+
+from lab.containers.room import Room
+from oci.domain.cluster.fleet import Fleet, Member
+from oci.domain.cluster.settings import OF_PUPPET
+from oci.render.puppet.profiles import PROFILES
+
+SWITCHED: Mapping[str, tuple[Any, Any]] = {
+    "region": ("RegionOne", "north"),
+    "virt_type": ("kvm", "qemu"),
+    "datapath_type": ("system", "netdev"),
+    "external_interface": ("", "eth9"),
+    "log_level": ("info", "debug"),
+    "api_workers": (0, 3),
+}
+# Of the settings that Puppet is told these are of profile::base, which is tried on machines.
+OF_BASE = {"ntp_servers", "ssh_authorized_keys", "apt_uri", "apt_suite", "apt_components"}
+WAYS = {"one": 0, "other": 1}
+WITH_CLOUD = tuple(name for name, role in ROLES.items() if set(role.profiles) - {"profile::base"})
+SIZES = (1, 3, 5)
+
+
+def cloud(role: str, size: int, **settings: Any) -> Fleet:
+    """`size` machines that have `role`, or that are controllers of one machine that has it; and one compute more."""
+    own = "profile::mariadb" in ROLES[role].profiles
+    given = (role,) * size if own else ("controller",) * size + (role,)
+    return fleet((*given, "compute"), site=replace(SITE, **settings))
+
+
+def looked_at(wanted: Fleet, role: str) -> list[Member]:
+    """The first and the last member with `role`: those between are as the last."""
+    members = wanted.with_role(role)
+    return [members[0], members[-1]] if len(members) > 1 else list(members)
+
+
+@pytest.fixture(scope="module")
+def compiler(puppet_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compiler]:
+    made = Compiler(puppet_root, tmp_path_factory.mktemp("compiler"))
+    yield made
+    made.close()
+
+
+def good(catalog: dict[str, Any]) -> dict[str, Any]:
+    """`catalog`, which compiled, says nothing of ours, and prints no secret."""
+    assert "error" not in catalog, f"{catalog['error']}\n{catalog['where']}"
+    assert catalog["leaks"] == [], "a run would show a secret in these parameters"
+    assert catalog["cycles"] == [], "these wait for each other"
+    ours = [words for _level, words in catalog["words"] if "/environments/" in words]
+    assert ours == []
+    return catalog
+
+
+def test_every_setting_that_puppet_is_told_for_a_cloud_is_switched_both_ways() -> None:
+    assert set(SWITCHED) == set(OF_PUPPET) - OF_BASE
+    assert all(one != other == getattr(replace(SITE, **{name: other}), name) for name, (one, other) in SWITCHED.items())
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("role", WITH_CLOUD)
+def test_the_catalogue_of_a_role_compiles(compiler: Compiler, role: str, size: int, way: str) -> None:
+    wanted = cloud(role, size, **{name: both[WAYS[way]] for name, both in SWITCHED.items()})
+    for member in looked_at(wanted, role):
+        assert good(compiler.catalog(wanted, member))["resources"] > 100
+
+
+@pytest.mark.parametrize("role", sorted(set(ROLES) - set(WITH_CLOUD)))
+def test_the_catalogue_of_a_role_with_no_service_compiles(compiler: Compiler, role: str) -> None:
+    wanted = fleet((role,))
+    good(compiler.catalog(wanted, wanted.members[0]))
+
+
+@pytest.mark.parametrize("name", SWITCHED)
+def test_each_setting_alone_compiles(compiler: Compiler, name: str) -> None:
+    wanted = cloud("allinone", 1, **{name: SWITCHED[name][1]})
+    good(compiler.catalog(wanted, wanted.members[0], trial=False))
+
+
+# -- what is in them
+
+
+class Whole:
+    """The resources of one catalogue, with what they are told."""
+
+    def __init__(self, catalog: dict[str, Any]) -> None:
+        self.types: dict[str, int] = catalog["types"]
+        self._all = {one["ref"]: one["with"] for one in catalog["shown"]}
+
+    def __getitem__(self, ref: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._all[ref]
+        return found
+
+    def __contains__(self, ref: str) -> bool:
+        return ref in self._all
+
+    def of(self, kind: str) -> dict[str, dict[str, Any]]:
+        return {ref[len(kind) + 1 : -1]: told for ref, told in self._all.items() if ref.startswith(f"{kind}[")}
+
+
+SHOWN = (
+    "File",
+    "Exec",
+    "Service",
+    "Package",
+    *(f"{project}_config" for project in ("Keystone", "Nova", "Neutron", "Placement", "Glance_api", "Ovn_metadata_agent")),
+    *(f"{name}_uwsgi_config" for name in ("Keystone", "Nova_api", "Nova_api_metadata", "Neutron_api", "Placement_api")),
+    "Nova_cell_v2",
+)
+
+
+def _whole(compiler: Compiler, wanted: Fleet, member: Member) -> Whole:
+    return Whole(good(compiler.catalog(wanted, member, show=SHOWN, trial=False)))
+
+
+@pytest.fixture(scope="module")
+def three(compiler: Compiler) -> dict[str, Whole]:
+    """A cloud of three controllers and a compute, by host name."""
+    wanted = cloud("controller", 3)
+    return {member.hostname: _whole(compiler, wanted, member) for member in wanted.members}
+
+
+def test_schemas_are_made_by_the_first_member_and_by_nobody_else(three: dict[str, Whole]) -> None:
+    """The modules' defaults are true for some services and false for others."""
+    made = {
+        host: {
+            title for title, told in whole.of("Exec").items() if re.search(r"db.?sync|upgrade heads|map_cell0", str(told))
+        }
+        for host, whole in three.items()
+    }
+    first = made.pop("controller1")
+    assert not any(made.values()), made
+    for project in ("keystone", "glance", "placement", "nova-db-sync", "nova-db-sync-api", "map_cell0", "neutron"):
+        assert any(project in title for title in first), f"nobody makes the schema of {project}"
+    assert set(three["controller1"].of("Nova_cell_v2")) == {"cell0", "default"}
+    assert not three["controller2"].of("Nova_cell_v2")
+
+
+def test_no_migration_is_ended_by_a_limit_of_puppets_own(three: dict[str, Whole]) -> None:
+    """Puppet's default is 300 s, which a busy machine reaches in the middle of a schema."""
+    for whole in three.values():
+        for title, told in whole.of("Exec").items():
+            if re.search(r"db.?sync|upgrade heads", str(told.get("command"))):
+                assert str(told["timeout"]) == "0", title
+
+
+def test_a_migration_that_was_cut_off_is_begun_again(three: dict[str, Whole]) -> None:
+    """The modules migrate only in the run that changed something."""
+    for project in ("keystone", "glance", "placement", "nova", "neutron"):
+        due, done = (three["controller1"][f"Exec[the schema of {project} is {word}]"] for word in ("due", "done"))
+        assert due["unless"] == done["unless"] and project in due["unless"] and "dbsync" in due["notify"]
+        assert f"{project}::dbsync::end" in done["require"]
+        assert f"Exec[the schema of {project} is due]" not in three["controller2"]
+
+
+def test_nothing_of_keystones_content_is_puppets(three: dict[str, Whole]) -> None:
+    for whole in three.values():
+        kinds = {kind for kind in whole.types if kind.startswith(("Keystone_", "Nova_flavor", "Neutron_network"))}
+        assert not kinds - {"Keystone_config", "Keystone_uwsgi_config"}, kinds
+
+
+def test_no_resource_of_the_modules_corrects_a_database(three: dict[str, Whole]) -> None:
+    """MariaDB 11 calls utf8 utf8mb3, so that their own would find something to correct in every run."""
+    for whole in three.values():
+        assert not {kind for kind in whole.types if kind.startswith("Mysql_")}
+    sql = three["controller1"]["File[/etc/mysql/oci-owners.sql]"]["content"]
+    assert sql.count("CREATE DATABASE IF NOT EXISTS") == 7 == sql.count("CHARACTER SET utf8mb3 COLLATE utf8mb3_general_ci")
+    assert sql.count("REQUIRE SSL") == 2 * 5
+    assert "File[/etc/mysql/oci-owners.sql]" not in three["controller2"]
+
+
+def test_the_database_does_not_end_transactions_by_snapshots_and_is_reached_by_tls(three: dict[str, Whole]) -> None:
+    for host in ("controller1", "controller3"):
+        text = three[host]["File[/etc/mysql/mariadb.conf.d/99-oci.cnf]"]["content"]
+        for line in ("innodb_snapshot_isolation = OFF", "require_secure_transport = ON", "wsrep_on = ON"):
+            assert line in text.splitlines()
+        assert "socket.ssl=yes" in text and text.endswith("\n")
+    connections = [
+        told["value"]
+        for kind in ("Keystone_config", "Nova_config", "Neutron_config", "Placement_config", "Glance_api_config")
+        for title, told in three["controller1"].of(kind).items()
+        if title in ("database/connection", "api_database/connection", "placement_database/connection")
+        and "SERVICE DEFAULT" not in str(told.get("value"))
+    ]
+    assert len(connections) == 6
+    for connection in connections:
+        assert re.fullmatch(r"mysql\+pymysql://\w+:\w+@api\.lab\.test/\w+\?charset=utf8&ssl_ca=/etc/ssl/\S+", connection)
+
+
+def test_one_alone_begins_a_cluster_at_each_start_and_of_several_only_the_first(
+    compiler: Compiler, three: dict[str, Whole]
+) -> None:
+    wanted = cloud("controller", 1)
+    one = _whole(compiler, wanted, wanted.with_role("controller")[0])
+    join = "Exec[profile::mariadb becomes a member]"
+    cnf = "File[/etc/mysql/mariadb.conf.d/99-oci.cnf]"
+    assert "wsrep_cluster_address = gcomm://\n" in one[cnf]["content"]
+    assert "galera_new_cluster" not in one[join]["command"] + three["controller2"][join]["command"]
+    assert "galera_new_cluster" in three["controller1"][join]["command"]
+    for whole in (one, *(three[f"controller{i}"] for i in (1, 2, 3))):
+        assert whole[join]["creates"] == "/var/lib/mysql/grastate.dat", "never a second time"
+
+
+def test_the_queue_listens_by_tls_only_and_the_first_waits_for_nobody(three: dict[str, Whole]) -> None:
+    texts = {h: three[h]["File[/etc/rabbitmq/rabbitmq.conf]"]["content"] for h in ("controller1", "controller2")}
+    assert all("listeners.tcp = none" in text for text in texts.values())
+    assert "cluster_formation" not in texts["controller1"]
+    assert re.findall(r"nodes\.\d = (\S+)", texts["controller2"]) == ["rabbit@controller1", "rabbit@controller2"]
+    for kind in ("Nova_config", "Neutron_config"):
+        told = three["compute1"].of(kind)
+        url = told["DEFAULT/transport_url"]["value"]
+        assert re.fullmatch(r"rabbit://(\w+:\w+@[0-9.]+:5671,?){3}/", url), url
+        assert told["oslo_messaging_rabbit/rabbit_quorum_queue"]["value"] is True
+        assert told["oslo_messaging_rabbit/ssl"]["value"] is True
+
+
+def test_a_service_shows_a_token_of_its_own_and_checks_tokens_by_tls(three: dict[str, Whole]) -> None:
+    for kind in ("Nova_config", "Neutron_config", "Placement_config", "Glance_api_config"):
+        told = three["controller1"].of(kind)
+        assert told["keystone_authtoken/service_token_roles_required"]["value"] is True
+        assert told["keystone_authtoken/auth_url"]["value"] == "https://api.lab.test/identity"
+    assert three["compute1"]["Nova_config[service_user/send_service_user_token]"]["value"] is True
+
+
+def test_nova_neutron_and_ovn_call_a_machine_by_the_same_name(three: dict[str, Whole]) -> None:
+    """A port is bound where they agree; the module of OVN would say the full name."""
+    compute = three["compute1"]
+    assert compute["Nova_config[DEFAULT/host]"]["value"] == "compute1"
+    assert compute["Neutron_config[DEFAULT/host]"]["value"] == "compute1"
+    assert 'external_ids:hostname="compute1"\'' in compute["Exec[OVN is told hostname]"]["command"]
+
+
+def test_processes_are_as_many_as_the_machine_carries_and_never_debians_eight(three: dict[str, Whole]) -> None:
+    kinds = [kind for kind in SHOWN if kind.endswith("_uwsgi_config")]
+    told = {kind: three["controller1"].of(kind)["uwsgi/processes"]["value"] for kind in kinds}
+    assert set(told) == set(kinds) and {int(number) for number in told.values()} == {1, 2}
+    assert int(told["Nova_api_uwsgi_config"]) == 2
+
+
+def test_no_program_of_keystone_leaves_a_log_that_its_service_cannot_write(three: dict[str, Whole]) -> None:
+    controller = three["controller1"]
+    assert controller["File[/var/log/keystone/keystone.log]"]["owner"] == "keystone"
+    execs = controller.of("Exec")
+    for title, told in execs.items():
+        if "keystone-manage" in told.get("command", ""):
+            assert told.get("user") == "keystone" or "runuser -u keystone" in told["command"], title
+
+
+def test_keys_of_tokens_are_the_same_on_all_members(three: dict[str, Whole]) -> None:
+    for path in ("fernet-keys/0", "fernet-keys/1", "credential-keys/0", "credential-keys/1"):
+        texts = {three[f"controller{i}"][f"File[/etc/keystone/{path}]"]["content"] for i in (1, 2, 3)}
+        assert len(texts) == 1
+
+
+def test_apis_find_one_key_and_one_certificate_and_never_the_file_that_comes_before_all(three: dict[str, Whole]) -> None:
+    for project in ("keystone", "placement", "nova", "neutron"):
+        files = three["controller1"].of("File")
+        assert [f for f in files if f.startswith(f"/etc/{project}/ssl/") and f.endswith((".pem", ".crt"))] == [
+            f"/etc/{project}/ssl/private/host.pem",
+            f"/etc/{project}/ssl/public/host.crt",
+        ]
+        key = files[f"/etc/{project}/ssl/private/host.pem"]
+        assert (key["group"], key["mode"]) == (project, "0640"), "the service runs as its own user"
+        assert files[f"/etc/{project}/ssl/private"]["purge"] is True
+        assert not [f for f in files if "puppet_openstack.crt" in f]
+
+
+def test_nobody_waits_for_a_switch_that_does_not_run(three: dict[str, Whole]) -> None:
+    for whole in three.values():
+        for title, told in whole.of("Exec").items():
+            # The one of Neutron's module comes after the switch.
+            if title != "Set OVS Manager" and re.search(r"ovs-vsctl|ovn-[ns]bctl", told["command"]):
+                assert "--timeout=" in told["command"] and "--timeout=" in told["unless"], title
+
+
+def test_every_text_that_a_program_reads_ends_with_a_line(three: dict[str, Whole]) -> None:
+    for whole in three.values():
+        for path, told in whole.of("File").items():
+            bare = path.endswith((".erlang.cookie", ".secret_key_store")) or "-keys/" in path
+            if told.get("content") and not bare:
+                assert told["content"].endswith("\n"), path
+
+
+def test_the_fact_that_the_modules_need_comes_with_our_own() -> None:
+    """Debian keeps it on the Puppet server, where no agent is given it."""
+    text = (PUPPET / "site/oci/facts.d/os_service_default.txt").read_text()
+    assert text == "os_service_default=<SERVICE DEFAULT>\n"
+
+
+# -- as the programs read it
+
+
+def _inside(root: Path, directory: Path, files: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    room = Room(root, directory)
+    for path, text in files.items():
+        room.write(path, text)
+    return subprocess.run(room.argv(words), capture_output=True, text=True, timeout=120, check=False)
+
+
+def _certificate(directory: Path) -> str:
+    key, crt = directory / "k.pem", directory / "c.pem"
+    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=a"]
+    subprocess.run([*words, "-keyout", str(key), "-out", str(crt)], capture_output=True, check=True)
+    return crt.read_text() + key.read_text()
+
+
+@pytest.mark.parametrize("end", ["", "bind nowhere\n"])
+def test_haproxy_takes_its_configuration_without_a_warning(
+    three: dict[str, Whole], puppet_root: Path, tmp_path: Path, end: str
+) -> None:
+    both = _certificate(tmp_path)
+    files = {
+        "etc/haproxy/haproxy.cfg": three["controller1"]["File[/etc/haproxy/haproxy.cfg]"]["content"] + end,
+        "etc/haproxy/tls/front.pem": both,
+        "etc/haproxy/tls/host.pem": both,
+        "etc/ssl/certs/ca-certificates.crt": both,
+    }
+    done = _inside(puppet_root, tmp_path / "room", files, "haproxy", "-c", "-dW", "-f", "/etc/haproxy/haproxy.cfg")
+    assert (done.returncode == 0) is not bool(end), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("end", ["", "vrrp_instance {\n"])
+def test_keepalived_takes_its_configuration(three: dict[str, Whole], puppet_root: Path, tmp_path: Path, end: str) -> None:
+    path = "etc/keepalived/keepalived.conf"
+    text = three["controller2"][f"File[/{path}]"]["content"] + end
+    # It looks whether its interface and its script are there.
+    script = f"chmod 755 /usr/bin/systemctl; ip link add eth0 type veth peer name eth1; keepalived --config-test -f /{path}"
+    done = _inside(puppet_root, tmp_path / "room", {path: text, "usr/bin/systemctl": "#!/bin/sh\n"}, "sh", "-c", script)
+    assert (done.returncode == 0) is not bool(end), done.stdout + done.stderr
+
+
+LINT = "puppet-lint --fail-on-warnings site manifests"
+EACH = "find site manifests -name '*.%s' -exec puppet %s validate {} +"
+PARSE = " && ".join((EACH % ("pp", "parser"), EACH % ("epp", "epp")))
+
+
+@pytest.mark.parametrize("script", [LINT, PARSE], ids=["lint", "parse"])
+@pytest.mark.parametrize("bad", ["", 'class profile::bad {\n  $a = "b\n}\n'], ids=["ours", "bad"])
+def test_manifests_are_clean(puppet_root: Path, tmp_path: Path, script: str, bad: str) -> None:
+    room = Room(puppet_root, tmp_path / "room")
+    for path in sorted(p for folder in ("site", "manifests") for p in (PUPPET / folder).rglob("*.*p*") if p.is_file()):
+        room.write(f"environment/{path.relative_to(PUPPET)}", path.read_text())
+    if bad:
+        room.write("environment/site/profile/manifests/bad.pp", bad)
+    words = ["sh", "-c", f"cd /environment && {script}"]
+    done = subprocess.run(room.argv(words), capture_output=True, text=True, timeout=300, check=False)
+    assert (done.returncode == 0) is not bool(bad), done.stdout + done.stderr
+
+
+def test_a_role_is_read_at_a_glance_and_a_profile_on_three_screens() -> None:
+    roles = Path(__file__).resolve().parents[2] / "oci/roles"
+    assert all(len(path.read_text().splitlines()) <= 30 for path in roles.glob("*.yaml"))
+    assert all(len(path.read_text().splitlines()) <= 150 for path in (PUPPET / "site").rglob("*.pp"))
+
+
+def test_every_profile_of_ours_has_a_record_and_every_record_a_role() -> None:
+    used = {profile for role in ROLES.values() for profile in role.profiles}
+    assert used == set(PROFILES)
