@@ -17,6 +17,7 @@ from oci.adapters.files import roles as role_files
 from oci.adapters.files.images import FileImages
 from oci.adapters.files.secrets import FileSealer
 from oci.adapters.host import OwnHost
+from oci.adapters.issuer import X509Issuer
 from oci.adapters.power.ipmi import Ipmi
 from oci.adapters.puppetca import HttpPuppetCa
 from oci.config import Config
@@ -60,6 +61,7 @@ def appliance(config: Config | None = None, poke: Callable[[int], None] | None =
         ),
         images=FileImages(config.path("images_dir"), configuration.shipped("discovery", "build")),
         sealer=FileSealer(config.path("state_dir", "secret.key")),
+        issuer=X509Issuer(),
         host=OwnHost(
             config.path("state_dir"),
             config.path("state_dir", "pki"),

@@ -14,7 +14,7 @@ from oci.db import tables
 from oci.domain.activity.events import EVENTS
 from oci.domain.activity.jobs import KINDS, subject_of
 from oci.domain.cluster.roles import Role
-from oci.ports import Dhcp, Host, Images, NoSecrets, Power, PuppetCa, Sealer, Secrets, UnknownHost
+from oci.ports import Dhcp, Host, Images, Issuer, Power, PuppetCa, Sealer, UnknownHost
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Outside:
     puppet_ca: PuppetCa
     images: Images
     sealer: Sealer
+    issuer: Issuer
     poke: Callable[[int], None]  # tell a worker that a job is waiting; losing a poke only costs a tick
     roles: Mapping[str, Role]
     host: Host = field(default_factory=UnknownHost)
@@ -55,7 +56,6 @@ class Outside:
     clock: Callable[[], float] = time.time
     waiting: Waiting = field(default_factory=Waiting)
     stuck: dict[int, str] = field(default_factory=dict)  # machines that this process could not look at, and why
-    secrets: Secrets = field(default_factory=NoSecrets)
     role_files: Callable[[], RoleFiles] | None = None  # roles and what is wrong with them as they are now; cheap
 
     def today(self) -> Outside:

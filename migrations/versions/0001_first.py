@@ -428,6 +428,49 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_assignment_cluster_id"), ["cluster_id"], unique=False)
 
     op.create_table(
+        "authority",
+        sa.Column("cluster_id", sa.Integer(), nullable=False),
+        sa.Column("root", sa.String(), nullable=False),
+        sa.Column("root_key", sa.String(), nullable=False),
+        sa.Column("intermediate", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("made", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_id"], ["cluster.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("cluster_id"),
+    )
+    op.create_table(
+        "certificate",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("cluster_id", sa.Integer(), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=True),
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("holder", sa.String(length=64), nullable=False),
+        sa.Column("names", sa.JSON(), nullable=False),
+        sa.Column("chain", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("made", sa.Float(), nullable=False),
+        sa.Column("until", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_id"], ["cluster.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("holder"),
+    )
+    with op.batch_alter_table("certificate", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_certificate_cluster_id"), ["cluster_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_certificate_machine_id"), ["machine_id"], unique=False)
+
+    op.create_table(
+        "secret",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("cluster_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("made", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_id"], ["cluster.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("cluster_id", "name"),
+    )
+    op.create_table(
         "setting",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("cluster_id", sa.Integer(), nullable=True),
@@ -445,6 +488,13 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("setting")
+    op.drop_table("secret")
+    with op.batch_alter_table("certificate", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_certificate_machine_id"))
+        batch_op.drop_index(batch_op.f("ix_certificate_cluster_id"))
+
+    op.drop_table("certificate")
+    op.drop_table("authority")
     with op.batch_alter_table("assignment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_assignment_cluster_id"))
 

@@ -235,6 +235,47 @@ class Setting(Table):
     __table_args__ = (UniqueConstraint("cluster_id", "role", "name"), UniqueConstraint("machine_id", "name"))
 
 
+class Authority(Table):
+    """The CA of a cluster: a root, and the intermediate that signs. The key of the root is used once, for it."""
+
+    __tablename__ = "authority"
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"), primary_key=True)
+    root: Mapped[str]  # PEM
+    root_key: Mapped[str]  # PEM, sealed
+    intermediate: Mapped[str]  # PEM
+    key: Mapped[str]  # of the intermediate, PEM, sealed
+    made: Mapped[float]
+
+
+class Secret(Table):
+    """A secret of a cluster; see oci.domain.cloud.secrets."""
+
+    __tablename__ = "secret"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(100))
+    value: Mapped[str]  # sealed
+    made: Mapped[float]
+    __table_args__ = (UniqueConstraint("cluster_id", "name"),)
+
+
+class Certificate(Table):
+    """A certificate that the cluster's CA made for one of its members, or for all of them together."""
+
+    __tablename__ = "certificate"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"), index=True)
+    machine_id: Mapped[int | None] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(32))  # of oci.domain.cloud.certificates
+    holder: Mapped[str] = mapped_column(String(64))  # cluster, name and machine, of which one may be none
+    names: Mapped[list[Any]] = mapped_column(default=list)  # whom it is for
+    chain: Mapped[str]  # PEM: itself, then the intermediate
+    key: Mapped[str]  # PEM, sealed
+    made: Mapped[float]
+    until: Mapped[float]
+    __table_args__ = (UniqueConstraint("holder"),)
+
+
 def _key(context: Any) -> str:
     return addresses.key(context.get_current_parameters()["ip"])
 

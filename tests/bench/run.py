@@ -24,6 +24,7 @@ from sqlalchemy import delete, event, insert, update
 from oci.adapters.fake import FakeDhcp, FakeHost, FakeImages, FakePower, FakePuppetCa
 from oci.adapters.files import roles as role_files
 from oci.adapters.files.secrets import FileSealer
+from oci.adapters.issuer import X509Issuer
 from oci.app import APPLIANCE, Appliance, machines, puppet
 from oci.config import configure
 from oci.context import Actor, Outside
@@ -163,6 +164,7 @@ def build(folder: Path, known: int) -> tuple[Appliance, dict[str, int]]:
         FakePuppetCa(),
         FakeImages(),
         FileSealer(folder / "key", make=True),
+        X509Issuer(),
         lambda _job: None,
         role_files.load(),
         FakeHost(),

@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import yaml
 from argon2 import PasswordHasher
 from sqlalchemy import func, select
 from test_path import HASH, MAC, NOBODY, boot, csr, discovered, installing, prepare, report
+from test_vault import wire
 
 from oci.app import APPLIANCE
 from oci.context import Actor
 from oci.db import tables
+from oci.domain.cluster.roles import parse
 from oci.problems import Conflict, Forbidden, Gone, Problem
 from oci.records.people import passwords
 from oci.schemas.activity.events import EventQuery
@@ -189,6 +192,22 @@ def test_a_setting(world) -> None:
         said = at_once([lambda order=order: settings.set_setting(world.ctx(), "attempts", order) for order in orders])
         assert not [one for one in said if isinstance(one, Problem)], said
     assert count(world, tables.Setting) == 3
+
+
+def test_the_secrets_and_certificates_of_a_cluster(world, monkeypatch) -> None:
+    """Sixteen machines ask for their first classification: one secret, one certificate of the cluster, one of each."""
+    prepare_for(world, THREADS)
+    wire(monkeypatch)
+    role = parse("cache", {"name": "cache", "profiles": ["profile::test"]})
+    world.outside(roles={**world.appliance.outside.roles, "cache": role})
+    order = AssignIn(cluster="c1", role="cache")
+    fqdns = [verbs.assign(world.ctx(), str(number + 1), order).fqdn for number in range(THREADS)]
+    texts = at_once([lambda fqdn=fqdn: puppet.classify(world.ctx(APPLIANCE), fqdn) for fqdn in fqdns])
+    told = [yaml.safe_load(text)["classes"]["profile::test"] for text in texts]
+    for name in ("test.key", "keystone.fernet.0", "api.crt"):
+        assert len({one[name] for one in told}) == 1, name
+    assert len({one["host.crt"] for one in told}) == THREADS
+    assert (count(world, tables.Secret), count(world, tables.Certificate)) == (2, THREADS + 1)
 
 
 def test_the_name_of_a_cluster(world) -> None:

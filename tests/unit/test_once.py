@@ -17,6 +17,7 @@ UNIQUE = {
     "address: network_id, vip, cluster_id": "test_a_virtual_address",
     "assignment: cluster_id, role, number": "test_the_promise_of_a_machine",
     "assignment: fqdn": "test_the_promise_of_a_machine",
+    "certificate: holder": "test_the_secrets_and_certificates_of_a_cluster",
     "cluster: name": "test_the_name_of_a_cluster",
     "machine: bmc_address, bmc_port": "test_a_controller",
     "machine: name": "test_the_name_of_a_machine",
@@ -24,6 +25,7 @@ UNIQUE = {
     "nic: mac, machine_id": "test_the_record_of_a_machine_that_reports_for_the_first_time",
     "person: name": "test_the_name_of_a_person",
     "range: network_id, first": "test_a_range_of_a_network",
+    "secret: cluster_id, name": "test_the_secrets_and_certificates_of_a_cluster",
     "setting: cluster_id, role, name": "test_a_setting",
     "setting: machine_id, name": "test_a_setting",
 }

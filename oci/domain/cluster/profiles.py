@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from oci.domain.cloud.certificates import CERTIFICATES, marks_of
 from oci.domain.cluster.fleet import Fleet, Member
 
 CONCEALED = "***"
@@ -37,8 +38,9 @@ class Profile:
     """One Puppet profile.
 
     `parameters` computes what its class is given: JSON-like data, with marks. `secrets` are the names of all marks that it
-    may give, `certificates` the names that a machine with it needs a certificate for, `checks` the names of what must be
-    seen to work once it has converged. Raises BadProfile for a name that is none, or is there twice.
+    may give, `certificates` those of CERTIFICATES that a machine with it needs, which adds the marks of their keys and
+    chains; `checks` the names of what must be seen to work once it has converged. Raises BadProfile for a name that is
+    none, or is there twice, and for a certificate that nobody makes.
     """
 
     parameters: Callable[[Fleet, Member], Mapping[str, Any]]
@@ -54,6 +56,14 @@ class Profile:
                 raise BadProfile(
                     f"{what} of a profile has {wrong[0]!r}; each is written once, in lower case, like rabbitmq.cookie"
                 )
+        unknown = [name for name in self.certificates if name not in CERTIFICATES]
+        if unknown:
+            raise BadProfile(f"a profile has the certificate {unknown[0]!r}; there are {', '.join(CERTIFICATES)}")
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """The names of all marks that it may give."""
+        return frozenset(self.secrets) | marks_of(self.certificates)
 
 
 def marks(value: Any) -> Iterator[Secret]:
@@ -85,7 +95,7 @@ def parameters_of(name: str, profile: Profile, fleet: Fleet, member: Member) -> 
     parameters = dict(profile.parameters(fleet, member))
     for parameter, value in parameters.items():
         for mark in marks(value):
-            if mark.name not in profile.secrets:
+            if mark.name not in profile.marks:
                 raise BadProfile(
                     f"{name} gives its parameter {parameter} the secret {mark.name!r}, which it does not declare, so no "
                     "machine is given it; name it in `secrets` of the profile, or take it out of the parameter"

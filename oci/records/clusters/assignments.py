@@ -156,7 +156,7 @@ def forget(ctx: Ctx, machine: tables.Machine) -> None:
     )
     if fqdn and any(ctx.db.scalar(query.limit(1)) is not None for query in known):
         ctx.queue("clean_certificate", machine, certname=fqdn, ordered=ctx.now())
-    for table in (tables.Assignment, tables.Address, tables.Challenge):
+    for table in (tables.Assignment, tables.Address, tables.Challenge, tables.Certificate):
         for row in ctx.db.scalars(select(table).where(table.machine_id == machine.id)):
             ctx.db.delete(row)
     machine.name = f"machine-{machine.id}"

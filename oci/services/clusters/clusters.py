@@ -8,6 +8,7 @@ from oci.context import Ctx
 from oci.db import tables
 from oci.domain.machines.hostnames import bad_domain
 from oci.problems import Conflict, NotFound, Problem
+from oci.records.cloud import vault
 from oci.schemas.clusters.clusters import ClusterIn, ClusterList, ClusterOut
 from oci.services.usecase import usecase
 
@@ -56,5 +57,6 @@ def create_cluster(ctx: Ctx, order: ClusterIn) -> ClusterOut:
     cluster = CLUSTER(name=order.name, domain=order.domain, network_id=network.id, created=ctx.now())
     ctx.db.add(cluster)
     ctx.db.flush()
+    vault.found(ctx, cluster)
     ctx.event("cluster.created", f"cluster {cluster.name} in {cluster.domain} on {network.name}", cluster=cluster)
     return ClusterOut(id=cluster.id, name=cluster.name, domain=cluster.domain, network=network.name, machines=0)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cryptography import x509
@@ -25,6 +25,7 @@ from oci.domain.path.convergence import Outcome
 from oci.domain.path.works import DONE
 from oci.ports import OutsideError
 from oci.problems import Conflict, Forbidden, NotFound, Problem, Unavailable
+from oci.records.cloud import vault
 from oci.records.clusters import fleets
 from oci.records.clusters.claims import protected
 from oci.records.machines.moves import find, move
@@ -73,23 +74,53 @@ def _assigned(ctx: Ctx, by: ColumnElement[bool]) -> Row[tuple[int, int, int]] | 
     ).one_or_none()
 
 
-@usecase("puppet.classify", "appliance", reads=True)
 def classify(ctx: Ctx, certname: str) -> str:
     """The ENC's YAML for `certname`, with the secrets that its profiles declared: for the Puppet server's listener alone.
 
-    Raises NotFound for a name that is no assigned machine's, and Conflict or Unavailable, with an event, when what it needs
-    is missing."""
+    What it needs of secrets and certificates and nobody made yet is made in a transaction before: classifying itself only
+    reads, so that it waits for nobody. Raises NotFound for a name that is no assigned machine's, and Conflict or
+    Unavailable, with an event, when what it needs is missing.
+    """
+    try:
+        return _classify(ctx, certname)
+    except vault.Unmade:
+        equip(ctx, certname)
+        return _classify(ctx, certname)
+
+
+def _named(ctx: Ctx, certname: str) -> Row[tuple[int, int, int]]:
     found = _assigned(ctx, tables.Assignment.fqdn == certname)
     if found is None:
         raise NotFound(f"no machine is called {certname[:100]}")
+    return found
+
+
+@contextlib.contextmanager
+def _told(ctx: Ctx, machine_id: int) -> Iterator[None]:
+    """Whatever is in the way of a classification is an event, and a Problem."""
     try:
-        fleet, member = _classified(ctx, *found)
-        return text(fleet, member, functools.partial(ctx.outside.secrets.reveal, fleet.cluster))
+        yield
     except (BadRole, BadProfile, Unwritable, Problem, OutsideError) as trouble:
-        ctx.note("puppet.unclassified", str(trouble), found[0])
+        ctx.note("puppet.unclassified", str(trouble), machine_id)
         if isinstance(trouble, Problem):
             raise
         raise (Unavailable if isinstance(trouble, OutsideError) else Conflict)(str(trouble)) from None
+
+
+@usecase("puppet.classify", "appliance", reads=True)
+def _classify(ctx: Ctx, certname: str) -> str:
+    found = _named(ctx, certname)
+    with _told(ctx, found[0]):
+        fleet, member = _classified(ctx, *found)
+        return text(fleet, member, vault.revealer(ctx, found[1], fleet, member))
+
+
+@usecase("puppet.equip", "appliance")
+def equip(ctx: Ctx, certname: str) -> None:
+    """Make the secrets and certificates that the machine `certname` needs and that are not there, or are stale."""
+    found = _named(ctx, certname)
+    with _told(ctx, found[0]):
+        vault.make(ctx, found[1], *_classified(ctx, *found))
 
 
 @usecase("machine.classification", "viewer", reads=True)

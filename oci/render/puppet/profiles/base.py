@@ -9,6 +9,9 @@ from oci.domain.cluster.profiles import Profile
 from oci.domain.machines.hostnames import canonical
 from oci.domain.networks.claims import parse
 
+CLUSTER_CA = "oci-cluster"
+"""By which file name machines know the CA of their cluster."""
+
 
 def _hosts(site: Site, member: Member) -> dict[str, str]:
     """Address by name of those whom the machine must reach before DNS works: itself, the appliance, the Puppet server.
@@ -28,7 +31,7 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
         "domain": fleet.domain,
         "hosts": dict(sorted(_hosts(site, member).items())),
         "ntp_servers": list(site.ntp_servers),
-        "ca_certificates": dict(site.ca_certificates),
+        "ca_certificates": {**dict(site.ca_certificates), **({CLUSTER_CA: fleet.root} if fleet.root else {})},
         "ssh_authorized_keys": list(site.ssh_authorized_keys),
         "apt_uri": site.apt_uri,
         "apt_suite": site.apt_suite,
