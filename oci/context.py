@@ -93,6 +93,15 @@ class Ctx:
         """Run `effect` once the transaction is committed; never when it is rolled back."""
         self._after.append(effect)
 
+    @property
+    def told(self) -> list[str]:
+        """What the events of this transaction say so far."""
+        return [event["text"] for event in self._events]
+
+    def forget_all(self) -> None:
+        """Drop the events and effects so far: what they tell of is not going to be."""
+        self._events, self._after = [], []
+
     def event(
         self,
         kind: str,

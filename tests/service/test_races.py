@@ -11,7 +11,7 @@ import yaml
 from argon2 import PasswordHasher
 from sqlalchemy import func, select
 from test_path import HASH, MAC, NOBODY, boot, csr, discovered, installing, prepare, report
-from test_vault import wire
+from wired import wire
 
 from oci.app import APPLIANCE
 from oci.context import Actor

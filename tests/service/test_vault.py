@@ -12,25 +12,21 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import NameOID
 from sqlalchemy import select
 from test_path import prepare
+from wired import NAMES, wire
 
 from oci.adapters.issuer import X509Issuer
 from oci.app import APPLIANCE
 from oci.db import tables
 from oci.domain.cloud.certificates import DAY, LEAF_DAYS, RENEW_DAYS
-from oci.domain.cluster.profiles import Profile, Secret
 from oci.domain.cluster.roles import parse
 from oci.ports import Issued, OutsideError
 from oci.problems import Conflict, Unavailable
-from oci.records.cloud import vault
-from oci.render.puppet import enc
 from oci.schemas.clusters.clusters import ClusterIn
 from oci.schemas.clusters.networks import AddressIn, RangeIn
 from oci.schemas.machines.machines import AssignIn
 from oci.services.clusters import addresses, clusters, networks
 from oci.services.machines import verbs
 from oci.services.path import puppet
-
-NAMES = ("test.key", "keystone.fernet.0")
 
 
 @dataclass
@@ -42,19 +38,6 @@ class Safe:
 
     def classified(self, fqdn: str) -> dict[str, str]:
         return yaml.safe_load(puppet.classify(self.world.ctx(APPLIANCE), fqdn))["classes"]["profile::test"]
-
-
-def wire(monkeypatch, **parts) -> dict[str, str]:
-    """Have profile::test give a mark for each of what is returned, which may be changed."""
-    given = {name: name for name in (*NAMES, "host.key", "host.crt", "api.crt", "cluster.ca")}
-    profile = Profile(
-        lambda _fleet, _member: {key: Secret(name) for key, name in given.items()},
-        **{"secrets": NAMES, "certificates": ("host", "api"), **parts},
-    )
-    wired = {**enc.PROFILES, "profile::test": profile}
-    monkeypatch.setattr(enc, "PROFILES", wired)
-    monkeypatch.setattr(vault, "PROFILES", wired)
-    return given
 
 
 @pytest.fixture

@@ -37,6 +37,8 @@ PAGES = (
     "/networks/prov",
     "/networks/prov/forget",
     "/machines/1/cabling",
+    "/clusters/c1",
+    "/declare",
     "/settings?cluster=c1",
     "/settings/ssh_authorized_keys/set?cluster=c1",
     "/settings/attempts/unset?cluster=c1",

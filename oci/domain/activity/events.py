@@ -43,6 +43,7 @@ EVENTS: dict[str, str] = {
     "puppet.unclassified": "a classification that Puppet asked for could not be made; the text says why",
     "puppet.report": "a Puppet run ended otherwise than the one before, or is the first of an install",
     "cluster.created": "a cluster was made, with a CA of its own",
+    "cluster.applied": "the document of a cluster was applied, and changed something",
     "secret.made": "a secret of a cluster was made; its value is not told",
     "certificate.made": "a certificate of a cluster was made, for one of its machines or for all of them",
     "setting.set": "a setting of a cluster, role or machine was set; a secret's value is not told",

@@ -20,6 +20,7 @@ from oci.domain.cloud.certificates import (
 )
 from oci.domain.cluster.fleet import Fleet, Member
 from oci.domain.cluster.roles import named
+from oci.domain.quantities import counted
 from oci.ports import Issued
 from oci.problems import Unavailable
 from oci.render.puppet.profiles import PROFILES
@@ -126,7 +127,7 @@ def _certify(ctx: Ctx, cluster_id: int, fleet: Fleet, member: Member, name: str,
     row.made, row.until = ctx.now(), ctx.now() + LEAF_DAYS * DAY
     ctx.event(
         "certificate.made",
-        f"a certificate for {wanted[0]} was made, good for {LEAF_DAYS} days",
+        f"a certificate for {wanted[0]} was made, good for {counted(LEAF_DAYS, 'day')}",
         None if kind.shared else member.machine_id,
         cluster=ctx.db.get(Cluster, cluster_id),
     )
