@@ -97,14 +97,8 @@ def upgrade() -> None:
         sa.Column("memory_bytes", sa.BigInteger(), nullable=False),
         sa.Column("cores", sa.Integer(), nullable=False),
         sa.Column("disk_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("bmc_mac", sa.String(length=17), nullable=False),
         sa.Column("board_serial", sa.String(length=128), nullable=False),
         sa.Column("chassis_serial", sa.String(length=128), nullable=False),
-        sa.Column("bmc_address", sa.String(length=64), nullable=False),
-        sa.Column("bmc_port", sa.Integer(), nullable=False),
-        sa.Column("bmc_username", sa.String(length=64), nullable=False),
-        sa.Column("bmc_password", sa.String(length=500), nullable=False),
-        sa.Column("bmc_reported", sa.String(length=64), nullable=False),
         sa.Column("inventory", sa.JSON(), nullable=False),
         sa.Column("disk_last", sa.JSON(), nullable=False),
         sa.Column("disk_wish", sa.JSON(), nullable=False),
@@ -118,20 +112,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("name"),
     )
     with op.batch_alter_table("machine", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_machine_bmc_mac"), ["bmc_mac"], unique=False)
-        batch_op.create_index(batch_op.f("ix_machine_bmc_reported"), ["bmc_reported"], unique=False)
         batch_op.create_index(batch_op.f("ix_machine_board_serial"), ["board_serial"], unique=False)
         batch_op.create_index(batch_op.f("ix_machine_deadline"), ["deadline"], unique=False)
         batch_op.create_index(batch_op.f("ix_machine_serial"), ["serial"], unique=False)
         batch_op.create_index(batch_op.f("ix_machine_state"), ["state"], unique=False)
         batch_op.create_index(batch_op.f("ix_machine_uuid"), ["uuid"], unique=False)
-        batch_op.create_index(
-            "machine_controller",
-            ["bmc_address", "bmc_port"],
-            unique=True,
-            sqlite_where=sa.text("bmc_address != ''"),
-            postgresql_where=sa.text("bmc_address != ''"),
-        )
 
     op.create_table(
         "network",
@@ -197,6 +182,29 @@ def upgrade() -> None:
         sa.Column("told", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
+    op.create_table(
+        "bmc",
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("port", sa.Integer(), nullable=False),
+        sa.Column("username", sa.String(length=64), nullable=False),
+        sa.Column("password", sa.String(length=500), nullable=False),
+        sa.Column("mac", sa.String(length=17), nullable=False),
+        sa.Column("reported", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("machine_id"),
+    )
+    with op.batch_alter_table("bmc", schema=None) as batch_op:
+        batch_op.create_index(
+            "bmc_controller",
+            ["address", "port"],
+            unique=True,
+            sqlite_where=sa.text("address != ''"),
+            postgresql_where=sa.text("address != ''"),
+        )
+        batch_op.create_index(batch_op.f("ix_bmc_mac"), ["mac"], unique=False)
+        batch_op.create_index(batch_op.f("ix_bmc_reported"), ["reported"], unique=False)
+
     op.create_table(
         "boot",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -499,6 +507,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_boot_asked"))
 
     op.drop_table("boot")
+    with op.batch_alter_table("bmc", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bmc_reported"))
+        batch_op.drop_index(batch_op.f("ix_bmc_mac"))
+        batch_op.drop_index(
+            "bmc_controller", sqlite_where=sa.text("address != ''"), postgresql_where=sa.text("address != ''")
+        )
+
+    op.drop_table("bmc")
     op.drop_table("watch")
     with op.batch_alter_table("sign_in", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sign_in_source"))
@@ -513,16 +529,11 @@ def downgrade() -> None:
 
     op.drop_table("network")
     with op.batch_alter_table("machine", schema=None) as batch_op:
-        batch_op.drop_index(
-            "machine_controller", sqlite_where=sa.text("bmc_address != ''"), postgresql_where=sa.text("bmc_address != ''")
-        )
         batch_op.drop_index(batch_op.f("ix_machine_uuid"))
         batch_op.drop_index(batch_op.f("ix_machine_state"))
         batch_op.drop_index(batch_op.f("ix_machine_serial"))
         batch_op.drop_index(batch_op.f("ix_machine_deadline"))
         batch_op.drop_index(batch_op.f("ix_machine_board_serial"))
-        batch_op.drop_index(batch_op.f("ix_machine_bmc_reported"))
-        batch_op.drop_index(batch_op.f("ix_machine_bmc_mac"))
 
     op.drop_table("machine")
     with op.batch_alter_table("job", schema=None) as batch_op:

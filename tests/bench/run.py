@@ -129,11 +129,6 @@ def build(folder: Path, known: int) -> tuple[Appliance, dict[str, int]]:
                 memory_bytes=1,
                 cores=1,
                 disk_bytes=1,
-                bmc_mac="",
-                bmc_address="",
-                bmc_port=623,
-                bmc_username="",
-                bmc_password="",
                 inventory={"padding": "x" * 4000},
                 report_digest="",
                 created=1.0,
@@ -143,6 +138,7 @@ def build(folder: Path, known: int) -> tuple[Appliance, dict[str, int]]:
         ]
         db.execute(insert(tables.Machine), rows)
         db.execute(insert(tables.Pulse), [dict(machine_id=i + 1, power="on", presence="live") for i in range(known)])
+        db.execute(insert(tables.Bmc), [dict(machine_id=i + 1) for i in range(known)])
         db.execute(insert(tables.Nic), [dict(mac=mac(i), machine_id=i + 1, name="eth0") for i in range(known)])
         db.execute(
             insert(tables.Network),

@@ -223,7 +223,7 @@ def test_an_order_is_not_carried_out_by_a_board_that_was_not_meant(fleet) -> Non
         from oci.db import tables
 
         row = db.get(tables.Machine, first)
-        row.uuid, row.bmc_mac, row.board_serial = new.uuid, new.bmc, new.board
+        row.uuid, row.bmc.mac, row.board_serial = new.uuid, new.bmc, new.board
         db.commit()
     token, said = fleet.live(new)
     assert said == first and fleet.beat(token, new) == "install"

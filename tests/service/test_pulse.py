@@ -185,6 +185,7 @@ def waiting(world, count: int) -> None:
         db.execute(insert(tables.Machine), [{**row, "inventory": {}, "disk_last": {}, "disk_wish": {}} for row in rows])
         seen = {"presence": "live", "seen": world.clock.now, "beat": 5}
         db.execute(insert(tables.Pulse), [{"machine_id": row["id"], **seen} for row in rows])
+        db.execute(insert(tables.Bmc), [{"machine_id": row["id"]} for row in rows])
         db.commit()
 
 

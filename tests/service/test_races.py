@@ -239,7 +239,7 @@ def prepare_for(world, many: int) -> None:
     with world.appliance.make_session() as db:
         for number in range(1, many + 1):
             values = {"state_since": 0.0, "created": 0.0, "inventory": {}, "state": "discovered"}
-            db.add(tables.Machine(name=f"machine-{number}", pulse=tables.Pulse(), **values))
+            db.add(tables.Machine(name=f"machine-{number}", pulse=tables.Pulse(), bmc=tables.Bmc(), **values))
             db.flush()
         db.commit()
 

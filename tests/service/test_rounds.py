@@ -29,6 +29,7 @@ def busy(world, count: int, deadline: float, first: int = 0) -> list[int]:
                 deadline=deadline,
                 inventory={},
                 pulse=tables.Pulse(seen=now, presence="live"),
+                bmc=tables.Bmc(),
             )
             for n in range(first, first + count)
         ]

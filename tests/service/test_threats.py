@@ -114,7 +114,7 @@ def test_the_bmc_password_is_sealed_in_the_database(world) -> None:
     discovered(world)
     verbs.set_bmc(world.ctx(), "1", BmcIn(address="10.78.0.1", username="admin", password="open-sesame"))
     with world.appliance.make_session() as db:
-        stored = db.scalar(select(tables.Machine.bmc_password))
+        stored = db.scalar(select(tables.Bmc.password))
     assert "open-sesame" not in stored and world.appliance.outside.sealer.open(stored) == "open-sesame"
 
 

@@ -102,9 +102,9 @@ def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any
         fqdn=assignment.fqdn if assignment else "",
         address=next((one.address for one in held if one.purpose == INSTALLED_OVER), ""),
         addresses=held,
-        bmc_address=machine.bmc_address,
-        bmc_username=machine.bmc_username,
-        bmc_doubt=doubt(machine.bmc_address, machine.bmc_reported),
+        bmc_address=machine.bmc.address,
+        bmc_username=machine.bmc.username,
+        bmc_doubt=doubt(machine.bmc.address, machine.bmc.reported),
         verbs=lifecycle.possible(machine.state),
         progress=progress(install, place),
     )

@@ -83,7 +83,7 @@ def start_work(ctx: Ctx, machine: tables.Machine, kind: str, approved: str = "")
     ctx.db.add(install)
     ctx.db.flush()
     if not pulses.waits(ctx, machine):
-        if machine.bmc_address:
+        if machine.bmc.address:
             power_orders.order(ctx, machine, "netboot", f"the {kind} of its disks begins", install=install.id, attempt=1)
         else:
             machine.reason = "waiting for a person to power it on: no management controller is known"

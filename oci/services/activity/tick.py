@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import joinedload
 
 from oci.context import Ctx
 from oci.db import tables
@@ -48,6 +49,7 @@ ROUND_KEPT_SECONDS = 20
 DHCP_KEPT_SECONDS = 60
 # A DHCP server that is being started listens a moment later; that is nothing to tell.
 DHCP_GRACE_SECONDS = 15
+_WHOLE = (joinedload(tables.Machine.pulse), joinedload(tables.Machine.bmc))
 
 
 def _overdue(ctx: Ctx, machine: tables.Machine, install: tables.Install | None) -> bool:
@@ -94,7 +96,7 @@ def _silent(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:
     if machine.state != CONFIGURING and not working and not rearm(ctx, machine, install, why):
         return
     install.restarted = ctx.now()
-    if machine.bmc_address:
+    if machine.bmc.address:
         power_orders.order(
             ctx,
             machine,
@@ -113,7 +115,7 @@ def _busy(ctx: Ctx, machine: tables.Machine) -> None:
     if _overdue(ctx, machine, install) or install is None:
         return
     _silent(ctx, machine, install)
-    waits = machine.bmc_address and not _power_job_waits(ctx, machine)
+    waits = machine.bmc.address and not _power_job_waits(ctx, machine)
     heard = liveness.last_word(machine, install) or install.started
     quiet = POWER_CHECK_SECONDS + pulses.unwritten(ctx, machine)
     if waits and ctx.now() - max(heard, machine.pulse.power_seen or 0) > quiet:
@@ -131,7 +133,7 @@ def suspects(ctx: Ctx) -> list[int]:
     One SELECT over the machines at work, which locks nothing. It may name too many: `look` decides. So each is measured by
     the least silence that any machine is allowed.
     """
-    machine, pulse, work, now = tables.Machine, tables.Pulse, tables.Install, ctx.now()
+    machine, pulse, bmc, work, now = tables.Machine, tables.Pulse, tables.Bmc, tables.Install, ctx.now()
     least = settings.shortest(ctx)
     starts = or_(work.claimed.is_(None), work.restarted.is_not(None))
     words = (work.seen, pulse.seen, work.restarted, work.started)
@@ -144,13 +146,14 @@ def suspects(ctx: Ctx) -> list[int]:
     longest = kept_seconds(ctx.config.pulse_seconds, min(least.values()))
     kept = case((pulse.beat > 0, pulse.beat + longest), else_=0.0)
     dark = and_(
-        machine.bmc_address != "",
+        bmc.address != "",
         _earlier(now - POWER_CHECK_SECONDS, work.seen, pulse.power_seen),
         func.coalesce(pulse.seen, 0.0) + kept < now - POWER_CHECK_SECONDS,
     )
     query = (
         select(machine.id)
         .join(pulse, pulse.machine_id == machine.id)
+        .join(bmc, bmc.machine_id == machine.id)
         .outerjoin(work, and_(work.machine_id == machine.id, work.finished.is_(None)))
         .where(machine.state.in_(TRANSIENT), or_(machine.deadline < now, silent, dark))
     )
@@ -160,7 +163,7 @@ def suspects(ctx: Ctx) -> list[int]:
 @usecase("tick.look", "appliance")
 def look(ctx: Ctx, machine_id: int) -> None:
     """Do for one machine at work what its silence or its deadline asks for."""
-    machine = ctx.db.get(tables.Machine, machine_id)
+    machine = ctx.db.get(tables.Machine, machine_id, options=_WHOLE)
     if machine is not None and machine.state in TRANSIENT:
         _busy(ctx, machine)
 

@@ -25,7 +25,8 @@ from oci.records.path.liveness import open_install
 from oci.schemas.machines.machines import MachineDetail, MachineList, Why
 from oci.services.usecase import usecase
 
-MACHINE, PULSE, INSTALL, EVENT, DOUBT = tables.Machine, tables.Pulse, tables.Install, tables.Event, tables.Conflict
+MACHINE, PULSE, BMC = tables.Machine, tables.Pulse, tables.Bmc
+INSTALL, EVENT, DOUBT = tables.Install, tables.Event, tables.Conflict
 REFRESH_SECONDS = 30
 """What a countdown on a page may lag behind."""
 
@@ -37,7 +38,9 @@ def list_machines(
     """Machines by name, newest state first kept out of it; `state`, `search` and `convergence` narrow the list."""
     query = _wanted(state, search, convergence)
     total = ctx.db.scalar(select(func.count()).select_from(query.subquery())) or 0
-    page = query.options(joinedload(MACHINE.pulse)).order_by(MACHINE.name).limit(limit).offset(offset)
+    page = (
+        query.options(joinedload(MACHINE.pulse), joinedload(MACHINE.bmc)).order_by(MACHINE.name).limit(limit).offset(offset)
+    )
     rows = ctx.db.scalars(page)
     return MachineList(machines=outs(ctx, rows), total=total)
 
@@ -189,6 +192,9 @@ def cursor(ctx: Ctx, name: str) -> Cursor:
         _facts(
             select(MACHINE).where(MACHINE.id == machine.id),
             INSTALL.doing,
+            BMC.address,
+            BMC.username,
+            BMC.reported,
             assignment.role,
             _last_event(EVENT.machine_id == machine.id).label("event"),
             select(func.count()).where(tables.Nic.machine_id == machine.id).scalar_subquery().label("cards"),
@@ -197,6 +203,7 @@ def cursor(ctx: Ctx, name: str) -> Cursor:
             cluster.revision,
             select(func.max(tables.Run.id)).where(tables.Run.machine_id == machine.id).scalar_subquery().label("run"),
         )
+        .join(BMC, BMC.machine_id == MACHINE.id)
         .outerjoin(assignment, assignment.machine_id == MACHINE.id)
         .outerjoin(cluster, cluster.id == assignment.cluster_id)
     )
