@@ -256,47 +256,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("name"),
     )
     op.create_table(
-        "install",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("machine_id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(length=8), nullable=False),
-        sa.Column("attempt", sa.Integer(), nullable=False),
-        sa.Column("boot_id", sa.String(length=32), nullable=False),
-        sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("ended_hash", sa.String(length=64), nullable=False),
-        sa.Column("started", sa.Float(), nullable=False),
-        sa.Column("queued", sa.Float(), nullable=True),
-        sa.Column("admitted", sa.Float(), nullable=True),
-        sa.Column("place", sa.String(length=64), nullable=False),
-        sa.Column("server", sa.String(length=190), nullable=False),
-        sa.Column("claimed", sa.Float(), nullable=True),
-        sa.Column("finished", sa.Float(), nullable=True),
-        sa.Column("outcome", sa.String(length=16), nullable=False),
-        sa.Column("phase", sa.String(length=32), nullable=False),
-        sa.Column("percent", sa.Integer(), nullable=False),
-        sa.Column("phase_since", sa.Float(), nullable=True),
-        sa.Column("doing", sa.String(length=200), nullable=False),
-        sa.Column("seen", sa.Float(), nullable=True),
-        sa.Column("moved", sa.Float(), nullable=True),
-        sa.Column("restarted", sa.Float(), nullable=True),
-        sa.Column("troubled", sa.Float(), nullable=True),
-        sa.Column("log", sa.String(), nullable=False),
-        sa.Column("log_bytes", sa.Integer(), nullable=False),
-        sa.Column("facts", sa.JSON(), nullable=False),
-        sa.Column("approved", sa.String(length=64), nullable=False),
-        sa.Column("left", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    with op.batch_alter_table("install", schema=None) as batch_op:
-        batch_op.create_index("install_open", ["machine_id", "finished"], unique=False)
-        batch_op.create_index("install_queue", ["finished", "admitted", "started"], unique=False)
-        batch_op.create_index("install_room", ["finished", "admitted", "place", "server"], unique=False)
-        batch_op.create_index(batch_op.f("ix_install_ended_hash"), ["ended_hash"], unique=False)
-        batch_op.create_index(batch_op.f("ix_install_machine_id"), ["machine_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_install_token_hash"), ["token_hash"], unique=False)
-
-    op.create_table(
         "nic",
         sa.Column("mac", sa.String(length=17), nullable=False),
         sa.Column("machine_id", sa.Integer(), nullable=False),
@@ -383,6 +342,47 @@ def upgrade() -> None:
         sa.UniqueConstraint("hash"),
     )
     op.create_table(
+        "work",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("boot_id", sa.String(length=32), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("ended_hash", sa.String(length=64), nullable=False),
+        sa.Column("started", sa.Float(), nullable=False),
+        sa.Column("queued", sa.Float(), nullable=True),
+        sa.Column("admitted", sa.Float(), nullable=True),
+        sa.Column("place", sa.String(length=64), nullable=False),
+        sa.Column("server", sa.String(length=190), nullable=False),
+        sa.Column("claimed", sa.Float(), nullable=True),
+        sa.Column("finished", sa.Float(), nullable=True),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("phase", sa.String(length=32), nullable=False),
+        sa.Column("percent", sa.Integer(), nullable=False),
+        sa.Column("phase_since", sa.Float(), nullable=True),
+        sa.Column("doing", sa.String(length=200), nullable=False),
+        sa.Column("seen", sa.Float(), nullable=True),
+        sa.Column("moved", sa.Float(), nullable=True),
+        sa.Column("restarted", sa.Float(), nullable=True),
+        sa.Column("troubled", sa.Float(), nullable=True),
+        sa.Column("log", sa.String(), nullable=False),
+        sa.Column("log_bytes", sa.Integer(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("approved", sa.String(length=64), nullable=False),
+        sa.Column("left", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("work", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_work_ended_hash"), ["ended_hash"], unique=False)
+        batch_op.create_index(batch_op.f("ix_work_machine_id"), ["machine_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_work_token_hash"), ["token_hash"], unique=False)
+        batch_op.create_index("work_open", ["machine_id", "finished"], unique=False)
+        batch_op.create_index("work_queue", ["finished", "admitted", "started"], unique=False)
+        batch_op.create_index("work_room", ["finished", "admitted", "place", "server"], unique=False)
+
+    op.create_table(
         "address",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("network_id", sa.Integer(), nullable=False),
@@ -463,6 +463,15 @@ def downgrade() -> None:
         batch_op.drop_index("address_key")
 
     op.drop_table("address")
+    with op.batch_alter_table("work", schema=None) as batch_op:
+        batch_op.drop_index("work_room")
+        batch_op.drop_index("work_queue")
+        batch_op.drop_index("work_open")
+        batch_op.drop_index(batch_op.f("ix_work_token_hash"))
+        batch_op.drop_index(batch_op.f("ix_work_machine_id"))
+        batch_op.drop_index(batch_op.f("ix_work_ended_hash"))
+
+    op.drop_table("work")
     op.drop_table("token")
     with op.batch_alter_table("run", schema=None) as batch_op:
         batch_op.drop_index("run_of_machine")
@@ -485,15 +494,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_nic_machine_id"))
 
     op.drop_table("nic")
-    with op.batch_alter_table("install", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_install_token_hash"))
-        batch_op.drop_index(batch_op.f("ix_install_machine_id"))
-        batch_op.drop_index(batch_op.f("ix_install_ended_hash"))
-        batch_op.drop_index("install_room")
-        batch_op.drop_index("install_queue")
-        batch_op.drop_index("install_open")
-
-    op.drop_table("install")
     op.drop_table("cluster")
     with op.batch_alter_table("challenge", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_challenge_machine_id"))

@@ -272,10 +272,10 @@ class Address(Table):
     )
 
 
-class Install(Table):
-    """One order to write or wipe a machine's disks, and its attempts. kind: install|wipe."""
+class Work(Table):
+    """One order for a machine, and its attempts. kind: a name of oci.domain.path.works.WORKS, such as install or wipe."""
 
-    __tablename__ = "install"
+    __tablename__ = "work"
     id: Mapped[int] = mapped_column(primary_key=True)
     machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(8))
@@ -305,9 +305,9 @@ class Install(Table):
     approved: Mapped[str] = mapped_column(String(64), default="")  # digest of the promise that was ordered; '': none yet
     left: Mapped[str] = mapped_column(default="")  # a wipe: the disks that its orders do not name, and why
     __table_args__ = (
-        Index("install_open", "machine_id", "finished"),
-        Index("install_room", "finished", "admitted", "place", "server"),
-        Index("install_queue", "finished", "admitted", "started"),
+        Index("work_open", "machine_id", "finished"),
+        Index("work_room", "finished", "admitted", "place", "server"),
+        Index("work_queue", "finished", "admitted", "started"),
     )
 
 

@@ -293,7 +293,7 @@ def rounds(folder: Path, busy: int) -> dict[str, Round]:
         db.execute(update(tables.Machine).values(state="installing", state_since=now, deadline=now + 3600))
         db.execute(update(tables.Pulse).values(seen=now))
         work = dict(kind="install", attempt=1, started=now, claimed=now, seen=now, log="", left="", facts={})
-        db.execute(insert(tables.Install), [dict(machine_id=n + 1, **work) for n in range(busy)])
+        db.execute(insert(tables.Work), [dict(machine_id=n + 1, **work) for n in range(busy)])
         db.commit()
     found = {"all is well": one_round(made)}
     with made.make_session() as db:

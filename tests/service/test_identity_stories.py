@@ -261,7 +261,7 @@ def test_an_enrolled_machine_is_bound_by_its_first_report(fleet) -> None:
     with fleet.world.appliance.make_session() as db:
         from oci.db import tables
 
-        assert db.get(tables.Install, 1).facts["uuid"] == it.uuid
+        assert db.get(tables.Work, 1).facts["uuid"] == it.uuid
     assert [name for name, _ in disks(installs.claim(fleet.no, token, "install"))] == ["serial:disk-1"]
 
 

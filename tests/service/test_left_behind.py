@@ -45,7 +45,7 @@ def test_a_machine_that_never_had_a_certificate_costs_the_ca_nothing(world) -> N
     installing(world)
     verbs.abort(world.ctx(), "1")
     with world.appliance.make_session() as db:
-        db.query(tables.Install).delete()
+        db.query(tables.Work).delete()
         db.commit()
     verbs.unassign(world.ctx(), "1")
     assert cleaned(world) == []

@@ -126,8 +126,8 @@ def test_waiting_for_room_is_no_standing_still(world, waiting) -> None:
         tick.machines(world.ctx(APPLIANCE))
         with world.appliance.make_session() as db:
             for number in (1, 2):  # they work all the while
-                install = db.query(tables.Install).filter_by(machine_id=number).one()
-                install.admitted = install.claimed = install.seen = world.clock.now
+                work = db.query(tables.Work).filter_by(machine_id=number).one()
+                work.admitted = work.claimed = work.seen = world.clock.now
                 db.get(tables.Machine, number).deadline = world.clock.now + 3600
             db.commit()
     assert {m.state for m in look.list_machines(world.ctx()).machines} == {"installing"}

@@ -221,7 +221,7 @@ def test_the_install_of_a_machine(world) -> None:
     discovered(world)
     verbs.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
     the_one(at_once([lambda: verbs.install(world.ctx(), "1") for _ in range(THREADS)]), Conflict)
-    assert count(world, tables.Install) == 1
+    assert count(world, tables.Work) == 1
 
 
 def test_a_controller(world) -> None:

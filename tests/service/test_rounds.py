@@ -35,7 +35,7 @@ def busy(world, count: int, deadline: float, first: int = 0) -> list[int]:
         ]
         db.add_all(rows)
         db.flush()
-        db.add_all([tables.Install(machine_id=row.id, kind="install", started=now, claimed=now, seen=now) for row in rows])
+        db.add_all([tables.Work(machine_id=row.id, kind="install", started=now, claimed=now, seen=now) for row in rows])
         db.commit()
         return [row.id for row in rows]
 
@@ -123,7 +123,7 @@ def test_the_select_misses_nobody_whom_a_look_would_change(world) -> None:
     ids = busy(world, 3, now + 10**6)
     cases = {ids[0]: config.silence_seconds, ids[1]: config.first_sign_seconds, ids[2]: config.firstboot_silence_seconds}
     with world.appliance.make_session() as db:
-        db.query(tables.Install).filter_by(machine_id=ids[1]).one().claimed = None
+        db.query(tables.Work).filter_by(machine_id=ids[1]).one().claimed = None
         db.get(tables.Machine, ids[2]).state = "configuring"
         db.commit()
     for number, limit in cases.items():

@@ -107,7 +107,7 @@ def test_reports_and_logs_are_bounded(world) -> None:
         installs.log(world.ctx(NOBODY), orders["TOKEN"], "x" * 200_000)
     with world.appliance.make_session() as db:
         assert db.scalar(select(func.count()).select_from(tables.Report)) == world.appliance.config.reports_kept
-        assert len(db.scalar(select(tables.Install.log))) == installs.LOG_BYTES
+        assert len(db.scalar(select(tables.Work.log))) == installs.LOG_BYTES
 
 
 def test_the_bmc_password_is_sealed_in_the_database(world) -> None:

@@ -14,7 +14,7 @@ from oci.records.machines import controllers
 from oci.records.machines.identities import WITH_BMC, facts_from_data, identity_of, learn, make, nics_of, share
 from oci.records.machines.moves import find
 from oci.records.path.doubts import close_doubt, get_open
-from oci.records.path.liveness import open_install
+from oci.records.path.liveness import open_work
 from oci.records.path.order_guard import bind_anew
 from oci.records.path.returns import forget
 from oci.schemas.machines.conflicts import ConflictList, ConflictOut, ConflictQuery, JoinIn, MergeIn, SplitIn, Suspect
@@ -188,7 +188,7 @@ def merge(ctx: Ctx, name: str, order: MergeIn) -> MachineRef:
     promised = ctx.db.get(tables.Assignment, other.id)
     if (
         promised is not None
-        or open_install(ctx, other) is not None
+        or open_work(ctx, other) is not None
         or other.state not in (lifecycle.DISCOVERED, lifecycle.RETIRED)
     ):
         raise Conflict(
@@ -224,7 +224,7 @@ def _take_over(ctx: Ctx, machine: tables.Machine, other: tables.Machine) -> None
     machine.says = [*machine.says, *other.says][-8:]
     held = {nic.mac for nic in nics_of(ctx, [machine.id]).get(machine.id, [])}
     ctx.db.execute(delete(tables.Nic).where(tables.Nic.machine_id == other.id, tables.Nic.mac.in_(held)))
-    for table in (tables.Nic, tables.Report, tables.Boot, tables.Event, tables.Install):
+    for table in (tables.Nic, tables.Report, tables.Boot, tables.Event, tables.Work):
         ctx.db.execute(update(table).where(table.machine_id == other.id).values(machine_id=machine.id))
     of_it = update(tables.Job).where(tables.Job.machine_id == other.id)
     ctx.db.execute(of_it.values(machine_id=machine.id, subject=f"machine {machine.id}"))
