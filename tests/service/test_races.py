@@ -25,7 +25,7 @@ from oci.schemas.people.people import PersonIn
 from oci.services.activity import events, jobs
 from oci.services.clusters import addresses, clusters, networks, settings
 from oci.services.machines import look, verbs
-from oci.services.path import boots, installs, puppet, reports
+from oci.services.path import boots, puppet, reports, works
 from oci.services.people import people
 
 THREADS = 16
@@ -70,17 +70,15 @@ def count(world, table, *conditions) -> int:
 
 def configuring(world) -> str:
     """The token of an attempt whose disk is written."""
-    token = installs.claim(world.ctx(NOBODY), installing(world), "install")["TOKEN"]
-    installs.done(world.ctx(NOBODY), token)
+    token = works.claim(world.ctx(NOBODY), installing(world), "install")["TOKEN"]
+    works.done(world.ctx(NOBODY), token)
     return str(token)
 
 
 def test_the_orders_of_an_attempt(world) -> None:
     token = installing(world)
-    orders = the_one(
-        at_once([lambda: installs.claim(world.ctx(NOBODY), token, "install") for _ in range(THREADS)]), Conflict
-    )
-    assert installs.phase(world.ctx(NOBODY), orders["TOKEN"], "check", 1, "") is None
+    orders = the_one(at_once([lambda: works.claim(world.ctx(NOBODY), token, "install") for _ in range(THREADS)]), Conflict)
+    assert works.phase(world.ctx(NOBODY), orders["TOKEN"], "check", 1, "") is None
 
 
 def test_the_archive_of_a_boot(world) -> None:

@@ -10,7 +10,7 @@ from test_pulse import counting, spoken
 from oci.db import tables
 from oci.domain.hardware import Probe
 from oci.problems import Conflict
-from oci.services.path import installs, reports
+from oci.services.path import reports, works
 
 OTHER = "52:54:00:77:00:02"
 
@@ -23,15 +23,15 @@ def written(counted) -> list[tuple[str, str]]:
 
 def test_the_same_report_again_is_one_select(world) -> None:
     token = discovered(world)
-    installs.beat(world.ctx(NOBODY), token, HASH)
+    works.beat(world.ctx(NOBODY), token, HASH)
     with counting(world) as counted:
-        assert installs.glance(world.ctx(NOBODY), token, HASH, reports.digest_of(report()))
+        assert works.glance(world.ctx(NOBODY), token, HASH, reports.digest_of(report()))
     assert [s.split()[0] for s in counted.statements] == ["SELECT"]
 
 
 def test_a_changed_report_writes_each_row_once(world) -> None:
     token = discovered(world)
-    installs.beat(world.ctx(NOBODY), token, HASH)
+    works.beat(world.ctx(NOBODY), token, HASH)
     with counting(world) as counted:
         reports.receive(world.ctx(NOBODY), token, report(disk="disk2"), HASH)
     assert sorted(written(counted)) == [

@@ -13,7 +13,7 @@ from oci.app import APPLIANCE
 from oci.db import tables
 from oci.services.activity import tick
 from oci.services.machines import look
-from oci.services.path import installs
+from oci.services.path import works
 
 
 def busy(world, count: int, deadline: float, first: int = 0) -> list[int]:
@@ -65,7 +65,7 @@ def test_while_nothing_happens_a_round_writes_nothing_and_says_nothing(world, ca
     for _ in range(13):  # what is new is told by then
         round_(world)
         tick.dhcp(world.ctx(APPLIANCE))
-        installs.alive(world.ctx(NOBODY), token, "at it")
+        works.alive(world.ctx(NOBODY), token, "at it")
         world.clock.now += 5
     with counting(world) as counted, caplog.at_level(logging.DEBUG, logger="oci"):
         round_(world)

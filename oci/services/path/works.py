@@ -1,4 +1,4 @@
-"""Installs and wipes, as the machine drives them: heartbeat, claim, phases, outcome.
+"""Works (installs, wipes), as the machine drives them: heartbeat, claim, phases, outcome.
 
 An attempt is claimed once, by the boot that speaks for the machine. When it goes silent or fails in a way
 that another try can mend, the next attempt is armed, until there are none left.
