@@ -57,7 +57,6 @@ def test_a_new_machine_writes_each_row_once_but_for_its_name(world) -> None:
         ("UPDATE", "boot"),
         ("UPDATE", "event"),
         ("UPDATE", "machine"),
-        ("UPDATE", "pulse"),
     ]
     assert len(spoken(counted)) <= 15
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.orm import joinedload
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from oci.context import Ctx
 from oci.db import tables
@@ -127,14 +128,23 @@ def make(ctx: Ctx, columns: Mapping[str, Any] | None = None, bmc: Mapping[str, A
         state=lifecycle.DISCOVERED,
         state_since=now,
         created=now,
-        pulse=tables.Pulse(),
-        bmc=tables.Bmc(**(bmc or {})),
+        pulse=None,
+        bmc=None,
         **{"name": f"new-{secrets.token_hex(8)}", "inventory": {}, **(columns or {})},
     )
     ctx.db.add(machine)
     ctx.db.flush()
     machine.name = f"machine-{machine.id}"
+    # Their rows are written once, with what is known by the end of this transaction.
+    machine.pulse = tables.Pulse(**_defaults(tables.Pulse))
+    machine.bmc = tables.Bmc(**{**_defaults(tables.Bmc), **(bmc or {})})
     return machine
+
+
+def _defaults(table: type[tables.Table]) -> dict[str, Any]:
+    """What the columns of a row hold that says nothing of them; without it they are None until it is written."""
+    columns = table.__table__.columns
+    return {column.key: column.default.arg for column in columns if isinstance(column.default, ScalarElementColumnDefault)}
 
 
 def facts_as_data(facts: Identity) -> dict[str, Any]:
