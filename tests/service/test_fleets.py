@@ -22,7 +22,7 @@ from oci.schemas.machines.machines import AssignIn
 from oci.services.activity import tick
 from oci.services.clusters import clusters, roles
 from oci.services.machines import verbs
-from oci.services.path import installs, puppet
+from oci.services.path import puppet, works
 from oci.services.usecase import usecase
 
 
@@ -353,4 +353,4 @@ def test_an_installed_machine_is_told_the_appliance_as_its_dns_server(world) -> 
     boot = discovered(world)
     verbs.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
     verbs.install(world.ctx(), "1")
-    assert installs.claim(world.ctx(NOBODY), boot, "install")["DNS"] == "10.77.0.1"
+    assert works.claim(world.ctx(NOBODY), boot, "install")["DNS"] == "10.77.0.1"

@@ -28,7 +28,7 @@ from oci.schemas.people.people import PersonIn
 from oci.services.activity import events, jobs
 from oci.services.clusters import addresses, clusters, networks, settings
 from oci.services.machines import look, verbs
-from oci.services.path import boots, installs, puppet, reports
+from oci.services.path import boots, puppet, reports, works
 from oci.services.people import people
 
 THREADS = 16
@@ -73,17 +73,15 @@ def count(world, table, *conditions) -> int:
 
 def configuring(world) -> str:
     """The token of an attempt whose disk is written."""
-    token = installs.claim(world.ctx(NOBODY), installing(world), "install")["TOKEN"]
-    installs.done(world.ctx(NOBODY), token)
+    token = works.claim(world.ctx(NOBODY), installing(world), "install")["TOKEN"]
+    works.done(world.ctx(NOBODY), token)
     return str(token)
 
 
 def test_the_orders_of_an_attempt(world) -> None:
     token = installing(world)
-    orders = the_one(
-        at_once([lambda: installs.claim(world.ctx(NOBODY), token, "install") for _ in range(THREADS)]), Conflict
-    )
-    assert installs.phase(world.ctx(NOBODY), orders["TOKEN"], "check", 1, "") is None
+    orders = the_one(at_once([lambda: works.claim(world.ctx(NOBODY), token, "install") for _ in range(THREADS)]), Conflict)
+    assert works.phase(world.ctx(NOBODY), orders["TOKEN"], "check", 1, "") is None
 
 
 def test_the_archive_of_a_boot(world) -> None:
@@ -240,7 +238,7 @@ def test_the_install_of_a_machine(world) -> None:
     discovered(world)
     verbs.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
     the_one(at_once([lambda: verbs.install(world.ctx(), "1") for _ in range(THREADS)]), Conflict)
-    assert count(world, tables.Install) == 1
+    assert count(world, tables.Work) == 1
 
 
 def test_a_controller(world) -> None:
@@ -258,7 +256,7 @@ def prepare_for(world, many: int) -> None:
     with world.appliance.make_session() as db:
         for number in range(1, many + 1):
             values = {"state_since": 0.0, "created": 0.0, "inventory": {}, "state": "discovered"}
-            db.add(tables.Machine(name=f"machine-{number}", pulse=tables.Pulse(), **values))
+            db.add(tables.Machine(name=f"machine-{number}", pulse=tables.Pulse(), bmc=tables.Bmc(), **values))
             db.flush()
         db.commit()
 

@@ -68,10 +68,10 @@ def _move_deadlines(ctx: Ctx, known: Setting, scope: Scope) -> None:
     """What is at work in the scope has the deadline that follows from the settings now."""
     if "clock" not in known.effects:
         return
-    machine, promise, work = tables.Machine, tables.Assignment, tables.Install
+    machine, promise, at_work = tables.Machine, tables.Assignment, tables.Work
     query = (
-        select(machine, work)
-        .outerjoin(work, (work.machine_id == machine.id) & work.finished.is_(None))
+        select(machine, at_work)
+        .outerjoin(at_work, (at_work.machine_id == machine.id) & at_work.finished.is_(None))
         .where(machine.state.in_(TRANSIENT))
     )
     if scope.machine:
@@ -79,8 +79,8 @@ def _move_deadlines(ctx: Ctx, known: Setting, scope: Scope) -> None:
     elif scope.cluster:
         query = query.join(promise, promise.machine_id == machine.id).where(promise.cluster_id == scope.cluster.id)
         query = query.where(promise.role == scope.role) if scope.role else query
-    for row, install in ctx.db.execute(query.order_by(machine.id)):
-        liveness.set_deadline(ctx, row, install)
+    for row, work in ctx.db.execute(query.order_by(machine.id)):
+        liveness.set_deadline(ctx, row, work)
 
 
 def _event(ctx: Ctx, kind: str, text: str, scope: Scope, name: str) -> None:
