@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from oci import config as configuration
 from oci.adapters.dnsmasq import Dnsmasq
 from oci.adapters.files import authorities as authority_files
+from oci.adapters.files import firstboot as firstboot_files
 from oci.adapters.files import roles as role_files
 from oci.adapters.files.images import FileImages
 from oci.adapters.files.secrets import FileSealer
@@ -71,6 +72,7 @@ def appliance(config: Config | None = None, poke: Callable[[int], None] | None =
         roles=roles,
         ca_pem=ca.read_bytes() if ca.exists() else b"",
         authorities=authorities,
+        firstboot=firstboot_files.read(configuration.shipped(*firstboot_files.FOLDER)),
         host_names=(socket.gethostname(),),
         troubles=tuple(bad_authorities),
         role_files=read_roles,

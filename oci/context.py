@@ -50,6 +50,7 @@ class Outside:
     roles: Mapping[str, Role]
     host: Host = field(default_factory=UnknownHost)
     ca_pem: bytes = b""
+    firstboot: Mapping[str, bytes] = field(default_factory=dict)  # by path, what an installed machine runs to meet Puppet
     authorities: Mapping[str, str] = field(default_factory=dict)  # PEM text of the setting ca_certificates, by name
     host_names: tuple[str, ...] = ()  # of the appliance itself
     troubles: tuple[str, ...] = ()  # what was wrong with the files that were read at the start, in words

@@ -197,6 +197,7 @@ ADDRESSES = listing(
     names="address",
 )
 APPLIED = ConfigDict(json_schema_extra={"x-lines": "changes", "x-empty": "All was so already; nothing was changed."})
+HANDOVER = ConfigDict(json_schema_extra={"x-verbatim": "archive"})
 DOCUMENT = ConfigDict(json_schema_extra={"x-verbatim": "document"})
 SECRETS = listing(
     "secrets",

@@ -31,6 +31,7 @@ EVENTS: dict[str, str] = {
     "install.queued": "an install waits until others have written their disks; the text says which limit is reached",
     "install.admitted": "an install that waited has room",
     "install.claimed": "the machine fetched the orders of this attempt",
+    "machine.adopted": "the archive that hands a machine with a system of its own to Puppet was made, and given out once",
     "install.refused": "the orders were not given out: the mainboard is another than when they were ordered",
     "install.disk": "which disk an install writes or a wipe covers and why, or why none; told at the order and at the claim",
     "install.phase": "the installer reached a phase",

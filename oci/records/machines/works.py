@@ -7,7 +7,7 @@ from oci.db import tables
 from oci.domain.hardware.disks import disk_wipe
 from oci.domain.machines import lifecycle
 from oci.domain.path import attempt_log
-from oci.domain.path.works import ABORTED, FAILED, INSTALL, WIPE, WORKS
+from oci.domain.path.works import ABORTED, ADOPT, FAILED, INSTALL, WIPE, WORKS
 from oci.domain.promise.layouts import CannotLayOut
 from oci.domain.quantities import counted
 from oci.problems import Conflict
@@ -16,6 +16,7 @@ from oci.records.machines import disk_orders, power_orders, promises
 from oci.records.machines.identities import facts_of
 from oci.records.machines.moves import move
 from oci.records.path import liveness, pulses
+from oci.records.path.boot_session import token_hash
 from oci.records.path.liveness import open_work
 
 
@@ -36,6 +37,29 @@ def install(ctx: Ctx, machine: tables.Machine) -> None:
         ctx.event("install.disk", disk_orders.sentences(choices), machine)
     machine.convergence = "never"
     start_work(ctx, machine, INSTALL.name, approved)
+
+
+def adopt(ctx: Ctx, machine: tables.Machine, token: str) -> None:
+    """Hand the machine, which runs a system of its own already, to Puppet: whoever has `token` is it. Raises Conflict."""
+    claims.check_promise(ctx, machine)
+    move(ctx, machine, ADOPT)
+    close_work(ctx, machine, ABORTED)
+    now = ctx.now()
+    ctx.db.add(
+        tables.Work(
+            machine_id=machine.id,
+            kind=ADOPT,
+            started=now,
+            claimed=now,
+            restarted=now,  # somebody carries the archive to it first
+            token_hash=token_hash(token),
+            phase="",
+            percent=0,
+            facts=facts_of(ctx, machine),
+        )
+    )
+    machine.convergence = "never"
+    ctx.db.flush()
 
 
 def abort(ctx: Ctx, machine: tables.Machine) -> None:

@@ -21,7 +21,7 @@ from oci.db import tables
 from oci.domain.activity.health import Check
 from oci.domain.machines.lifecycle import CONFIGURING, TRANSIENT
 from oci.domain.path.pulse import kept_seconds
-from oci.domain.path.works import FAILED
+from oci.domain.path.works import ADOPT, FAILED
 from oci.domain.quantities import span
 from oci.ports import OutsideError
 from oci.problems import Problem
@@ -96,7 +96,9 @@ def _silent(ctx: Ctx, machine: tables.Machine, work: tables.Work) -> None:
     if machine.state != CONFIGURING and not working and not rearm(ctx, machine, work, why):
         return
     work.restarted = ctx.now()
-    if machine.bmc.address:
+    if work.kind == ADOPT:
+        machine.reason = f"{why}; unpack the archive of `ocicli machine adopt` on it, and start oci-firstboot there"
+    elif machine.bmc.address:
         power_orders.order(
             ctx,
             machine,
@@ -115,7 +117,7 @@ def _busy(ctx: Ctx, machine: tables.Machine) -> None:
     if _overdue(ctx, machine, work) or work is None:
         return
     _silent(ctx, machine, work)
-    waits = machine.bmc.address and not _power_job_waits(ctx, machine)
+    waits = machine.bmc.address and work.kind != ADOPT and not _power_job_waits(ctx, machine)
     heard = liveness.last_word(machine, work) or work.started
     quiet = POWER_CHECK_SECONDS + pulses.unwritten(ctx, machine)
     if waits and ctx.now() - max(heard, machine.pulse.power_seen or 0) > quiet:
