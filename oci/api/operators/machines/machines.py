@@ -201,7 +201,7 @@ def _verbs(app: OpenAPI) -> None:
         **_told("adopt", "ocicli machine adopt compute1 >archive", Handover),
     )
     def machine_adopt(path: MachineName) -> Response:
-        """Hand a machine that was installed by other means to Puppet; prints an archive for it, once"""
+        """Hand a machine with a system of its own to Puppet; prints an archive for it, once"""
         return out(adoptions.adopt(ctx(), path.name))
 
     @app.post(f"{ONE}/abort", **_told("abort", "ocicli machine abort compute1"))
