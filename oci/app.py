@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from oci import config as configuration
 from oci.adapters.dnsmasq import Dnsmasq
 from oci.adapters.files import authorities as authority_files
+from oci.adapters.files import firstboot as firstboot_files
 from oci.adapters.files import roles as role_files
 from oci.adapters.files.images import FileImages
 from oci.adapters.files.secrets import FileSealer
 from oci.adapters.host import OwnHost
+from oci.adapters.issuer import X509Issuer
 from oci.adapters.power.ipmi import Ipmi
 from oci.adapters.puppetca import HttpPuppetCa
 from oci.config import Config
@@ -60,6 +62,7 @@ def appliance(config: Config | None = None, poke: Callable[[int], None] | None =
         ),
         images=FileImages(config.path("images_dir"), configuration.shipped("discovery", "build")),
         sealer=FileSealer(config.path("state_dir", "secret.key")),
+        issuer=X509Issuer(),
         host=OwnHost(
             config.path("state_dir"),
             config.path("state_dir", "pki"),
@@ -69,6 +72,7 @@ def appliance(config: Config | None = None, poke: Callable[[int], None] | None =
         roles=roles,
         ca_pem=ca.read_bytes() if ca.exists() else b"",
         authorities=authorities,
+        firstboot=firstboot_files.read(configuration.shipped(*firstboot_files.FOLDER)),
         host_names=(socket.gethostname(),),
         troubles=tuple(bad_authorities),
         role_files=read_roles,

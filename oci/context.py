@@ -14,7 +14,7 @@ from oci.db import tables
 from oci.domain.activity.events import EVENTS
 from oci.domain.activity.jobs import KINDS, subject_of
 from oci.domain.cluster.roles import Role
-from oci.ports import Dhcp, Host, Images, NoSecrets, Power, PuppetCa, Sealer, Secrets, UnknownHost
+from oci.ports import Dhcp, Host, Images, Issuer, Power, PuppetCa, Sealer, UnknownHost
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,18 @@ class Outside:
     puppet_ca: PuppetCa
     images: Images
     sealer: Sealer
+    issuer: Issuer
     poke: Callable[[int], None]  # tell a worker that a job is waiting; losing a poke only costs a tick
     roles: Mapping[str, Role]
     host: Host = field(default_factory=UnknownHost)
     ca_pem: bytes = b""
+    firstboot: Mapping[str, bytes] = field(default_factory=dict)  # by path, what an installed machine runs to meet Puppet
     authorities: Mapping[str, str] = field(default_factory=dict)  # PEM text of the setting ca_certificates, by name
     host_names: tuple[str, ...] = ()  # of the appliance itself
     troubles: tuple[str, ...] = ()  # what was wrong with the files that were read at the start, in words
     clock: Callable[[], float] = time.time
     waiting: Waiting = field(default_factory=Waiting)
     stuck: dict[int, str] = field(default_factory=dict)  # machines that this process could not look at, and why
-    secrets: Secrets = field(default_factory=NoSecrets)
     role_files: Callable[[], RoleFiles] | None = None  # roles and what is wrong with them as they are now; cheap
 
     def today(self) -> Outside:
@@ -92,6 +93,15 @@ class Ctx:
     def after(self, effect: Callable[[], None]) -> None:
         """Run `effect` once the transaction is committed; never when it is rolled back."""
         self._after.append(effect)
+
+    @property
+    def told(self) -> list[str]:
+        """What the events of this transaction say so far."""
+        return [event["text"] for event in self._events]
+
+    def forget_all(self) -> None:
+        """Drop the events and effects so far: what they tell of is not going to be."""
+        self._events, self._after = [], []
 
     def event(
         self,

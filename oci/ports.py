@@ -86,21 +86,22 @@ class Images(Protocol):
     def check(self, kind: str) -> None: ...  # raises OutsideError when it is not built, or not as it would be now
 
 
-class Secrets(Protocol):
-    """The secrets of clusters, for the Puppet server's listener alone."""
+@dataclass(frozen=True)
+class Issued:
+    """A certificate or a chain of them, and the key of the first, each in PEM. The key never appears in repr."""
 
-    def reveal(self, cluster: str, name: str) -> str: ...  # raises OutsideError for one that does not exist
+    pem: str
+    key: str = field(repr=False)
 
 
-class NoSecrets:
-    """Fulfils Secrets where none is kept."""
+class Issuer(Protocol):
+    """Makes keys, and certificates of them. Times are seconds since the epoch."""
 
-    def reveal(self, cluster: str, name: str) -> str:
-        raise OutsideError(
-            f"the secret {name} of the cluster {cluster} cannot be given",
-            "this appliance keeps no secrets of clusters",
-            "Take the profile that asks for it out of the role",
-        )
+    def authority(self, name: str, now: float, days: int) -> tuple[Issued, Issued]: ...  # a root, and an intermediate of it
+
+    def issue(
+        self, by: Issued, names: tuple[str, ...], now: float, days: int
+    ) -> Issued: ...  # its chain; raises OutsideError
 
 
 class Sealer(Protocol):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class Problem(Exception):
     """A request that cannot be fulfilled. The text says what, why and what instead.
@@ -10,6 +12,16 @@ class Problem(Exception):
     """
 
     status, code = 400, "bad-request"
+
+
+class Mistaken(Problem):
+    """A document with mistakes: `mistakes` are (line, where, what), and the text tells them all."""
+
+    status, code = 422, "mistakes"
+
+    def __init__(self, text: str, mistakes: Sequence[tuple[int, str, str]]) -> None:
+        super().__init__(text)
+        self.mistakes = tuple(mistakes)
 
 
 class NotFound(Problem):

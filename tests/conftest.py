@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from oci.adapters.fake import FakeDhcp, FakeHost, FakeImages, FakePower, FakePuppetCa
 from oci.adapters.files import roles as role_files
 from oci.adapters.files.secrets import FileSealer
+from oci.adapters.issuer import X509Issuer
 from oci.app import Appliance
 from oci.config import configure
 from oci.context import Actor, Ctx, Outside
@@ -158,6 +159,7 @@ def world_on(tmp_path: Path, database: Database) -> World:
         puppet_ca=puppet_ca,
         images=images,
         sealer=FileSealer(tmp_path / "secret.key", make=True),
+        issuer=X509Issuer(),
         poke=poked.append,
         host=FakeHost(),
         roles=dict(shipped_roles()),

@@ -38,11 +38,11 @@ def events(made: Appliance, machine: int, since: int = 0) -> list[Event]:
         return list(db.scalars(wanted.order_by(tables.Event.id)))
 
 
-def newest_install(made: Appliance, machine: int) -> tables.Install | None:
-    """A machine's last order to write or wipe disks."""
-    wanted = select(tables.Install).where(tables.Install.machine_id == machine)
+def newest_work(made: Appliance, machine: int) -> tables.Work | None:
+    """A machine's last order, such as to install or to wipe."""
+    wanted = select(tables.Work).where(tables.Work.machine_id == machine)
     with made.make_session() as db:
-        return db.scalars(wanted.order_by(tables.Install.id.desc())).first()
+        return db.scalars(wanted.order_by(tables.Work.id.desc())).first()
 
 
 def runs(made: Appliance, machine: int, since: float) -> int:

@@ -180,13 +180,13 @@ class Trial:
         runs = ledger.runs(self.sim.made, self.sim.show(machine).id, since_then)
         problems = ledger.lost(machine.wire()[asked:], events, runs)
         self.story += [e.text for e in events if e.kind in ("install.retry", "install.failed", "machine.silent")]
-        install = ledger.newest_install(self.sim.made, self.sim.show(machine).id)
-        self.attempts = install.attempt if install else 0
+        work = ledger.newest_work(self.sim.made, self.sim.show(machine).id)
+        self.attempts = work.attempt if work else 0
         kinds = Counter(event.kind for event in events)
         if not self.verbs and self.attempts != 1 + kinds["install.retry"]:
             problems.append(f"attempt {self.attempts} after {kinds['install.retry']} retries")
-        if install is None or install.outcome != "done":
-            problems.append(f"the outcome is {install.outcome if install else None}")
+        if work is None or work.outcome != "done":
+            problems.append(f"the outcome is {work.outcome if work else None}")
         if self.verb == "release" and ledger.holds_data(machine.path / "disk.img"):
             problems.append("the disk still holds data after the wipe")
         return problems

@@ -97,14 +97,8 @@ def upgrade() -> None:
         sa.Column("memory_bytes", sa.BigInteger(), nullable=False),
         sa.Column("cores", sa.Integer(), nullable=False),
         sa.Column("disk_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("bmc_mac", sa.String(length=17), nullable=False),
         sa.Column("board_serial", sa.String(length=128), nullable=False),
         sa.Column("chassis_serial", sa.String(length=128), nullable=False),
-        sa.Column("bmc_address", sa.String(length=64), nullable=False),
-        sa.Column("bmc_port", sa.Integer(), nullable=False),
-        sa.Column("bmc_username", sa.String(length=64), nullable=False),
-        sa.Column("bmc_password", sa.String(length=500), nullable=False),
-        sa.Column("bmc_reported", sa.String(length=64), nullable=False),
         sa.Column("inventory", sa.JSON(), nullable=False),
         sa.Column("disk_last", sa.JSON(), nullable=False),
         sa.Column("disk_wish", sa.JSON(), nullable=False),
@@ -118,20 +112,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("name"),
     )
     with op.batch_alter_table("machine", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_machine_bmc_mac"), ["bmc_mac"], unique=False)
-        batch_op.create_index(batch_op.f("ix_machine_bmc_reported"), ["bmc_reported"], unique=False)
         batch_op.create_index(batch_op.f("ix_machine_board_serial"), ["board_serial"], unique=False)
         batch_op.create_index(batch_op.f("ix_machine_deadline"), ["deadline"], unique=False)
         batch_op.create_index(batch_op.f("ix_machine_serial"), ["serial"], unique=False)
         batch_op.create_index(batch_op.f("ix_machine_state"), ["state"], unique=False)
         batch_op.create_index(batch_op.f("ix_machine_uuid"), ["uuid"], unique=False)
-        batch_op.create_index(
-            "machine_controller",
-            ["bmc_address", "bmc_port"],
-            unique=True,
-            sqlite_where=sa.text("bmc_address != ''"),
-            postgresql_where=sa.text("bmc_address != ''"),
-        )
 
     op.create_table(
         "network",
@@ -198,6 +183,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "bmc",
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("port", sa.Integer(), nullable=False),
+        sa.Column("username", sa.String(length=64), nullable=False),
+        sa.Column("password", sa.String(length=500), nullable=False),
+        sa.Column("mac", sa.String(length=17), nullable=False),
+        sa.Column("reported", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("machine_id"),
+    )
+    with op.batch_alter_table("bmc", schema=None) as batch_op:
+        batch_op.create_index(
+            "bmc_controller",
+            ["address", "port"],
+            unique=True,
+            sqlite_where=sa.text("address != ''"),
+            postgresql_where=sa.text("address != ''"),
+        )
+        batch_op.create_index(batch_op.f("ix_bmc_mac"), ["mac"], unique=False)
+        batch_op.create_index(batch_op.f("ix_bmc_reported"), ["reported"], unique=False)
+
+    op.create_table(
         "boot",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("mac", sa.String(length=17), nullable=False),
@@ -247,47 +255,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )
-    op.create_table(
-        "install",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("machine_id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(length=8), nullable=False),
-        sa.Column("attempt", sa.Integer(), nullable=False),
-        sa.Column("boot_id", sa.String(length=32), nullable=False),
-        sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("ended_hash", sa.String(length=64), nullable=False),
-        sa.Column("started", sa.Float(), nullable=False),
-        sa.Column("queued", sa.Float(), nullable=True),
-        sa.Column("admitted", sa.Float(), nullable=True),
-        sa.Column("place", sa.String(length=64), nullable=False),
-        sa.Column("server", sa.String(length=190), nullable=False),
-        sa.Column("claimed", sa.Float(), nullable=True),
-        sa.Column("finished", sa.Float(), nullable=True),
-        sa.Column("outcome", sa.String(length=16), nullable=False),
-        sa.Column("phase", sa.String(length=32), nullable=False),
-        sa.Column("percent", sa.Integer(), nullable=False),
-        sa.Column("phase_since", sa.Float(), nullable=True),
-        sa.Column("doing", sa.String(length=200), nullable=False),
-        sa.Column("seen", sa.Float(), nullable=True),
-        sa.Column("moved", sa.Float(), nullable=True),
-        sa.Column("restarted", sa.Float(), nullable=True),
-        sa.Column("troubled", sa.Float(), nullable=True),
-        sa.Column("log", sa.String(), nullable=False),
-        sa.Column("log_bytes", sa.Integer(), nullable=False),
-        sa.Column("facts", sa.JSON(), nullable=False),
-        sa.Column("approved", sa.String(length=64), nullable=False),
-        sa.Column("left", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    with op.batch_alter_table("install", schema=None) as batch_op:
-        batch_op.create_index("install_open", ["machine_id", "finished"], unique=False)
-        batch_op.create_index("install_queue", ["finished", "admitted", "started"], unique=False)
-        batch_op.create_index("install_room", ["finished", "admitted", "place", "server"], unique=False)
-        batch_op.create_index(batch_op.f("ix_install_ended_hash"), ["ended_hash"], unique=False)
-        batch_op.create_index(batch_op.f("ix_install_machine_id"), ["machine_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_install_token_hash"), ["token_hash"], unique=False)
-
     op.create_table(
         "nic",
         sa.Column("mac", sa.String(length=17), nullable=False),
@@ -375,6 +342,47 @@ def upgrade() -> None:
         sa.UniqueConstraint("hash"),
     )
     op.create_table(
+        "work",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("boot_id", sa.String(length=32), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("ended_hash", sa.String(length=64), nullable=False),
+        sa.Column("started", sa.Float(), nullable=False),
+        sa.Column("queued", sa.Float(), nullable=True),
+        sa.Column("admitted", sa.Float(), nullable=True),
+        sa.Column("place", sa.String(length=64), nullable=False),
+        sa.Column("server", sa.String(length=190), nullable=False),
+        sa.Column("claimed", sa.Float(), nullable=True),
+        sa.Column("finished", sa.Float(), nullable=True),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("phase", sa.String(length=32), nullable=False),
+        sa.Column("percent", sa.Integer(), nullable=False),
+        sa.Column("phase_since", sa.Float(), nullable=True),
+        sa.Column("doing", sa.String(length=200), nullable=False),
+        sa.Column("seen", sa.Float(), nullable=True),
+        sa.Column("moved", sa.Float(), nullable=True),
+        sa.Column("restarted", sa.Float(), nullable=True),
+        sa.Column("troubled", sa.Float(), nullable=True),
+        sa.Column("log", sa.String(), nullable=False),
+        sa.Column("log_bytes", sa.Integer(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("approved", sa.String(length=64), nullable=False),
+        sa.Column("left", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("work", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_work_ended_hash"), ["ended_hash"], unique=False)
+        batch_op.create_index(batch_op.f("ix_work_machine_id"), ["machine_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_work_token_hash"), ["token_hash"], unique=False)
+        batch_op.create_index("work_open", ["machine_id", "finished"], unique=False)
+        batch_op.create_index("work_queue", ["finished", "admitted", "started"], unique=False)
+        batch_op.create_index("work_room", ["finished", "admitted", "place", "server"], unique=False)
+
+    op.create_table(
         "address",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("network_id", sa.Integer(), nullable=False),
@@ -428,6 +436,49 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_assignment_cluster_id"), ["cluster_id"], unique=False)
 
     op.create_table(
+        "authority",
+        sa.Column("cluster_id", sa.Integer(), nullable=False),
+        sa.Column("root", sa.String(), nullable=False),
+        sa.Column("root_key", sa.String(), nullable=False),
+        sa.Column("intermediate", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("made", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_id"], ["cluster.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("cluster_id"),
+    )
+    op.create_table(
+        "certificate",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("cluster_id", sa.Integer(), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=True),
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("holder", sa.String(length=64), nullable=False),
+        sa.Column("names", sa.JSON(), nullable=False),
+        sa.Column("chain", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("made", sa.Float(), nullable=False),
+        sa.Column("until", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_id"], ["cluster.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("holder"),
+    )
+    with op.batch_alter_table("certificate", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_certificate_cluster_id"), ["cluster_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_certificate_machine_id"), ["machine_id"], unique=False)
+
+    op.create_table(
+        "secret",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("cluster_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("made", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_id"], ["cluster.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("cluster_id", "name"),
+    )
+    op.create_table(
         "setting",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("cluster_id", sa.Integer(), nullable=True),
@@ -445,6 +496,13 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("setting")
+    op.drop_table("secret")
+    with op.batch_alter_table("certificate", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_certificate_machine_id"))
+        batch_op.drop_index(batch_op.f("ix_certificate_cluster_id"))
+
+    op.drop_table("certificate")
+    op.drop_table("authority")
     with op.batch_alter_table("assignment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_assignment_cluster_id"))
 
@@ -455,6 +513,15 @@ def downgrade() -> None:
         batch_op.drop_index("address_key")
 
     op.drop_table("address")
+    with op.batch_alter_table("work", schema=None) as batch_op:
+        batch_op.drop_index("work_room")
+        batch_op.drop_index("work_queue")
+        batch_op.drop_index("work_open")
+        batch_op.drop_index(batch_op.f("ix_work_token_hash"))
+        batch_op.drop_index(batch_op.f("ix_work_machine_id"))
+        batch_op.drop_index(batch_op.f("ix_work_ended_hash"))
+
+    op.drop_table("work")
     op.drop_table("token")
     with op.batch_alter_table("run", schema=None) as batch_op:
         batch_op.drop_index("run_of_machine")
@@ -477,15 +544,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_nic_machine_id"))
 
     op.drop_table("nic")
-    with op.batch_alter_table("install", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_install_token_hash"))
-        batch_op.drop_index(batch_op.f("ix_install_machine_id"))
-        batch_op.drop_index(batch_op.f("ix_install_ended_hash"))
-        batch_op.drop_index("install_room")
-        batch_op.drop_index("install_queue")
-        batch_op.drop_index("install_open")
-
-    op.drop_table("install")
     op.drop_table("cluster")
     with op.batch_alter_table("challenge", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_challenge_machine_id"))
@@ -499,6 +557,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_boot_asked"))
 
     op.drop_table("boot")
+    with op.batch_alter_table("bmc", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bmc_reported"))
+        batch_op.drop_index(batch_op.f("ix_bmc_mac"))
+        batch_op.drop_index(
+            "bmc_controller", sqlite_where=sa.text("address != ''"), postgresql_where=sa.text("address != ''")
+        )
+
+    op.drop_table("bmc")
     op.drop_table("watch")
     with op.batch_alter_table("sign_in", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_sign_in_source"))
@@ -513,16 +579,11 @@ def downgrade() -> None:
 
     op.drop_table("network")
     with op.batch_alter_table("machine", schema=None) as batch_op:
-        batch_op.drop_index(
-            "machine_controller", sqlite_where=sa.text("bmc_address != ''"), postgresql_where=sa.text("bmc_address != ''")
-        )
         batch_op.drop_index(batch_op.f("ix_machine_uuid"))
         batch_op.drop_index(batch_op.f("ix_machine_state"))
         batch_op.drop_index(batch_op.f("ix_machine_serial"))
         batch_op.drop_index(batch_op.f("ix_machine_deadline"))
         batch_op.drop_index(batch_op.f("ix_machine_board_serial"))
-        batch_op.drop_index(batch_op.f("ix_machine_bmc_reported"))
-        batch_op.drop_index(batch_op.f("ix_machine_bmc_mac"))
 
     op.drop_table("machine")
     with op.batch_alter_table("job", schema=None) as batch_op:

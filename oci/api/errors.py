@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Sequence
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from oci.ports import OutsideError
-from oci.problems import Problem
-from oci.schemas.words import ErrorOut
+from oci.problems import Mistaken, Problem
+from oci.schemas.words import ErrorOut, MistakeOut
 
 log = logging.getLogger("oci.api")
 
@@ -33,7 +34,7 @@ MESSAGES = {
 }
 
 
-def answer(status: int, code: str, message: str) -> Response:
+def answer(status: int, code: str, message: str, mistakes: Sequence[MistakeOut] = ()) -> Response:
     """An error in its one shape; its id is in the log, the query string, which may hold anything, is not."""
     id_ = secrets.token_hex(4)
     log.log(
@@ -45,15 +46,18 @@ def answer(status: int, code: str, message: str) -> Response:
         request.path[:200],
         message.encode("unicode_escape").decode()[:500],
     )
-    body = ErrorOut(error=code, message=message, id=id_)
-    made = Response(body.model_dump_json() + "\n", status, mimetype="application/json")
+    body = ErrorOut(error=code, message=message, id=id_, mistakes=list(mistakes))
+    text = body.model_dump_json(exclude=None if mistakes else {"mistakes"})
+    made = Response(text + "\n", status, mimetype="application/json")
     if status == 401:
         made.headers["WWW-Authenticate"] = 'Bearer realm="oci"'
     return made
 
 
 def _problem(error: Problem) -> Response:
-    return answer(error.status, error.code, str(error))
+    found = error.mistakes if isinstance(error, Mistaken) else ()
+    mistakes = [MistakeOut(line=line, where=where, text=text) for line, where, text in found]
+    return answer(error.status, error.code, str(error), mistakes)
 
 
 def _http(error: HTTPException) -> Response:

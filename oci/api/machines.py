@@ -14,7 +14,7 @@ from oci.ports import OutsideError
 from oci.problems import Problem, TooLarge
 from oci.render.machine.boot import start
 from oci.render.machine.orders import archive, given, lines
-from oci.services.path import boots, installs, puppet, reports
+from oci.services.path import boots, puppet, reports, works
 
 PROBE_BYTES, ERROR_BYTES, PROBES = 1 << 20, 16384, 64
 MACHINE = Actor("machine", NOBODY)
@@ -127,7 +127,7 @@ def _boot_routes(app: Flask) -> None:
 
 
 def _agent_routes(app: Flask) -> None:
-    def told(orders: installs.Orders) -> Response:
+    def told(orders: works.Orders) -> Response:
         return _text(lines({"ACTION": orders.action, "HEARTBEAT": str(orders.heartbeat)}))
 
     @app.post("/agent/report")
@@ -136,18 +136,18 @@ def _agent_routes(app: Flask) -> None:
         # What curl writes is read as it stands; what a form parser makes of anything else is another matter.
         read = fast_parts.parts(request.get_data(parse_form_data=False), request.headers.get("Content-Type", ""))
         found, agent_hash = checked_report(*read) if read else read_report(request)
-        if known := installs.glance(ctx, token, agent_hash, reports.digest_of(found)):
+        if known := works.glance(ctx, token, agent_hash, reports.digest_of(found)):
             return told(known)
         reports.receive(ctx, token, found, agent_hash)
-        return told(installs.beat(ctx, token, agent_hash))
+        return told(works.beat(ctx, token, agent_hash))
 
     @app.post("/agent/heartbeat")
     def heartbeat() -> Response:
-        return told(installs.beat(_ctx(), _token(), request.form.get("hash", "")[:64]))
+        return told(works.beat(_ctx(), _token(), request.form.get("hash", "")[:64]))
 
     @app.post("/agent/claim")
     def claim() -> Response:
-        facts = installs.claim(_ctx(), _token(), request.form.get("action", ""))
+        facts = works.claim(_ctx(), _token(), request.form.get("action", ""))
         assert not isinstance(facts, Problem), "a use case raises what it returns"
         return _once(archive(given(facts)))
 
@@ -156,33 +156,33 @@ def _install_routes(app: Flask) -> None:
     @app.post("/install/phase")
     def phase() -> tuple[str, int]:
         form = request.form
-        installs.phase(_ctx(), _token(), form.get("phase", ""), _percent(), form.get("message", ""))
+        works.phase(_ctx(), _token(), form.get("phase", ""), _percent(), form.get("message", ""))
         return "", 204
 
     @app.post("/install/log")
     def log() -> tuple[str, int]:
-        installs.log(_ctx(), _token(), request.get_data()[: installs.LOG_BYTES], _at(request.args.get("at", "")))
+        works.log(_ctx(), _token(), request.get_data()[: works.LOG_BYTES], _at(request.args.get("at", "")))
         return "", 204
 
     @app.post("/install/alive")
     def alive() -> tuple[str, int]:
-        installs.alive(_ctx(), _token(), request.form.get("doing", ""))
+        works.alive(_ctx(), _token(), request.form.get("doing", ""))
         return "", 204
 
     @app.post("/install/failed")
     def failed() -> tuple[str, int]:
         form = request.form  # both are contents of files, with the end of their line
-        installs.failed(_ctx(), _token(), form.get("phase", "").strip(), form.get("reason", "no reason given").strip())
+        works.failed(_ctx(), _token(), form.get("phase", "").strip(), form.get("reason", "no reason given").strip())
         return "", 204
 
     @app.post("/install/done")
     def done() -> tuple[str, int]:
-        installs.done(_ctx(), _token())
+        works.done(_ctx(), _token())
         return "", 204
 
     @app.post("/install/wiped")
     def wiped() -> tuple[str, int]:
-        installs.wiped(_ctx(), _token())
+        works.wiped(_ctx(), _token())
         return "", 204
 
     @app.post("/firstboot/ready")

@@ -152,6 +152,7 @@ def _failure(error: Exception) -> int | None:
 
     if isinstance(error, api.Refused):
         output.complain(str(error), error.id)
+        output.mistakes(error.mistakes)
         return CODES.get(error.status, REFUSED if error.status < 500 else FAILED)
     codes: list[tuple[type[Exception], int]] = [
         (api.Unreachable, UNREACHED),

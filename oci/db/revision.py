@@ -16,7 +16,7 @@ from sqlalchemy.event import listen
 from sqlalchemy.orm import InstrumentedAttribute, ORMExecuteState, Session, sessionmaker
 from sqlalchemy.orm.attributes import instance_state
 
-from oci.db.tables import Address, Assignment, Cluster, Machine, Network, Setting, Table
+from oci.db.tables import Address, Assignment, Authority, Cluster, Machine, Network, Setting, Table
 
 SOURCES: dict[type[Table], tuple[str, ...]] = {
     Cluster: ("name", "domain", "network_id"),
@@ -25,12 +25,13 @@ SOURCES: dict[type[Table], tuple[str, ...]] = {
     Address: ("machine_id", "network_id", "ip", "key", "vip", "cluster_id"),
     Machine: ("memory_bytes", "cores", "disk_last"),
     Setting: ("cluster_id", "role", "machine_id", "name", "value"),
+    Authority: ("root",),
 }
 """All that a snapshot may read, by table. Primary keys come along: who changes one makes another row."""
 
 # Which columns of a changed row say whose snapshot it is in: those that name a cluster, and those that name a machine. A
 # network may be in that of any cluster, and a setting is of a cluster or of a machine.
-_BY_CLUSTER = {Cluster: "id", Assignment: "cluster_id", Setting: "cluster_id"}
+_BY_CLUSTER = {Cluster: "id", Assignment: "cluster_id", Setting: "cluster_id", Authority: "cluster_id"}
 _BY_MACHINE = {Machine: "id", Setting: "machine_id"}
 _GREW = "revision grew in this transaction"
 

@@ -76,14 +76,8 @@ class Machine(Table):
     memory_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     cores: Mapped[int] = mapped_column(default=0)
     disk_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
-    bmc_mac: Mapped[str] = mapped_column(String(17), default="", index=True)
     board_serial: Mapped[str] = mapped_column(String(128), default="", index=True)
     chassis_serial: Mapped[str] = mapped_column(String(128), default="")
-    bmc_address: Mapped[str] = mapped_column(String(64), default="")
-    bmc_port: Mapped[int] = mapped_column(default=623)
-    bmc_username: Mapped[str] = mapped_column(String(64), default="")
-    bmc_password: Mapped[str] = mapped_column(String(500), default="")  # sealed
-    bmc_reported: Mapped[str] = mapped_column(String(64), default="", index=True)  # address, as its report shows it
     # Large, and most queries need none of it: read when it is asked for.
     inventory: Mapped[dict[str, Any]] = mapped_column(default=dict, deferred=True)
     disk_last: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what the last install was ordered onto
@@ -96,16 +90,34 @@ class Machine(Table):
     created: Mapped[float]
     version: Mapped[int] = mapped_column(default=1)
     pulse: Mapped[Pulse] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+    bmc: Mapped[Bmc] = relationship(cascade="all, delete-orphan", passive_deletes=True)
     __mapper_args__ = {"version_id_col": version}
+
+
+class Bmc(Table):
+    """The management controller of a machine; every machine has this row.
+
+    How it is reached is what a person told, and empty where nobody did. What the machine's own report shows of it is
+    beside that, and need not agree; see oci.records.machines.controllers.
+    """
+
+    __tablename__ = "bmc"
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), primary_key=True)
+    address: Mapped[str] = mapped_column(String(64), default="")
+    port: Mapped[int] = mapped_column(default=623)
+    username: Mapped[str] = mapped_column(String(64), default="")
+    password: Mapped[str] = mapped_column(String(500), default="")  # sealed
+    mac: Mapped[str] = mapped_column(String(17), default="", index=True)  # as the report shows it
+    reported: Mapped[str] = mapped_column(String(64), default="", index=True)  # its address, as the report shows it
     # One controller belongs to one machine.
     __table_args__ = (
         Index(
-            "machine_controller",
-            "bmc_address",
-            "bmc_port",
+            "bmc_controller",
+            "address",
+            "port",
             unique=True,
-            sqlite_where=bmc_address != "",
-            postgresql_where=bmc_address != "",
+            sqlite_where=address != "",
+            postgresql_where=address != "",
         ),
     )
 
@@ -235,6 +247,47 @@ class Setting(Table):
     __table_args__ = (UniqueConstraint("cluster_id", "role", "name"), UniqueConstraint("machine_id", "name"))
 
 
+class Authority(Table):
+    """The CA of a cluster: a root, and the intermediate that signs. The key of the root is used once, for it."""
+
+    __tablename__ = "authority"
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"), primary_key=True)
+    root: Mapped[str]  # PEM
+    root_key: Mapped[str]  # PEM, sealed
+    intermediate: Mapped[str]  # PEM
+    key: Mapped[str]  # of the intermediate, PEM, sealed
+    made: Mapped[float]
+
+
+class Secret(Table):
+    """A secret of a cluster; see oci.domain.cloud.secrets."""
+
+    __tablename__ = "secret"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(100))
+    value: Mapped[str]  # sealed
+    made: Mapped[float]
+    __table_args__ = (UniqueConstraint("cluster_id", "name"),)
+
+
+class Certificate(Table):
+    """A certificate that the cluster's CA made for one of its members, or for all of them together."""
+
+    __tablename__ = "certificate"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"), index=True)
+    machine_id: Mapped[int | None] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(32))  # of oci.domain.cloud.certificates
+    holder: Mapped[str] = mapped_column(String(64))  # cluster, name and machine, of which one may be none
+    names: Mapped[list[Any]] = mapped_column(default=list)  # whom it is for
+    chain: Mapped[str]  # PEM: itself, then the intermediate
+    key: Mapped[str]  # PEM, sealed
+    made: Mapped[float]
+    until: Mapped[float]
+    __table_args__ = (UniqueConstraint("holder"),)
+
+
 def _key(context: Any) -> str:
     return addresses.key(context.get_current_parameters()["ip"])
 
@@ -260,10 +313,10 @@ class Address(Table):
     )
 
 
-class Install(Table):
-    """One order to write or wipe a machine's disks, and its attempts. kind: install|wipe."""
+class Work(Table):
+    """One order for a machine, and its attempts. kind: a name of oci.domain.path.works.WORKS, such as install or wipe."""
 
-    __tablename__ = "install"
+    __tablename__ = "work"
     id: Mapped[int] = mapped_column(primary_key=True)
     machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(8))
@@ -293,9 +346,9 @@ class Install(Table):
     approved: Mapped[str] = mapped_column(String(64), default="")  # digest of the promise that was ordered; '': none yet
     left: Mapped[str] = mapped_column(default="")  # a wipe: the disks that its orders do not name, and why
     __table_args__ = (
-        Index("install_open", "machine_id", "finished"),
-        Index("install_room", "finished", "admitted", "place", "server"),
-        Index("install_queue", "finished", "admitted", "started"),
+        Index("work_open", "machine_id", "finished"),
+        Index("work_room", "finished", "admitted", "place", "server"),
+        Index("work_queue", "finished", "admitted", "started"),
     )
 
 

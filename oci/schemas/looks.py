@@ -196,6 +196,19 @@ ADDRESSES = listing(
     column("vip", "NAME", cut=True, last=1),
     names="address",
 )
+APPLIED = ConfigDict(json_schema_extra={"x-lines": "changes", "x-empty": "All was so already; nothing was changed."})
+HANDOVER = ConfigDict(json_schema_extra={"x-verbatim": "archive"})
+DOCUMENT = ConfigDict(json_schema_extra={"x-verbatim": "document"})
+SECRETS = listing(
+    "secrets",
+    "No secret is made yet. They are made when Puppet asks for them for the first time.",
+    column("name"),
+    column("kind", cut=True),
+    column("machine", show="dash", cut=True),
+    column("made", show="ago"),
+    column("until", "ENDS", show="time", last=1),
+    names="name",
+)
 ROLES = listing("roles", "There are no roles.", names="name")
 PEOPLE = listing("people", "There are no people.", names="name")
 CHECKS = listing("checks", "There are no checks.")

@@ -22,9 +22,18 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class MistakeOut(BaseModel):
+    """One mistake in a document."""
+
+    line: int = Field(description="line of the document, from 1")
+    where: str = Field(description="where in the document, like roles.compute.machines[2]")
+    text: str = Field(description="what is wrong, why, and what can be written instead")
+
+
 class ErrorOut(BaseModel):
     """The one shape of every error."""
 
     error: str = Field(description="short stable word for programs")
     message: str = Field(description="what happened, why, and what can be done instead")
     id: str = Field("", description="to be found again in the log")
+    mistakes: list[MistakeOut] = Field([], description="all mistakes of a document that was sent")

@@ -24,6 +24,7 @@ from sqlalchemy import delete, event, insert, update
 from oci.adapters.fake import FakeDhcp, FakeHost, FakeImages, FakePower, FakePuppetCa
 from oci.adapters.files import roles as role_files
 from oci.adapters.files.secrets import FileSealer
+from oci.adapters.issuer import X509Issuer
 from oci.app import APPLIANCE, Appliance, machines, puppet
 from oci.config import configure
 from oci.context import Actor, Outside
@@ -129,11 +130,6 @@ def build(folder: Path, known: int) -> tuple[Appliance, dict[str, int]]:
                 memory_bytes=1,
                 cores=1,
                 disk_bytes=1,
-                bmc_mac="",
-                bmc_address="",
-                bmc_port=623,
-                bmc_username="",
-                bmc_password="",
                 inventory={"padding": "x" * 4000},
                 report_digest="",
                 created=1.0,
@@ -143,6 +139,7 @@ def build(folder: Path, known: int) -> tuple[Appliance, dict[str, int]]:
         ]
         db.execute(insert(tables.Machine), rows)
         db.execute(insert(tables.Pulse), [dict(machine_id=i + 1, power="on", presence="live") for i in range(known)])
+        db.execute(insert(tables.Bmc), [dict(machine_id=i + 1) for i in range(known)])
         db.execute(insert(tables.Nic), [dict(mac=mac(i), machine_id=i + 1, name="eth0") for i in range(known)])
         db.execute(
             insert(tables.Network),
@@ -163,6 +160,7 @@ def build(folder: Path, known: int) -> tuple[Appliance, dict[str, int]]:
         FakePuppetCa(),
         FakeImages(),
         FileSealer(folder / "key", make=True),
+        X509Issuer(),
         lambda _job: None,
         role_files.load(),
         FakeHost(),
@@ -297,7 +295,7 @@ def rounds(folder: Path, busy: int) -> dict[str, Round]:
         db.execute(update(tables.Machine).values(state="installing", state_since=now, deadline=now + 3600))
         db.execute(update(tables.Pulse).values(seen=now))
         work = dict(kind="install", attempt=1, started=now, claimed=now, seen=now, log="", left="", facts={})
-        db.execute(insert(tables.Install), [dict(machine_id=n + 1, **work) for n in range(busy)])
+        db.execute(insert(tables.Work), [dict(machine_id=n + 1, **work) for n in range(busy)])
         db.commit()
     found = {"all is well": one_round(made)}
     with made.make_session() as db:

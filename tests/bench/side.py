@@ -262,15 +262,16 @@ class Scenes:
         """
         sql, tables, made = importlib.import_module("sqlalchemy"), self.tables, self.appliance(busy)
         spoke, rounds = getattr(tables, "Pulse", tables.Machine), []
+        orders = getattr(tables, "Work", None) or tables.Install
         for overdue in [False, True] * times:
             now = time.time()
             work = dict(kind="install", attempt=1, started=now, claimed=now, seen=now, log="", left="", facts={})
             ends = now - 1 if overdue else now + 3600
             with self.bind(made).begin() as db:
-                db.execute(sql.delete(tables.Install))
+                db.execute(sql.delete(orders))
                 db.execute(sql.update(tables.Machine).values(state="installing", state_since=now, deadline=ends))
                 db.execute(sql.update(spoke).values(seen=now))
-                db.execute(sql.insert(tables.Install), [dict(machine_id=n + 1, **work) for n in range(busy)])
+                db.execute(sql.insert(orders), [dict(machine_id=n + 1, **work) for n in range(busy)])
             rounds.append(self._longest_transaction(made))
         return {"seconds": max(min(rounds[::2]), min(rounds[1::2]))}
 

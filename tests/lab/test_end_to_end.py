@@ -176,7 +176,7 @@ def _database(story: Story) -> bytes:
     found = []
     engine = create_engine(f"sqlite:///{story.lab.run_dir}/state/oci.sqlite")
     with engine.connect() as db:
-        for table in ("event", "report", "job", "machine", "install", "boot", "challenge"):
+        for table in ("event", "report", "job", "machine", "bmc", "work", "boot", "challenge"):
             for row in db.execute(text(f"SELECT * FROM {table}")):  # table names are of the line above
                 found += [zlib.decompress(v) if table == "report" and isinstance(v, bytes) else str(v).encode() for v in row]
     engine.dispose()

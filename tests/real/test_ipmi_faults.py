@@ -47,7 +47,7 @@ def drive(world, bench: Bench, verb: str):
         from oci.db import tables
 
         row = db.get(tables.Machine, 1)
-        row.bmc_address, row.bmc_port = bench.access.address, bench.access.port
+        row.bmc.address, row.bmc.port = bench.access.address, bench.access.port
         db.commit()
     verbs.power(world.ctx(), "1", verb)
     end = time.monotonic() + 300

@@ -19,7 +19,7 @@ from oci.schemas.clusters.networks import NetworkIn
 from oci.schemas.machines.machines import AssignIn
 from oci.services.clusters import clusters, networks
 from oci.services.machines import look, verbs
-from oci.services.path import boots, installs, puppet, reports
+from oci.services.path import boots, puppet, reports, works
 
 NOBODY = Actor("machine", "nobody")
 
@@ -143,7 +143,7 @@ class Fleet:
 
     def beat(self, token: str, it: Server) -> str:
         self.world.clock.now += 5
-        return str(installs.heartbeat(self.no, token, hash_of(it)).action)
+        return str(works.heartbeat(self.no, token, hash_of(it)).action)
 
     def order(self, number: int) -> str:
         """Promise and install a record; its name."""
@@ -153,8 +153,8 @@ class Fleet:
 
     def finish(self, token: str, name: str) -> dict[str, str]:
         """Claim, write, configure: to active."""
-        orders = installs.claim(self.no, token, "install")
-        installs.done(self.no, orders["TOKEN"])
+        orders = works.claim(self.no, token, "install")
+        works.done(self.no, orders["TOKEN"])
         puppet.report(self.world.ctx(APPLIANCE), name, {"status": "changed"})
         return orders
 

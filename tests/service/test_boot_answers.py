@@ -11,7 +11,7 @@ from test_path import MAC, NOBODY, installing
 
 from oci.adapters.files.images import FileImages
 from oci.db import tables
-from oci.services.path import boots, installs
+from oci.services.path import boots, works
 
 
 def _local(world, arch: str = "x86_64") -> str:
@@ -20,9 +20,9 @@ def _local(world, arch: str = "x86_64") -> str:
 
 def test_the_disk_that_was_written_is_booted_by_the_mark_of_its_orders(world) -> None:
     token = installing(world)
-    orders = installs.claim(world.ctx(NOBODY), token, "install")
+    orders = works.claim(world.ctx(NOBODY), token, "install")
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", orders["MARK"])
-    installs.done(world.ctx(NOBODY), orders["TOKEN"])
+    works.done(world.ctx(NOBODY), orders["TOKEN"])
     assert f"--uuid {orders['MARK']} ||" in _local(world)
     assert "BOOTAA64.EFI" in _local(world, "arm64")
     assert f"root-path {orders['MARK']}\n" in boots.script(world.ctx(NOBODY), boots.Asker(mac=MAC))
@@ -32,8 +32,8 @@ def test_the_disk_that_was_written_is_booted_by_the_mark_of_its_orders(world) ->
 
 def test_an_installed_machine_boots_while_the_images_are_built_anew(world) -> None:
     token = installing(world)
-    orders = installs.claim(world.ctx(NOBODY), token, "install")
-    installs.done(world.ctx(NOBODY), orders["TOKEN"])
+    orders = works.claim(world.ctx(NOBODY), token, "install")
+    works.done(world.ctx(NOBODY), orders["TOKEN"])
     world.images.built = False
     assert orders["MARK"] in _local(world)
     assert boots.script(world.ctx(NOBODY), boots.Asker(mac=MAC)) == "#!ipxe\nexit 0\n"
@@ -42,17 +42,17 @@ def test_an_installed_machine_boots_while_the_images_are_built_anew(world) -> No
 def test_each_attempt_has_a_mark_of_its_own(world) -> None:
     """What an attempt that was cut off left on a disk must not be booted for the one that succeeded."""
     token = installing(world)
-    first = installs.claim(world.ctx(NOBODY), token, "install")
-    installs.failed(world.ctx(NOBODY), first["TOKEN"], "stream", "cut off")
-    second = installs.claim(world.ctx(NOBODY), token, "install")
+    first = works.claim(world.ctx(NOBODY), token, "install")
+    works.failed(world.ctx(NOBODY), first["TOKEN"], "stream", "cut off")
+    second = works.claim(world.ctx(NOBODY), token, "install")
     assert first["MARK"] != second["MARK"]
-    installs.done(world.ctx(NOBODY), second["TOKEN"])
+    works.done(world.ctx(NOBODY), second["TOKEN"])
     assert second["MARK"] in _local(world) and first["MARK"] not in _local(world)
 
 
 def test_a_machine_without_a_mark_boots_as_it_did_before(world) -> None:
     token = installing(world)
-    installs.done(world.ctx(NOBODY), installs.claim(world.ctx(NOBODY), token, "install")["TOKEN"])
+    works.done(world.ctx(NOBODY), works.claim(world.ctx(NOBODY), token, "install")["TOKEN"])
     with world.appliance.make_session() as db:
         db.query(tables.Machine).one().mark = ""
         db.commit()

@@ -9,7 +9,7 @@ from test_silence import claimed, configuring, cuts, pass_time, show
 from oci.app import APPLIANCE
 from oci.db import tables
 from oci.services.activity import jobs, tick
-from oci.services.path import installs
+from oci.services.path import works
 from oci.worker import clock_was_set
 
 HOUR, YEARS = 3600, 4 * 365 * 86400
@@ -19,9 +19,9 @@ HOUR, YEARS = 3600, 4 * 365 * 86400
 @pytest.mark.parametrize("begin", [claimed, configuring])
 def test_a_clock_that_goes_back_cuts_nobody_and_hides_no_silence(world, begin, back) -> None:
     token = begin(world)
-    pass_time(world, 30, 10, lambda _s: installs.alive(world.ctx(NOBODY), token, "at it"))
+    pass_time(world, 30, 10, lambda _s: works.alive(world.ctx(NOBODY), token, "at it"))
     world.clock.now -= back
-    pass_time(world, 60, 10, lambda _s: installs.alive(world.ctx(NOBODY), token, "at it"))
+    pass_time(world, 60, 10, lambda _s: works.alive(world.ctx(NOBODY), token, "at it"))
     assert cuts(world) == []
     pass_time(world, 3600, 60)
     assert cuts(world), "a silent machine is started anew long before the clock is as late as it was"
@@ -33,7 +33,7 @@ def test_a_machine_that_stands_still_after_the_clock_went_back_has_a_deadline_al
     world.clock.now -= YEARS
     longest = world.appliance.config.install_seconds + 240
     pass_time(
-        world, longest, 40, lambda s: show(world).state == "installing" and installs.alive(world.ctx(NOBODY), token, "at it")
+        world, longest, 40, lambda s: show(world).state == "installing" and works.alive(world.ctx(NOBODY), token, "at it")
     )
     assert show(world).state == "failed"
 

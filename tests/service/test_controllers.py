@@ -14,8 +14,10 @@ from oci.domain.hardware import Probe
 from oci.problems import Conflict, Problem
 from oci.schemas.activity.events import EventQuery
 from oci.schemas.activity.jobs import JobQuery
+from oci.schemas.machines.conflicts import MergeIn
 from oci.schemas.machines.machines import BmcIn
 from oci.services.activity import events, jobs
+from oci.services.machines import conflicts as conflicts_of_machines
 from oci.services.machines import look, verbs
 from oci.services.path import boots, reports
 
@@ -97,6 +99,24 @@ def test_the_appliance_is_no_controller(world) -> None:
         verbs.enrol(world.ctx(), ONE, bmc("10.77.0.1"))
 
 
+def test_a_record_that_takes_another_over_is_switched_by_the_controller_of_that(world) -> None:
+    verbs.enrol(world.ctx(), ONE)
+    verbs.enrol(world.ctx(), TWO, bmc(port=6230))
+    conflicts_of_machines.merge(world.ctx(), "1", MergeIn(other="2", confirm="machine-2"))
+    with world.appliance.make_session() as db:
+        row = db.query(tables.Bmc).one()
+        assert (row.machine_id, row.address, row.port, row.username) == (1, "10.78.0.1", 6230, "admin")
+        assert world.appliance.outside.sealer.open(row.password) == "sesame"
+
+
+def test_a_record_that_takes_another_over_keeps_its_own_controller(world) -> None:
+    verbs.enrol(world.ctx(), ONE, bmc())
+    verbs.enrol(world.ctx(), TWO, bmc("10.78.0.2"))
+    conflicts_of_machines.merge(world.ctx(), "1", MergeIn(other="2", confirm="machine-2"))
+    assert look.show(world.ctx(), "1").bmc_address == "10.78.0.1"
+    verbs.enrol(world.ctx(), "52:54:00:77:00:03", bmc("10.78.0.2"))  # it is nobody's now
+
+
 def test_two_at_once_are_one(world) -> None:
     two(world)
     refused: list[Exception] = []
@@ -114,7 +134,7 @@ def test_two_at_once_are_one(world) -> None:
         thread.join(60)
     assert len(refused) == 1
     with world.appliance.make_session() as db:
-        assert db.query(tables.Machine).filter_by(bmc_address="10.78.0.1").count() == 1
+        assert db.query(tables.Bmc).filter_by(address="10.78.0.1").count() == 1
 
 
 def test_the_table_itself_lets_one_through(world) -> None:
@@ -123,7 +143,7 @@ def test_the_table_itself_lets_one_through(world) -> None:
 
     with pytest.raises(IntegrityError), world.appliance.make_session() as db:
         for number in (1, 2):
-            db.get(tables.Machine, number).bmc_address = "10.78.0.1"
+            db.get(tables.Bmc, number).address = "10.78.0.1"
         db.commit()
 
 
@@ -168,7 +188,7 @@ def test_the_same_card_is_one_controller_at_any_address(world) -> None:
     verbs.set_bmc(world.ctx(), "1", bmc())
     with world.appliance.make_session() as db:
         for number in (1, 2):
-            db.get(tables.Machine, number).bmc_mac = "02:1e:67:0a:00:01"
+            db.get(tables.Bmc, number).mac = "02:1e:67:0a:00:01"
         db.commit()
     with pytest.raises(Conflict, match="machine-1 reports the same controller 02:1e:67:0a:00:01"):
         verbs.set_bmc(world.ctx(), "2", bmc("10.78.0.2"))

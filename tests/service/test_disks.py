@@ -20,7 +20,7 @@ from oci.schemas.machines.disks import DiskIn
 from oci.schemas.machines.machines import AssignIn
 from oci.services.activity import events
 from oci.services.machines import look, machine_disks, verbs
-from oci.services.path import installs, puppet, reports
+from oci.services.path import puppet, reports, works
 
 GB = 10**9
 NAME = "compute1.lab.test"
@@ -81,15 +81,15 @@ def known(world, *disks: dict[str, Any], **more: Any) -> str:
 
 
 def claim(world, token: str, action: str = "install") -> dict[str, str]:
-    assert installs.heartbeat(world.ctx(NOBODY), token, HASH).action == action
-    return installs.claim(world.ctx(NOBODY), token, action)
+    assert works.heartbeat(world.ctx(NOBODY), token, HASH).action == action
+    return works.claim(world.ctx(NOBODY), token, action)
 
 
 def installed(world, *disks: dict[str, Any]) -> None:
     """A machine that was installed onto one of `disks` and is active."""
     token = known(world, *disks)
     verbs.install(world.ctx(), NAME)
-    installs.done(world.ctx(NOBODY), claim(world, token)["TOKEN"])
+    works.done(world.ctx(NOBODY), claim(world, token)["TOKEN"])
     puppet.report(world.ctx(APPLIANCE), NAME, {"status": "changed"})
 
 
@@ -144,7 +144,7 @@ def test_a_reinstall_takes_its_own_disk_or_none(world, now: list[dict[str, Any]]
         claim(world, token)
     found = look.show(world.ctx(), NAME)
     assert found.state == "failed" and found.progress.outcome == "failed"
-    assert installs.heartbeat(world.ctx(NOBODY), token, HASH).action == "wait", "it must not ask for ever"
+    assert works.heartbeat(world.ctx(NOBODY), token, HASH).action == "wait", "it must not ask for ever"
     assert any("has no disk that can be installed" in text for text in told(world, "install.disk"))
 
 
@@ -180,7 +180,7 @@ def test_a_second_attempt_goes_to_the_disk_that_is_half_written(world) -> None:
     verbs.install(world.ctx(), NAME)
     orders = claim(world, token)
     assert written(orders) == ["serial:TWO"]
-    installs.failed(world.ctx(NOBODY), orders["TOKEN"], "stream", "the image broke off")
+    works.failed(world.ctx(NOBODY), orders["TOKEN"], "stream", "the image broke off")
     token = again(world, SSD, system("sdb", 100, "TWO"))
     assert written(claim(world, token)) == ["serial:TWO"]
 
@@ -258,10 +258,10 @@ def test_the_excuse_of_a_confirmed_disk_ends_with_its_install(world) -> None:
     machine_disks.choose_disk(world.ctx(), NAME, DiskIn(disk="serial:OSD1", confirm="serial:OSD1"))
     verbs.install(world.ctx(), NAME)
     orders = claim(world, token)
-    installs.failed(world.ctx(NOBODY), orders["TOKEN"], "teardown", "half done")
+    works.failed(world.ctx(NOBODY), orders["TOKEN"], "teardown", "half done")
     half = {**DATA, "children": []}
     orders = claim(world, again(world, half))
-    installs.done(world.ctx(NOBODY), orders["TOKEN"])
+    works.done(world.ctx(NOBODY), orders["TOKEN"])
     puppet.report(world.ctx(APPLIANCE), NAME, {"status": "changed"})
     assert look.show(world.ctx(), NAME).disk_device == "sdb", "its last report is older than its system"
     verbs.install(world.ctx(), NAME)
@@ -305,7 +305,7 @@ def test_a_release_wipes_what_could_not_be_installed_too(world) -> None:
     _, orders = released(world, system("sda", 240, "SSD1"), *paths, *others)
     assert orders["DISKS"].split() == ["serial:SSD1", "wwn:0x5000c5f1", "serial:CARD", "kernel:pmem0=126000000000"]
     assert orders["UNITS"] == "wwn:0x5000c5f1"
-    installs.wiped(world.ctx(NOBODY), orders["TOKEN"])
+    works.wiped(world.ctx(NOBODY), orders["TOKEN"])
     assert look.show(world.ctx(), "1").state == "discovered"
     with world.appliance.make_session() as db:
         assert db.get(tables.Machine, 1).disk_last == {}
@@ -324,7 +324,7 @@ def test_a_release_wipes_what_could_not_be_installed_too(world) -> None:
 def test_a_release_that_leaves_a_disk_says_so_and_does_not_call_the_machine_empty(world, left, status, why) -> None:
     _, orders = released(world, system("sda", 240, "SSD1"), left, status=status)
     assert "serial:SSD1" in orders["DISKS"].split(), "one disk keeps no other from being wiped"
-    installs.wiped(world.ctx(NOBODY), orders["TOKEN"])
+    works.wiped(world.ctx(NOBODY), orders["TOKEN"])
     found = look.show(world.ctx(), NAME)
     assert found.state == "failed" and found.cluster == "c1"
     assert "not wiped" in found.reason
@@ -335,7 +335,7 @@ def test_an_empty_stick_and_the_disks_of_others_do_not_keep_a_machine_from_being
     others = [disk("sdb", 16, "USB", rm=True, tran="usb"), disk("sdc", 500, "LUN", tran="fc", fstype="xfs")]
     _, orders = released(world, system("sda", 240, "SSD1"), *others)
     assert orders["DISKS"] == "serial:SSD1"
-    installs.wiped(world.ctx(NOBODY), orders["TOKEN"])
+    works.wiped(world.ctx(NOBODY), orders["TOKEN"])
     assert look.show(world.ctx(), "1").state == "discovered"
 
 
@@ -350,6 +350,6 @@ def test_a_release_that_can_name_no_disk_ends_with_the_reason(world) -> None:
 
 def test_disks_that_the_machine_could_not_wipe_are_not_tried_for_ever(world) -> None:
     _, orders = released(world, system("sda", 240, "SSD1"), disk("sdb", 100, "RO", ro=True))
-    installs.failed(world.ctx(NOBODY), orders["TOKEN"], "verify", "1 of the disks were not wiped: serial:SSD1 broke")
+    works.failed(world.ctx(NOBODY), orders["TOKEN"], "verify", "1 of the disks were not wiped: serial:SSD1 broke")
     found = look.show(world.ctx(), NAME)
     assert found.state == "failed" and "serial:SSD1 broke" in found.reason and "sdb (serial RO)" in found.reason

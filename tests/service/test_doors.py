@@ -19,7 +19,7 @@ from oci.schemas.machines.machines import AssignIn, BmcIn
 from oci.services.activity import jobs, site_troubles
 from oci.services.clusters import clusters, networks
 from oci.services.machines import look, verbs
-from oci.services.path import installs, puppet
+from oci.services.path import puppet, works
 
 # What is held on 10.77.0.0/24 once `site` is done, and a word of the refusal.
 HELD = {
@@ -369,8 +369,8 @@ def test_the_last_door_never_cleans_the_puppet_server(world, server) -> None:
     boot = discovered(world, MAC)
     assign(world, hostname="node1")
     verbs.install(world.ctx(), "node1")
-    token = installs.claim(world.ctx(NOBODY), boot, "install")["TOKEN"]
-    installs.done(world.ctx(NOBODY), token)
+    token = works.claim(world.ctx(NOBODY), boot, "install")["TOKEN"]
+    works.done(world.ctx(NOBODY), token)
     world.set(puppet_server=server)
     with pytest.raises(Forbidden, match="no machine gets its certificate"):
         puppet.challenge(world.ctx(NOBODY), token)

@@ -15,21 +15,15 @@ from oci.adapters.files.roles import RoleFiles
 from oci.app import APPLIANCE
 from oci.db import tables
 from oci.db.revision import SOURCES
-from oci.domain.cluster.profiles import Profile, Secret
-from oci.domain.cluster.roles import parse
-from oci.ports import OutsideError
-from oci.problems import Conflict, NotFound, Unavailable
+from oci.problems import Conflict, NotFound
 from oci.records.clusters import fleets, names
-from oci.render.puppet import enc
 from oci.schemas.clusters.clusters import ClusterIn
 from oci.schemas.machines.machines import AssignIn
 from oci.services.activity import tick
 from oci.services.clusters import clusters, roles
 from oci.services.machines import verbs
-from oci.services.path import installs, puppet
+from oci.services.path import puppet, works
 from oci.services.usecase import usecase
-
-WORTH = "Sesame-4711"
 
 
 @pytest.fixture
@@ -178,9 +172,11 @@ def test_a_snapshot_reads_nothing_that_its_revision_does_not_grow_with(site) -> 
     with Counted(site) as sql:
         puppet.classify(site.ctx(APPLIANCE), fqdn)
     allowed = {f"{table.__tablename__}.{name}" for table, names in SOURCES.items() for name in (*names, "id")}
-    read = set(re.findall(r"\b(?:cluster|network|assignment|address|machine|setting)\.[a-z_]+", " ".join(sql.said)))
-    assert read and read <= allowed | {"cluster.revision"}
-    assert len(sql.said) <= 8, (
+    read = set(
+        re.findall(r"\b(?:cluster|network|assignment|address|machine|setting|authority)\.[a-z_]+", " ".join(sql.said))
+    )
+    assert read and read <= allowed | {"cluster.revision", "authority.cluster_id"}
+    assert len(sql.said) <= 9, (
         "BEGIN, whose it is, one for each of SOURCES, and the virtual addresses; addresses come with their networks"
     )
 
@@ -242,67 +238,6 @@ def test_a_member_has_all_that_it_holds_by_purpose_and_use(site) -> None:
     assert (one.address(), one.address("storage"), one.disks) == ("10.77.0.11", "10.78.0.11", (("system", "sda"),))
     assert (one.memory_bytes, one.cores) == (1 << 30, 4)
     assert [n.purpose for n in found.networks] == ["provisioning", "storage"]
-
-
-# -- secrets, from the listener to the machine
-
-
-class Safe:
-    def reveal(self, cluster: str, name: str) -> str:
-        if name != "test.key":
-            raise OutsideError(f"there is no secret {name}", "nobody made it", "Make it")
-        return f"{WORTH} of {cluster}"
-
-
-@pytest.fixture
-def secretive(site, monkeypatch):
-    """A machine whose role has a profile with a secret; what its profile asks for can be changed."""
-    wanted = {"name": "test.key"}
-    profile = Profile(lambda _fleet, _member: {"key": Secret(wanted["name"])}, secrets=("test.key", "test.gone"))
-    monkeypatch.setattr(enc, "PROFILES", {**enc.PROFILES, "profile::test": profile})
-    role = parse("cache", {"name": "cache", "profiles": ["profile::test"]})
-    site.outside(roles={**site.appliance.outside.roles, "cache": role}, secrets=Safe())
-    verbs.enrol(site.ctx(), "52:54:00:77:03:10")
-    site.fqdn = verbs.assign(site.ctx(), "3", AssignIn(cluster="c1", role="cache")).fqdn
-    site.wanted = wanted
-    return site
-
-
-def everything_stored(world) -> str:
-    with world.appliance.make_session() as db:
-        return " ".join(f"{e.text} {e.data}" for e in db.scalars(select(tables.Event)))
-
-
-def test_only_puppet_is_given_a_secret(secretive, caplog) -> None:
-    given = yaml.safe_load(puppet.classify(secretive.ctx(APPLIANCE), secretive.fqdn))
-    assert given["classes"]["profile::test"] == {"key": f"{WORTH} of c1"}
-    shown = puppet.preview_classification(secretive.ctx(), secretive.fqdn)
-    assert yaml.safe_load(shown.text)["classes"]["profile::test"] == {"key": "***"}
-    assert WORTH not in puppet.classify(secretive.ctx(APPLIANCE), assigned(secretive))
-    assert WORTH not in everything_stored(secretive) + caplog.text + shown.model_dump_json()
-
-
-def test_a_secret_that_is_not_there_is_told_with_an_event(secretive) -> None:
-    secretive.wanted["name"] = "test.gone"
-    with pytest.raises(Unavailable, match=r"there is no secret test\.gone"):
-        puppet.classify(secretive.ctx(APPLIANCE), secretive.fqdn)
-    assert "there is no secret test.gone" in everything_stored(secretive)
-    assert "***" in puppet.preview_classification(secretive.ctx(), secretive.fqdn).text
-
-
-def test_a_secret_that_was_not_declared_is_told_to_whoever_looks(secretive) -> None:
-    secretive.wanted["name"] = "test.other"
-    for look in (puppet.classify, puppet.preview_classification):
-        with pytest.raises(Conflict, match=r"profile::test gives its parameter key the secret 'test\.other'"):
-            look(secretive.ctx(APPLIANCE), secretive.fqdn)
-
-
-def test_an_appliance_that_keeps_no_secrets_says_so(secretive) -> None:
-    from oci.ports import NoSecrets
-
-    secretive.outside(secrets=NoSecrets())
-    with pytest.raises(Unavailable, match="keeps no secrets"):
-        puppet.classify(secretive.ctx(APPLIANCE), secretive.fqdn)
 
 
 def test_a_preview_of_a_machine_without_a_role_says_what_to_do(site) -> None:
@@ -420,4 +355,4 @@ def test_an_installed_machine_is_told_the_appliance_as_its_dns_server(world) -> 
     boot = discovered(world)
     verbs.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
     verbs.install(world.ctx(), "1")
-    assert installs.claim(world.ctx(NOBODY), boot, "install")["DNS"] == "10.77.0.1"
+    assert works.claim(world.ctx(NOBODY), boot, "install")["DNS"] == "10.77.0.1"

@@ -27,7 +27,7 @@ from oci.domain.path.boot_owner import Record, owner
 from oci.problems import Problem
 from oci.schemas.machines.conflicts import JoinIn
 from oci.services.machines import conflicts, look, verbs
-from oci.services.path import installs, puppet
+from oci.services.path import puppet, works
 
 SOME, FEW = 60, 12  # histories through the services in `make test`, on the first database and on the second
 
@@ -174,10 +174,10 @@ class Served(Fleet):
     def claim(self, metal: int) -> int | None:
         token = self.tokens.get(metal)
         try:
-            orders = installs.claim(self.no, token or "", "install")
+            orders = works.claim(self.no, token or "", "install")
         except Problem:
             return None
-        installs.done(self.no, orders["TOKEN"])
+        works.done(self.no, orders["TOKEN"])
         del self.tokens[metal]
         made = look.show(self.op, orders["FQDN"])
         puppet.report(self.world.ctx(APPLIANCE), orders["FQDN"], {"status": "changed"})

@@ -11,7 +11,7 @@ from oci.problems import Conflict, Forbidden, NotFound, Problem
 from oci.schemas.machines.conflicts import ConflictQuery, JoinIn, MergeIn, SplitIn
 from oci.schemas.machines.machines import AssignIn
 from oci.services.machines import conflicts, look, verbs
-from oci.services.path import boots, installs, reports
+from oci.services.path import boots, reports, works
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_four_ports_of_one_card_do_not_make_another_server_the_one_they_came_fro
     token, second = fleet.live(new)
     assert second != first and fleet.beat(token, new) == "wait"
     with pytest.raises(Conflict, match="no install is ordered"):
-        installs.claim(fleet.no, token, "install")
+        works.claim(fleet.no, token, "install")
 
 
 def test_the_card_that_a_server_boots_from_moves_and_both_go_on(fleet) -> None:
@@ -223,12 +223,12 @@ def test_an_order_is_not_carried_out_by_a_board_that_was_not_meant(fleet) -> Non
         from oci.db import tables
 
         row = db.get(tables.Machine, first)
-        row.uuid, row.bmc_mac, row.board_serial = new.uuid, new.bmc, new.board
+        row.uuid, row.bmc.mac, row.board_serial = new.uuid, new.bmc, new.board
         db.commit()
     token, said = fleet.live(new)
     assert said == first and fleet.beat(token, new) == "install"
     with pytest.raises(Conflict, match="another mainboard"):
-        installs.claim(fleet.no, token, "install")
+        works.claim(fleet.no, token, "install")
     machine = look.show(fleet.op, str(first))
     assert machine.state == "failed" and old.uuid in machine.reason and new.uuid in machine.reason
     assert machine.progress.outcome == "failed" and len(fleet.events("install.refused")) == 1
@@ -236,7 +236,7 @@ def test_an_order_is_not_carried_out_by_a_board_that_was_not_meant(fleet) -> Non
         verbs.install(fleet.op, str(first))
     verbs.promise(fleet.op, str(first))  # a person looked, and orders it for what it is now
     verbs.install(fleet.op, str(first))
-    assert [name for name, _ in disks(installs.claim(fleet.no, token, "install"))] == ["serial:disk-2"]
+    assert [name for name, _ in disks(works.claim(fleet.no, token, "install"))] == ["serial:disk-2"]
 
 
 def test_a_person_who_joins_a_new_board_has_the_order_carried_out_there(fleet) -> None:
@@ -261,8 +261,8 @@ def test_an_enrolled_machine_is_bound_by_its_first_report(fleet) -> None:
     with fleet.world.appliance.make_session() as db:
         from oci.db import tables
 
-        assert db.get(tables.Install, 1).facts["uuid"] == it.uuid
-    assert [name for name, _ in disks(installs.claim(fleet.no, token, "install"))] == ["serial:disk-1"]
+        assert db.get(tables.Work, 1).facts["uuid"] == it.uuid
+    assert [name for name, _ in disks(works.claim(fleet.no, token, "install"))] == ["serial:disk-1"]
 
 
 def test_orders_are_for_a_boot_that_has_reported(fleet) -> None:
@@ -272,7 +272,7 @@ def test_orders_are_for_a_boot_that_has_reported(fleet) -> None:
     token = fleet.boot(it)
     assert fleet.beat(token, it) == "report"
     with pytest.raises(Conflict, match="report first"):
-        installs.claim(fleet.no, token, "install")
+        works.claim(fleet.no, token, "install")
 
 
 # --- boots
@@ -339,7 +339,7 @@ def test_a_configuring_machine_that_comes_back_fails_with_a_reason(fleet) -> Non
     it = server(1)
     token, first = fleet.live(it)
     fleet.order(first)
-    installs.done(fleet.no, installs.claim(fleet.no, token, "install")["TOKEN"])
+    works.done(fleet.no, works.claim(fleet.no, token, "install")["TOKEN"])
     for n in range(6):
         token = fleet.boot(it.with_parts(uuid=server(50 + n).uuid, serial=""))
         fleet.report(token, it)

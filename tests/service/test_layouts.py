@@ -15,7 +15,7 @@ from oci.db import tables
 from oci.problems import Conflict
 from oci.render.machine.orders import given
 from oci.services.machines import look, machine_disks, verbs
-from oci.services.path import installs
+from oci.services.path import works
 
 TWIN, SMALL = disk("sdc", 240, "SSD2"), disk("sdd", 120, "TINY")
 
@@ -87,7 +87,7 @@ def test_a_second_attempt_takes_the_two_disks_that_are_half_written(mirrored) ->
     token = known(mirrored, SSD, TWIN)
     verbs.install(mirrored.ctx(), NAME)
     facts = claim(mirrored, token)
-    installs.failed(mirrored.ctx(NOBODY), facts["TOKEN"], "stream", "the image broke off")
+    works.failed(mirrored.ctx(NOBODY), facts["TOKEN"], "stream", "the image broke off")
     token = again(mirrored, half("sdb", 240, "SSD2", "2"), half("sda", 240, "SSD1", ""), disk("sdc", 240, "NEW"))
     second = claim(mirrored, token)
     assert disks(second) == disks(facts) and second["MARK"] != facts["MARK"]
@@ -98,7 +98,7 @@ def test_a_half_of_somebody_elses_array_is_data(mirrored) -> None:
     token = known(mirrored, SSD, TWIN)
     verbs.install(mirrored.ctx(), NAME)
     facts = claim(mirrored, token)
-    installs.failed(mirrored.ctx(NOBODY), facts["TOKEN"], "stream", "the image broke off")
+    works.failed(mirrored.ctx(NOBODY), facts["TOKEN"], "stream", "the image broke off")
     token = again(mirrored, half("sda", 240, "SSD1", ""), half("sdb", 240, "STRANGE", "2"))
     with pytest.raises(Conflict, match="needs 2 disks"):
         claim(mirrored, token)

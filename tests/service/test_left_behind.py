@@ -13,7 +13,7 @@ from oci.db import tables
 from oci.problems import Gone
 from oci.schemas.machines.machines import AssignIn
 from oci.services.machines import look, verbs
-from oci.services.path import installs, puppet, reports
+from oci.services.path import puppet, reports, works
 
 
 def cleaned(world) -> list[str]:
@@ -45,7 +45,7 @@ def test_a_machine_that_never_had_a_certificate_costs_the_ca_nothing(world) -> N
     installing(world)
     verbs.abort(world.ctx(), "1")
     with world.appliance.make_session() as db:
-        db.query(tables.Install).delete()
+        db.query(tables.Work).delete()
         db.commit()
     verbs.unassign(world.ctx(), "1")
     assert cleaned(world) == []
@@ -62,8 +62,8 @@ def test_a_late_cleaning_never_takes_the_certificate_that_the_name_got_since(wor
     verbs.install(world.ctx(), "1")
     token = boot(world)
     reports.receive(world.ctx(NOBODY), token, report(), HASH)
-    orders = installs.claim(world.ctx(NOBODY), token, "install")
-    installs.done(world.ctx(NOBODY), orders["TOKEN"])
+    orders = works.claim(world.ctx(NOBODY), token, "install")
+    works.done(world.ctx(NOBODY), orders["TOKEN"])
     word = puppet.challenge(world.ctx(NOBODY), orders["TOKEN"])["CHALLENGE"]
     puppet.autosign(world.ctx(APPLIANCE), NAME, csr(NAME, word))
     world.clock.now += 600
@@ -72,14 +72,14 @@ def test_a_late_cleaning_never_takes_the_certificate_that_the_name_got_since(wor
 
 def test_the_next_attempt_keeps_the_log_of_the_one_before_and_no_byte_is_there_twice(world) -> None:
     token = claimed(world)
-    installs.log(world.ctx(NOBODY), token, b"first line\n", 0)
-    installs.log(world.ctx(NOBODY), token, b"first line\nsecond \xff\n", 0)  # the answer was lost
-    installs.failed(world.ctx(NOBODY), token, "partition", "the disk is busy")
+    works.log(world.ctx(NOBODY), token, b"first line\n", 0)
+    works.log(world.ctx(NOBODY), token, b"first line\nsecond \xff\n", 0)  # the answer was lost
+    works.failed(world.ctx(NOBODY), token, "partition", "the disk is busy")
     world.clock.now += 30
     live = boot(world)
     reports.receive(world.ctx(NOBODY), live, report(), HASH)
-    again = installs.claim(world.ctx(NOBODY), live, "install")["TOKEN"]
-    installs.log(world.ctx(NOBODY), again, b"third line\n", 0)
+    again = works.claim(world.ctx(NOBODY), live, "install")["TOKEN"]
+    works.log(world.ctx(NOBODY), again, b"third line\n", 0)
     lines = show(world).install_log.splitlines()
     assert [line for line in lines if not line.startswith("===")] == ["first line", "second \ufffd", "third line"]
     assert [line[:13] for line in lines if line.startswith("===")] == ["=== attempt 1", "=== attempt 2"]

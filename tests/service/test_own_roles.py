@@ -22,7 +22,7 @@ from oci.schemas.machines.machines import AssignIn
 from oci.services.activity import site_troubles
 from oci.services.clusters import clusters
 from oci.services.machines import look, verbs
-from oci.services.path import installs, puppet
+from oci.services.path import puppet, works
 
 CACHE = "name: cache\ntitle: Cache\norder: 65\nprofiles: [profile::base, acme::cache, profile::mine]\n"
 
@@ -105,7 +105,7 @@ def test_orders_for_a_role_that_is_gone_are_refused_with_words(world, folder) ->
     (folder / "cache.yaml").unlink()
     use(world, folder)
     with pytest.raises(Conflict, match="no role file that can be used"):
-        installs.claim(world.ctx(NOBODY), boot, "install")
+        works.claim(world.ctx(NOBODY), boot, "install")
 
 
 BAD = {

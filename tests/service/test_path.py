@@ -22,7 +22,7 @@ from oci.schemas.machines.machines import AssignIn, BmcIn
 from oci.services.activity import jobs, tick
 from oci.services.clusters import clusters, networks
 from oci.services.machines import look, verbs
-from oci.services.path import boots, installs, puppet, reports
+from oci.services.path import boots, puppet, reports, works
 
 NOBODY = Actor("machine", "nobody")
 MAC = "52:54:00:77:00:01"
@@ -87,7 +87,7 @@ def installing(world) -> str:
 
 
 def beat(world, token: str) -> str:
-    return installs.heartbeat(world.ctx(NOBODY), token, HASH).action
+    return works.heartbeat(world.ctx(NOBODY), token, HASH).action
 
 
 def work_off(world) -> None:
@@ -99,12 +99,12 @@ def work_off(world) -> None:
 def test_from_boot_to_active(world) -> None:
     token = installing(world)
     assert beat(world, token) == "install"
-    orders = installs.claim(world.ctx(NOBODY), token, "install")
+    orders = works.claim(world.ctx(NOBODY), token, "install")
     assert [name for name, _ in disks(orders)] == ["serial:disk1"] and places(orders) == {"prov": "10.77.0.11/24"}
     for phase in ("check", "partition", "stream"):
-        installs.phase(world.ctx(NOBODY), orders["TOKEN"], phase, 50, "")
+        works.phase(world.ctx(NOBODY), orders["TOKEN"], phase, 50, "")
     assert look.show(world.ctx(), "compute1").progress.phase == "stream"
-    installs.done(world.ctx(NOBODY), orders["TOKEN"])
+    works.done(world.ctx(NOBODY), orders["TOKEN"])
     assert "exit" in boots.script(world.ctx(NOBODY), boots.Asker(mac=MAC))
     word = puppet.challenge(world.ctx(NOBODY), orders["TOKEN"])
     puppet.autosign(world.ctx(APPLIANCE), "compute1.lab.test", csr("compute1.lab.test", word["CHALLENGE"]))
@@ -113,7 +113,7 @@ def test_from_boot_to_active(world) -> None:
     machine = look.show(world.ctx(), "compute1")
     assert (machine.state, machine.convergence) == ("active", "changed")
     with pytest.raises(Gone):  # the token died with the install
-        installs.phase(world.ctx(NOBODY), orders["TOKEN"], "check", 0, "")
+        works.phase(world.ctx(NOBODY), orders["TOKEN"], "check", 0, "")
 
 
 def test_an_unwaiting_machine_is_switched_on_by_its_controller(world) -> None:
@@ -128,9 +128,9 @@ def test_an_unwaiting_machine_is_switched_on_by_its_controller(world) -> None:
 
 def test_orders_are_given_out_once(world) -> None:
     token = installing(world)
-    installs.claim(world.ctx(NOBODY), token, "install")
+    works.claim(world.ctx(NOBODY), token, "install")
     with pytest.raises(Conflict):
-        installs.claim(world.ctx(NOBODY), token, "install")
+        works.claim(world.ctx(NOBODY), token, "install")
 
 
 def test_the_site_archive_is_given_out_once(world) -> None:
@@ -175,8 +175,8 @@ def test_a_power_cut_is_tried_again_by_itself(world) -> None:
     token = installing(world)
     verbs.set_bmc(world.ctx(), "compute1", BmcIn(address="10.78.0.1", username="admin", password="sesame"))
     work_off(world)
-    orders = installs.claim(world.ctx(NOBODY), token, "install")
-    installs.phase(world.ctx(NOBODY), orders["TOKEN"], "partition", 10, "")
+    orders = works.claim(world.ctx(NOBODY), token, "install")
+    works.phase(world.ctx(NOBODY), orders["TOKEN"], "partition", 10, "")
     world.clock.now += 25
     tick.machines(world.ctx(APPLIANCE))
     work_off(world)
@@ -184,23 +184,23 @@ def test_a_power_cut_is_tried_again_by_itself(world) -> None:
     again = boot(world)
     reports.receive(world.ctx(NOBODY), again, report(), HASH)
     assert beat(world, again) == "install"
-    second = installs.claim(world.ctx(NOBODY), again, "install")
+    second = works.claim(world.ctx(NOBODY), again, "install")
     with pytest.raises(Gone):
-        installs.phase(world.ctx(NOBODY), orders["TOKEN"], "stream", 10, "")
-    installs.done(world.ctx(NOBODY), second["TOKEN"])
+        works.phase(world.ctx(NOBODY), orders["TOKEN"], "stream", 10, "")
+    works.done(world.ctx(NOBODY), second["TOKEN"])
 
 
 def test_a_stranger_with_a_busy_machines_mac_learns_nothing(world) -> None:
     token = installing(world)
-    orders = installs.claim(world.ctx(NOBODY), token, "install")
+    orders = works.claim(world.ctx(NOBODY), token, "install")
     stranger = boot(world)
     assert beat(world, stranger) == "report"  # a MAC proves nothing yet
     with pytest.raises(Conflict):
         reports.receive(world.ctx(NOBODY), stranger, report(), HASH)
     assert beat(world, stranger) == "wait"
     with pytest.raises(Conflict):
-        installs.claim(world.ctx(NOBODY), stranger, "install")
-    installs.phase(world.ctx(NOBODY), orders["TOKEN"], "stream", 10, "")
+        works.claim(world.ctx(NOBODY), stranger, "install")
+    works.phase(world.ctx(NOBODY), orders["TOKEN"], "stream", 10, "")
 
 
 def test_silence_ends_as_failed_with_a_reason_before_the_deadline(world) -> None:
@@ -217,10 +217,10 @@ def test_silence_ends_as_failed_with_a_reason_before_the_deadline(world) -> None
 
 def test_abort_stops_the_machine(world) -> None:
     token = installing(world)
-    orders = installs.claim(world.ctx(NOBODY), token, "install")
+    orders = works.claim(world.ctx(NOBODY), token, "install")
     verbs.abort(world.ctx(), "compute1")
     with pytest.raises(Gone):
-        installs.phase(world.ctx(NOBODY), orders["TOKEN"], "stream", 10, "")
+        works.phase(world.ctx(NOBODY), orders["TOKEN"], "stream", 10, "")
     assert beat(world, token) == "wait"
 
 
@@ -232,9 +232,9 @@ def test_release_wipes_and_forgets(world) -> None:
     token = boot(world)
     reports.receive(world.ctx(NOBODY), token, report(), HASH)
     assert beat(world, token) == "wipe"
-    orders = installs.claim(world.ctx(NOBODY), token, "wipe")
+    orders = works.claim(world.ctx(NOBODY), token, "wipe")
     assert orders["DISKS"] == "serial:disk1"
-    installs.wiped(world.ctx(NOBODY), orders["TOKEN"])
+    works.wiped(world.ctx(NOBODY), orders["TOKEN"])
     machine = look.show(world.ctx(), "1")
     assert (machine.state, machine.role, machine.address) == ("discovered", "", "")
 
@@ -244,8 +244,8 @@ def test_release_wipes_and_forgets(world) -> None:
 )
 def test_certificate_policy_refuses(world, challenge, words) -> None:
     token = installing(world)
-    orders = installs.claim(world.ctx(NOBODY), token, "install")
-    installs.done(world.ctx(NOBODY), orders["TOKEN"])
+    orders = works.claim(world.ctx(NOBODY), token, "install")
+    works.done(world.ctx(NOBODY), orders["TOKEN"])
     word = puppet.challenge(world.ctx(NOBODY), orders["TOKEN"])["CHALLENGE"]
     name = "compute1.lab.test"
     if challenge == "used":

@@ -29,7 +29,7 @@ from oci.schemas.machines.machines import AssignIn, CablingIn
 from oci.services.activity import events, tick
 from oci.services.clusters import addresses, clusters, networks
 from oci.services.machines import look, verbs
-from oci.services.path import installs, puppet, reports
+from oci.services.path import puppet, reports, works
 from oci.services.usecase import usecase
 
 NAME = "store1.lab.test"
@@ -379,7 +379,7 @@ def test_a_promise_that_was_changed_behind_our_back_is_not_carried_out(site) -> 
         row.interfaces = [{**one, "mtu": 1400} if one["name"] == "eth0" else one for one in row.interfaces]
         db.commit()
     with pytest.raises(Conflict, match="is not the one that was approved"):
-        installs.claim(site.ctx(NOBODY), token, "install")
+        works.claim(site.ctx(NOBODY), token, "install")
     assert look.show(site.ctx(), NAME).state == "failed"
 
 

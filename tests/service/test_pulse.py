@@ -18,7 +18,7 @@ from oci.domain.path import pulse
 from oci.problems import Conflict
 from oci.services.activity import tick
 from oci.services.machines import look
-from oci.services.path import installs, reports
+from oci.services.path import reports, works
 
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
@@ -49,7 +49,7 @@ def counting(world) -> Iterator[Counted]:
 
 
 def say(world, token: str) -> str:
-    return installs.beat(world.ctx(NOBODY), token, HASH).action
+    return works.beat(world.ctx(NOBODY), token, HASH).action
 
 
 def version(world) -> int:
@@ -109,7 +109,7 @@ def test_what_was_written_since_the_glance_is_not_written_over(world, change) ->
             setattr(row, name, value)
         db.commit()
     world.clock.now += 60
-    assert installs._remember(world.ctx(NOBODY), glanced, 5) is not bool(change)
+    assert works._remember(world.ctx(NOBODY), glanced, 5) is not bool(change)
 
 
 def test_a_machine_that_beats_is_never_believed_to_be_gone(world) -> None:
@@ -160,20 +160,20 @@ def test_what_changed_is_never_answered_at_a_glance(world, change) -> None:
         for name, value in change.items():
             setattr(db.get(tables.Pulse, 1), name, value)
         db.commit()
-    assert installs.glance(world.ctx(NOBODY), token, HASH) is None
-    assert installs.beat(world.ctx(NOBODY), token, HASH).action == ("report" if "report_hash" in change else "wait")
+    assert works.glance(world.ctx(NOBODY), token, HASH) is None
+    assert works.beat(world.ctx(NOBODY), token, HASH).action == ("report" if "report_hash" in change else "wait")
 
 
 def test_a_replaced_boot_and_a_stranger_are_never_answered_at_a_glance(world) -> None:
     token = discovered(world)
     say(world, token)
-    assert installs.glance(world.ctx(NOBODY), token, HASH) is not None
-    assert installs.glance(world.ctx(NOBODY), "stranger", HASH) is None
-    assert installs.glance(world.ctx(NOBODY), "", HASH) is None
+    assert works.glance(world.ctx(NOBODY), token, HASH) is not None
+    assert works.glance(world.ctx(NOBODY), "stranger", HASH) is None
+    assert works.glance(world.ctx(NOBODY), "", HASH) is None
     with world.appliance.make_session() as db:
         db.query(tables.Boot).one().replaced = True
         db.commit()
-    assert installs.glance(world.ctx(NOBODY), token, HASH) is None
+    assert works.glance(world.ctx(NOBODY), token, HASH) is None
 
 
 def waiting(world, count: int) -> None:
@@ -185,15 +185,16 @@ def waiting(world, count: int) -> None:
         db.execute(insert(tables.Machine), [{**row, "inventory": {}, "disk_last": {}, "disk_wish": {}} for row in rows])
         seen = {"presence": "live", "seen": world.clock.now, "beat": 5}
         db.execute(insert(tables.Pulse), [{"machine_id": row["id"], **seen} for row in rows])
+        db.execute(insert(tables.Bmc), [{"machine_id": row["id"]} for row in rows])
         db.commit()
 
 
 def test_the_more_machines_wait_the_less_often_each_speaks(world) -> None:
     token = discovered(world)
-    assert installs.beat(world.ctx(NOBODY), token, HASH).heartbeat == 5
+    assert works.beat(world.ctx(NOBODY), token, HASH).heartbeat == 5
     waiting(world, 3000)
     world.clock.now += 60
-    assert installs.beat(world.ctx(NOBODY), token, HASH).heartbeat == 16
+    assert works.beat(world.ctx(NOBODY), token, HASH).heartbeat == 16
     with world.appliance.make_session() as db:
         assert db.get(tables.Pulse, 1).beat == 16, "who speaks less often is believed to be there for longer"
 

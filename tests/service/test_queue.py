@@ -11,7 +11,7 @@ from oci.problems import Conflict
 from oci.schemas.machines.machines import AssignIn
 from oci.services.activity import tick
 from oci.services.machines import look, verbs
-from oci.services.path import installs, reports
+from oci.services.path import reports, works
 
 
 def with_limits(world, **limits: int) -> None:
@@ -37,7 +37,7 @@ def waiting(world) -> list[str]:
 
 
 def beat(world, token: str) -> str:
-    return installs.beat(world.ctx(NOBODY), token, HASH).action
+    return works.beat(world.ctx(NOBODY), token, HASH).action
 
 
 def progress(world, number: int):
@@ -70,19 +70,19 @@ def test_claiming_out_of_turn_is_refused_in_words(world, waiting) -> None:
     for token in waiting:
         beat(world, token)
     with pytest.raises(Conflict, match="number 3 in the queue"):
-        installs.claim(world.ctx(NOBODY), waiting[4], "install")
-    assert installs.claim(world.ctx(NOBODY), waiting[0], "install")["TOKEN"]
+        works.claim(world.ctx(NOBODY), waiting[4], "install")
+    assert works.claim(world.ctx(NOBODY), waiting[0], "install")["TOKEN"]
 
 
 def ends(world, waiting, how: str) -> None:
     if how == "abort":
         verbs.abort(world.ctx(), "1")
         return
-    token = installs.claim(world.ctx(NOBODY), waiting[0], "install")["TOKEN"]
+    token = works.claim(world.ctx(NOBODY), waiting[0], "install")["TOKEN"]
     if how == "done":
-        installs.done(world.ctx(NOBODY), token)
+        works.done(world.ctx(NOBODY), token)
     else:
-        installs.failed(world.ctx(NOBODY), token, how, "x")
+        works.failed(world.ctx(NOBODY), token, how, "x")
 
 
 @pytest.mark.parametrize("how", ["abort", "done", "check"])
@@ -126,8 +126,8 @@ def test_waiting_for_room_is_no_standing_still(world, waiting) -> None:
         tick.machines(world.ctx(APPLIANCE))
         with world.appliance.make_session() as db:
             for number in (1, 2):  # they work all the while
-                install = db.query(tables.Install).filter_by(machine_id=number).one()
-                install.admitted = install.claimed = install.seen = world.clock.now
+                work = db.query(tables.Work).filter_by(machine_id=number).one()
+                work.admitted = work.claimed = work.seen = world.clock.now
                 db.get(tables.Machine, number).deadline = world.clock.now + 3600
             db.commit()
     assert {m.state for m in look.list_machines(world.ctx()).machines} == {"installing"}

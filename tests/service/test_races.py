@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import yaml
 from argon2 import PasswordHasher
 from sqlalchemy import func, select
 from test_path import HASH, MAC, NOBODY, boot, csr, discovered, installing, prepare, report
+from wired import wire
 
 from oci.app import APPLIANCE
 from oci.context import Actor
 from oci.db import tables
+from oci.domain.cluster.roles import parse
 from oci.problems import Conflict, Forbidden, Gone, Problem
 from oci.records.people import passwords
 from oci.schemas.activity.events import EventQuery
@@ -25,7 +28,7 @@ from oci.schemas.people.people import PersonIn
 from oci.services.activity import events, jobs
 from oci.services.clusters import addresses, clusters, networks, settings
 from oci.services.machines import look, verbs
-from oci.services.path import boots, installs, puppet, reports
+from oci.services.path import boots, puppet, reports, works
 from oci.services.people import people
 
 THREADS = 16
@@ -70,17 +73,15 @@ def count(world, table, *conditions) -> int:
 
 def configuring(world) -> str:
     """The token of an attempt whose disk is written."""
-    token = installs.claim(world.ctx(NOBODY), installing(world), "install")["TOKEN"]
-    installs.done(world.ctx(NOBODY), token)
+    token = works.claim(world.ctx(NOBODY), installing(world), "install")["TOKEN"]
+    works.done(world.ctx(NOBODY), token)
     return str(token)
 
 
 def test_the_orders_of_an_attempt(world) -> None:
     token = installing(world)
-    orders = the_one(
-        at_once([lambda: installs.claim(world.ctx(NOBODY), token, "install") for _ in range(THREADS)]), Conflict
-    )
-    assert installs.phase(world.ctx(NOBODY), orders["TOKEN"], "check", 1, "") is None
+    orders = the_one(at_once([lambda: works.claim(world.ctx(NOBODY), token, "install") for _ in range(THREADS)]), Conflict)
+    assert works.phase(world.ctx(NOBODY), orders["TOKEN"], "check", 1, "") is None
 
 
 def test_the_archive_of_a_boot(world) -> None:
@@ -191,6 +192,22 @@ def test_a_setting(world) -> None:
     assert count(world, tables.Setting) == 3
 
 
+def test_the_secrets_and_certificates_of_a_cluster(world, monkeypatch) -> None:
+    """Sixteen machines ask for their first classification: one secret, one certificate of the cluster, one of each."""
+    prepare_for(world, THREADS)
+    wire(monkeypatch)
+    role = parse("cache", {"name": "cache", "profiles": ["profile::test"]})
+    world.outside(roles={**world.appliance.outside.roles, "cache": role})
+    order = AssignIn(cluster="c1", role="cache")
+    fqdns = [verbs.assign(world.ctx(), str(number + 1), order).fqdn for number in range(THREADS)]
+    texts = at_once([lambda fqdn=fqdn: puppet.classify(world.ctx(APPLIANCE), fqdn) for fqdn in fqdns])
+    told = [yaml.safe_load(text)["classes"]["profile::test"] for text in texts]
+    for name in ("test.key", "keystone.fernet.0", "api.crt"):
+        assert len({one[name] for one in told}) == 1, name
+    assert len({one["host.crt"] for one in told}) == THREADS
+    assert (count(world, tables.Secret), count(world, tables.Certificate)) == (2, THREADS + 1)
+
+
 def test_the_name_of_a_cluster(world) -> None:
     prepare(world)
     orders = [ClusterIn(name="c2", domain=f"d{n}.test", network="prov") for n in range(THREADS)]
@@ -221,7 +238,7 @@ def test_the_install_of_a_machine(world) -> None:
     discovered(world)
     verbs.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
     the_one(at_once([lambda: verbs.install(world.ctx(), "1") for _ in range(THREADS)]), Conflict)
-    assert count(world, tables.Install) == 1
+    assert count(world, tables.Work) == 1
 
 
 def test_a_controller(world) -> None:
@@ -239,7 +256,7 @@ def prepare_for(world, many: int) -> None:
     with world.appliance.make_session() as db:
         for number in range(1, many + 1):
             values = {"state_since": 0.0, "created": 0.0, "inventory": {}, "state": "discovered"}
-            db.add(tables.Machine(name=f"machine-{number}", pulse=tables.Pulse(), **values))
+            db.add(tables.Machine(name=f"machine-{number}", pulse=tables.Pulse(), bmc=tables.Bmc(), **values))
             db.flush()
         db.commit()
 

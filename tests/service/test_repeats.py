@@ -200,7 +200,15 @@ def test_names_are_sorted_alike_and_found_alike(world) -> None:
     with world.appliance.make_session() as db:
         for name in names:
             db.add(
-                tables.Machine(name=name, state="discovered", state_since=0, created=0, inventory={}, pulse=tables.Pulse())
+                tables.Machine(
+                    name=name,
+                    state="discovered",
+                    state_since=0,
+                    created=0,
+                    inventory={},
+                    pulse=tables.Pulse(),
+                    bmc=tables.Bmc(),
+                )
             )
         db.commit()
     assert [m.name for m in look.list_machines(world.ctx()).machines] == sorted(names)

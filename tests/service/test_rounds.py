@@ -13,7 +13,7 @@ from oci.app import APPLIANCE
 from oci.db import tables
 from oci.services.activity import tick
 from oci.services.machines import look
-from oci.services.path import installs
+from oci.services.path import works
 
 
 def busy(world, count: int, deadline: float, first: int = 0) -> list[int]:
@@ -29,12 +29,13 @@ def busy(world, count: int, deadline: float, first: int = 0) -> list[int]:
                 deadline=deadline,
                 inventory={},
                 pulse=tables.Pulse(seen=now, presence="live"),
+                bmc=tables.Bmc(),
             )
             for n in range(first, first + count)
         ]
         db.add_all(rows)
         db.flush()
-        db.add_all([tables.Install(machine_id=row.id, kind="install", started=now, claimed=now, seen=now) for row in rows])
+        db.add_all([tables.Work(machine_id=row.id, kind="install", started=now, claimed=now, seen=now) for row in rows])
         db.commit()
         return [row.id for row in rows]
 
@@ -64,7 +65,7 @@ def test_while_nothing_happens_a_round_writes_nothing_and_says_nothing(world, ca
     for _ in range(13):  # what is new is told by then
         round_(world)
         tick.dhcp(world.ctx(APPLIANCE))
-        installs.alive(world.ctx(NOBODY), token, "at it")
+        works.alive(world.ctx(NOBODY), token, "at it")
         world.clock.now += 5
     with counting(world) as counted, caplog.at_level(logging.DEBUG, logger="oci"):
         round_(world)
@@ -122,7 +123,7 @@ def test_the_select_misses_nobody_whom_a_look_would_change(world) -> None:
     ids = busy(world, 3, now + 10**6)
     cases = {ids[0]: config.silence_seconds, ids[1]: config.first_sign_seconds, ids[2]: config.firstboot_silence_seconds}
     with world.appliance.make_session() as db:
-        db.query(tables.Install).filter_by(machine_id=ids[1]).one().claimed = None
+        db.query(tables.Work).filter_by(machine_id=ids[1]).one().claimed = None
         db.get(tables.Machine, ids[2]).state = "configuring"
         db.commit()
     for number, limit in cases.items():

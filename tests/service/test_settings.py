@@ -24,7 +24,7 @@ from oci.schemas.machines.machines import AssignIn, BmcIn
 from oci.services.activity import site_troubles, tick
 from oci.services.clusters import addresses, clusters, settings
 from oci.services.machines import conflicts, look, verbs
-from oci.services.path import boots, installs, puppet
+from oci.services.path import boots, puppet, works
 
 OTHER = "52:54:00:77:00:02"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{} olga@example"
@@ -95,7 +95,7 @@ def ordered(world) -> str:
 
 
 def claimed(world) -> dict[str, str]:
-    return installs.claim(world.ctx(NOBODY), ordered(world), "install")
+    return works.claim(world.ctx(NOBODY), ordered(world), "install")
 
 
 def classified(world) -> dict[str, object]:
@@ -167,7 +167,7 @@ def tries(world, value: str) -> None:
     token = ordered(world)
     for number in range(int(value)):
         assert show(world).state == "installing", number
-        installs.failed(world.ctx(NOBODY), installs.claim(world.ctx(NOBODY), token, "install")["TOKEN"], "stream", "x")
+        works.failed(world.ctx(NOBODY), works.claim(world.ctx(NOBODY), token, "install")["TOKEN"], "stream", "x")
     assert show(world).state == "failed"
 
 
@@ -177,7 +177,7 @@ def while_installing(world, value: str) -> None:
 
 
 def while_configuring(world, value: str) -> None:
-    installs.done(world.ctx(NOBODY), claimed(world)["TOKEN"])
+    works.done(world.ctx(NOBODY), claimed(world)["TOKEN"])
     assert show(world).deadline == world.clock.now + int(value)
 
 
@@ -193,8 +193,8 @@ def silence(world, value: str) -> None:
 
 def silence_of_the_first_boot(world, value: str) -> None:
     token = claimed(world)["TOKEN"]
-    installs.done(world.ctx(NOBODY), token)
-    installs.phase(world.ctx(NOBODY), token, "firstboot", 0, "")
+    works.done(world.ctx(NOBODY), token)
+    works.phase(world.ctx(NOBODY), token, "firstboot", 0, "")
     is_silent_after(world, int(value))
 
 
@@ -334,7 +334,7 @@ def test_a_secret_whose_key_is_lost_ends_an_install_with_the_reason(site, tmp_pa
     site.outside(sealer=FileSealer(tmp_path / "another.key", make=True))
     token = ordered(site)
     with pytest.raises(Conflict, match="root_password_hash: a stored secret cannot be read"):
-        installs.claim(site.ctx(NOBODY), token, "install")
+        works.claim(site.ctx(NOBODY), token, "install")
     assert show(site).state == "failed" and "enter the secret again" in show(site).reason
     put(site, "root_password_hash", CRYPT.format(*"t" * 30), machine="1")
     assert claimed(site)["ROOT_HASH"] == CRYPT.format(*"t" * 30)

@@ -16,7 +16,7 @@ from oci.problems import Conflict, Gone
 from oci.schemas.machines.machines import BmcIn
 from oci.services.activity import tick
 from oci.services.machines import look, verbs
-from oci.services.path import installs, puppet, reports
+from oci.services.path import puppet, reports, works
 
 BMC = "10.78.0.1"
 NAME = "compute1.lab.test"
@@ -33,14 +33,14 @@ def claimed(world) -> str:
     """A machine whose installer runs; its token."""
     token = installing(world)
     with_bmc(world)
-    return installs.claim(world.ctx(NOBODY), token, "install")["TOKEN"]
+    return works.claim(world.ctx(NOBODY), token, "install")["TOKEN"]
 
 
 def configuring(world) -> str:
     """A machine whose Puppet runs for the first time; its token."""
     token = claimed(world)
-    installs.done(world.ctx(NOBODY), token)
-    installs.phase(world.ctx(NOBODY), token, "firstboot", 0, "")
+    works.done(world.ctx(NOBODY), token)
+    works.phase(world.ctx(NOBODY), token, "firstboot", 0, "")
     word = puppet.challenge(world.ctx(NOBODY), token)["CHALLENGE"]
     puppet.autosign(world.ctx(APPLIANCE), NAME, csr(NAME, word))
     puppet.asked(world.ctx(APPLIANCE), NAME)
@@ -70,7 +70,7 @@ def pass_time(world, seconds: int, step: int, say=lambda _second: None) -> None:
 
 def test_a_long_puppet_run_is_never_disturbed(world) -> None:
     token = configuring(world)
-    pass_time(world, 1800, 10, lambda s: installs.alive(world.ctx(NOBODY), token, f"resource {s // 300}"))
+    pass_time(world, 1800, 10, lambda s: works.alive(world.ctx(NOBODY), token, f"resource {s // 300}"))
     assert cuts(world) == [] and show(world).state == "configuring"
     puppet.report(world.ctx(APPLIANCE), NAME, {"status": "changed"})
     assert show(world).state == "active"
@@ -85,16 +85,16 @@ def test_a_machine_that_says_nothing_is_switched_off_and_on_at_the_limit(world) 
     assert cuts(world) == ["off"]
     pass_time(world, 900, 5)  # its firmware may take that long, so it is not cut again
     assert cuts(world) == ["off"]
-    installs.alive(world.ctx(NOBODY), token, "starting")
+    works.alive(world.ctx(NOBODY), token, "starting")
     pass_time(world, limit + 10, 5)
     assert cuts(world) == ["off", "off"]
 
 
 WORDS = {
-    "phase": lambda world, token: installs.phase(world.ctx(NOBODY), token, "puppet", 0, "it tries again"),
-    "alive": lambda world, token: installs.alive(world.ctx(NOBODY), token, "x"),
-    "log": lambda world, token: installs.log(world.ctx(NOBODY), token, "x\n"),
-    "failed": lambda world, token: installs.failed(world.ctx(NOBODY), token, "puppet", "no"),
+    "phase": lambda world, token: works.phase(world.ctx(NOBODY), token, "puppet", 0, "it tries again"),
+    "alive": lambda world, token: works.alive(world.ctx(NOBODY), token, "x"),
+    "log": lambda world, token: works.log(world.ctx(NOBODY), token, "x\n"),
+    "failed": lambda world, token: works.failed(world.ctx(NOBODY), token, "puppet", "no"),
     "ready": lambda world, token: puppet.challenge(world.ctx(NOBODY), token),
     "catalogue": lambda world, _token: puppet.asked(world.ctx(APPLIANCE), NAME),
     "failed report": lambda world, _token: puppet.report(world.ctx(APPLIANCE), NAME, {"status": "failed"}),
@@ -122,7 +122,7 @@ def test_the_word_of_a_given_up_attempt_is_a_sign_of_life_too(world) -> None:
         world.clock.now += seconds + 1
         tick.machines(world.ctx(APPLIANCE))
     with pytest.raises(Gone):
-        installs.phase(world.ctx(NOBODY), token, "stream", 5, "")
+        works.phase(world.ctx(NOBODY), token, "stream", 5, "")
     assert show(world).seen == world.clock.now
     work_off(world)
     assert cuts(world) == []
@@ -132,7 +132,7 @@ def test_an_installer_that_could_not_be_reached_goes_on(world) -> None:
     token = claimed(world)
     world.clock.now += 100
     tick.machines(world.ctx(APPLIANCE))
-    installs.phase(world.ctx(NOBODY), token, "stream", 5, "")  # the same attempt
+    works.phase(world.ctx(NOBODY), token, "stream", 5, "")  # the same attempt
     work_off(world)
     assert cuts(world) == [] and show(world).progress.attempt == 1
 
@@ -154,14 +154,14 @@ def test_a_late_network_boot_does_not_cut_an_installer_that_began_meanwhile(worl
     verbs.install(world.ctx(), "1")
     again = boot(world)
     reports.receive(world.ctx(NOBODY), again, report(), HASH)
-    installs.claim(world.ctx(NOBODY), again, "install")
+    works.claim(world.ctx(NOBODY), again, "install")
     work_off(world)  # the controller was slow; a person was faster
     assert cuts(world) == [] and token
 
 
 def test_a_slow_firmware_is_waited_for(world) -> None:
     token = claimed(world)
-    installs.done(world.ctx(NOBODY), token)
+    works.done(world.ctx(NOBODY), token)
     pass_time(world, 900, 10)
     assert cuts(world) == []
 
@@ -173,7 +173,7 @@ def test_nobody_is_silent_while_the_appliance_was_away(world) -> None:
     tick.machines(world.ctx(APPLIANCE))
     work_off(world)
     assert cuts(world) == [] and show(world).state == "configuring"
-    installs.alive(world.ctx(NOBODY), token, "still here")
+    works.alive(world.ctx(NOBODY), token, "still here")
 
 
 # -- standing still
@@ -190,34 +190,34 @@ def test_a_wipe_may_take_as_long_as_it_moves(world) -> None:
     with world.appliance.make_session() as db:
         db.get(tables.Machine, 1).disk_bytes = 12 * 16 * 10**12
         db.commit()
-    orders = installs.claim(world.ctx(NOBODY), token, "wipe")
+    orders = works.claim(world.ctx(NOBODY), token, "wipe")
     for percent in range(1, 101):  # 192 TB at 200 MB/s: a percent is 2.7 hours
         for _ in range(2):
             world.clock.now += 4800
-            installs.log(world.ctx(NOBODY), orders["TOKEN"], "")
+            works.log(world.ctx(NOBODY), orders["TOKEN"], "")
             tick.machines(world.ctx(APPLIANCE))
-        installs.phase(world.ctx(NOBODY), orders["TOKEN"], "wipe", percent, "")
-    installs.wiped(world.ctx(NOBODY), orders["TOKEN"])
+        works.phase(world.ctx(NOBODY), orders["TOKEN"], "wipe", percent, "")
+    works.wiped(world.ctx(NOBODY), orders["TOKEN"])
     assert show(world).state == "discovered"
 
 
 def test_an_installer_that_beats_and_does_not_move_ends_at_its_deadline(world) -> None:
     token = claimed(world)
-    installs.phase(world.ctx(NOBODY), token, "bootloader", 0, "")
+    works.phase(world.ctx(NOBODY), token, "bootloader", 0, "")
     said = world.appliance.config.install_seconds
-    pass_time(world, said - 60, 30, lambda _s: installs.alive(world.ctx(NOBODY), token, "grub-install"))
+    pass_time(world, said - 60, 30, lambda _s: works.alive(world.ctx(NOBODY), token, "grub-install"))
     assert show(world).state == "installing"
     with pytest.raises(Gone):
-        pass_time(world, 180, 30, lambda _s: installs.alive(world.ctx(NOBODY), token, "grub-install"))
+        pass_time(world, 180, 30, lambda _s: works.alive(world.ctx(NOBODY), token, "grub-install"))
     shown = show(world)
     assert shown.state == "failed" and "without progress" in shown.reason and "grub-install" in shown.reason
 
 
 def test_other_words_move_the_deadline_and_the_page_says_it(world) -> None:
     token = claimed(world)
-    installs.phase(world.ctx(NOBODY), token, "filesystems", 0, "")
+    works.phase(world.ctx(NOBODY), token, "filesystems", 0, "")
     world.clock.now += 1000
-    installs.alive(world.ctx(NOBODY), token, "mkfs: \x1b[31m 12\n of 40  ")
+    works.alive(world.ctx(NOBODY), token, "mkfs: \x1b[31m 12\n of 40  ")
     shown = show(world)
     assert shown.progress.doing == "mkfs: [31m 12 of 40"
     assert shown.deadline == world.clock.now + world.appliance.config.install_seconds
@@ -232,7 +232,7 @@ def test_nothing_moves_for_ever(world) -> None:
             world,
             2 * world.appliance.config.longest_seconds,
             600,
-            lambda s: installs.alive(world.ctx(NOBODY), token, f"line {s}"),
+            lambda s: works.alive(world.ctx(NOBODY), token, f"line {s}"),
         )
     assert show(world).state == "failed"
 
@@ -241,7 +241,7 @@ def test_a_puppet_that_fails_again_and_again_gains_no_time_by_trying(world) -> N
     token = configuring(world)
 
     def attempt(_second: int) -> None:
-        installs.phase(world.ctx(NOBODY), token, "puppet", 0, "")
+        works.phase(world.ctx(NOBODY), token, "puppet", 0, "")
         puppet.asked(world.ctx(APPLIANCE), NAME)
         puppet.report(
             world.ctx(APPLIANCE),
@@ -293,7 +293,7 @@ def test_no_power_is_cut_under_a_machine_that_was_heard_of_within_the_limit(worl
     config = world.appliance.config
     limit = config.firstboot_silence_seconds if first else config.silence_seconds
     heard = world.clock.now
-    for silence, looks, pause, word, works, answers in rounds:
+    for silence, looks, pause, word, working, answers in rounds:
         world.clock.now += silence
         if looks:
             tick.machines(world.ctx(APPLIANCE))
@@ -303,7 +303,7 @@ def test_no_power_is_cut_under_a_machine_that_was_heard_of_within_the_limit(worl
             heard = world.clock.now
         before = len(cuts(world))
         world.outside(power=world.power if answers else BrokenPower())
-        if works:
+        if working:
             work_off(world)
         assert len(cuts(world)) == before or world.clock.now - heard > limit
 
@@ -315,7 +315,7 @@ def test_a_controller_that_takes_its_time_is_overtaken_by_the_machines_word(worl
 
     class Slow(FakePower):
         def status(self, bmc) -> str:
-            installs.alive(world.ctx(NOBODY), token, "still at it")
+            works.alive(world.ctx(NOBODY), token, "still at it")
             return "on"
 
     world.outside(power=Slow())

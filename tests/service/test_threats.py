@@ -19,7 +19,7 @@ from oci.problems import Conflict, Forbidden, NotFound, Problem, Unauthorised
 from oci.schemas.machines.machines import AssignIn, BmcIn
 from oci.services.activity import tick
 from oci.services.machines import look, verbs
-from oci.services.path import boots, installs, puppet, reports
+from oci.services.path import boots, puppet, reports, works
 
 OTHER = "52:54:00:77:00:02"
 
@@ -37,9 +37,9 @@ def test_a_stranger_with_a_silent_machines_mac_stands_in_until_the_real_one_boot
 
 def test_a_stolen_boot_token_claims_only_what_the_machine_did_not(world) -> None:
     stolen = installing(world)
-    installs.claim(world.ctx(NOBODY), stolen, "install")
+    works.claim(world.ctx(NOBODY), stolen, "install")
     with pytest.raises(Conflict):  # now the machine itself is refused, and an operator sees why
-        installs.claim(world.ctx(NOBODY), stolen, "install")
+        works.claim(world.ctx(NOBODY), stolen, "install")
     with world.appliance.make_session() as db:
         assert db.scalar(select(func.count()).where(tables.Event.kind == "token.refused")) == 1
 
@@ -76,8 +76,8 @@ def test_a_listed_foreign_card_stays_with_its_machine(world) -> None:
 
 def test_alternative_names_are_refused(world) -> None:
     token = installing(world)
-    orders = installs.claim(world.ctx(NOBODY), token, "install")
-    installs.done(world.ctx(NOBODY), orders["TOKEN"])
+    orders = works.claim(world.ctx(NOBODY), token, "install")
+    works.done(world.ctx(NOBODY), orders["TOKEN"])
     word = puppet.challenge(world.ctx(NOBODY), orders["TOKEN"])["CHALLENGE"]
     name = "compute1.lab.test"
     request = (
@@ -93,8 +93,8 @@ def test_alternative_names_are_refused(world) -> None:
 
 def test_a_false_done_never_makes_a_machine_active(world) -> None:
     token = installing(world)
-    orders = installs.claim(world.ctx(NOBODY), token, "install")
-    installs.done(world.ctx(NOBODY), orders["TOKEN"])
+    orders = works.claim(world.ctx(NOBODY), token, "install")
+    works.done(world.ctx(NOBODY), orders["TOKEN"])
     assert look.show(world.ctx(), "compute1").state == "configuring"
 
 
@@ -102,19 +102,19 @@ def test_reports_and_logs_are_bounded(world) -> None:
     token = installing(world)
     for number in range(9):
         reports.receive(world.ctx(NOBODY), token, report(disk=f"disk{9 - number}"), HASH)
-    orders = installs.claim(world.ctx(NOBODY), token, "install")
+    orders = works.claim(world.ctx(NOBODY), token, "install")
     for _ in range(3):
-        installs.log(world.ctx(NOBODY), orders["TOKEN"], "x" * 200_000)
+        works.log(world.ctx(NOBODY), orders["TOKEN"], "x" * 200_000)
     with world.appliance.make_session() as db:
         assert db.scalar(select(func.count()).select_from(tables.Report)) == world.appliance.config.reports_kept
-        assert len(db.scalar(select(tables.Install.log))) == installs.LOG_BYTES
+        assert len(db.scalar(select(tables.Work.log))) == works.LOG_BYTES
 
 
 def test_the_bmc_password_is_sealed_in_the_database(world) -> None:
     discovered(world)
     verbs.set_bmc(world.ctx(), "1", BmcIn(address="10.78.0.1", username="admin", password="open-sesame"))
     with world.appliance.make_session() as db:
-        stored = db.scalar(select(tables.Machine.bmc_password))
+        stored = db.scalar(select(tables.Bmc.password))
     assert "open-sesame" not in stored and world.appliance.outside.sealer.open(stored) == "open-sesame"
 
 
@@ -155,10 +155,10 @@ def test_a_machine_changes_nothing_of_another(world) -> None:
     verbs.assign(world.ctx(), "2", AssignIn(cluster="c1", role="controller"))
     verbs.install(world.ctx(), "2")
     before = look.show(world.ctx(), "compute1").model_dump(exclude={"jobs"})
-    orders = installs.claim(world.ctx(NOBODY), mine, "install")
+    orders = works.claim(world.ctx(NOBODY), mine, "install")
     assert orders["FQDN"] == "controller1.lab.test"
-    installs.phase(world.ctx(NOBODY), orders["TOKEN"], "stream", 50, "")
-    installs.done(world.ctx(NOBODY), orders["TOKEN"])
+    works.phase(world.ctx(NOBODY), orders["TOKEN"], "stream", 50, "")
+    works.done(world.ctx(NOBODY), orders["TOKEN"])
     for certname in ("compute1.lab.test", "puppet.lab.test"):
         word = puppet.challenge(world.ctx(NOBODY), orders["TOKEN"])["CHALLENGE"]
         with pytest.raises((Forbidden, NotFound)):

@@ -13,7 +13,7 @@ from oci.domain.hardware import Disk, Inventory
 from oci.domain.hardware.disks import disk_wipe
 from oci.services.activity import tick
 from oci.services.machines import verbs
-from oci.services.path import installs, reports
+from oci.services.path import reports, works
 
 LARGE = Disk(name="sdx", wwn="0x5000c500000000aa", serial="X1", bytes=192 * 10**12, sector_bytes=512)
 PATHS = (replace(LARGE, multipath=True), replace(LARGE, name="sdy", multipath=True))
@@ -37,13 +37,13 @@ def test_a_wipe_of_any_large_disk_may_take_as_long_as_it_moves(world, disks: tup
         machine.inventory = replace(Inventory.from_dict(machine.inventory), disks=disks).to_dict()
         machine.disk_bytes = 0
         db.commit()
-    orders = installs.claim(world.ctx(NOBODY), token, "wipe")
+    orders = works.claim(world.ctx(NOBODY), token, "wipe")
     for percent in range(1, 101):
         for _ in range(2):
             world.clock.now += 4800
-            installs.log(world.ctx(NOBODY), orders["TOKEN"], "")
+            works.log(world.ctx(NOBODY), orders["TOKEN"], "")
             tick.machines(world.ctx(APPLIANCE))
-        installs.phase(world.ctx(NOBODY), orders["TOKEN"], "wipe", percent, "")
-    installs.wiped(world.ctx(NOBODY), orders["TOKEN"])
+        works.phase(world.ctx(NOBODY), orders["TOKEN"], "wipe", percent, "")
+    works.wiped(world.ctx(NOBODY), orders["TOKEN"])
     with world.appliance.make_session() as db:
         assert db.get(tables.Machine, 1).state == "discovered"

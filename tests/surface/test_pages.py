@@ -191,7 +191,7 @@ def test_hostile_words_are_only_words(pages: Any, world: Any) -> None:
     )
     name = scene.assign(world, str(number))
     verbs.install(world.ctx(), name)
-    scene.change(world, tables.Install, 1, log=HOSTILE)
+    scene.change(world, tables.Work, 1, log=HOSTILE)
     scene.add_event(world, number, HOSTILE)
     scene.add_event(world, number, f"Puppet {HOSTILE}", "puppet.report", status=HOSTILE)
     with world.appliance.make_session() as db:

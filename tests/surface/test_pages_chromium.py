@@ -37,6 +37,8 @@ PAGES = (
     "/networks/prov",
     "/networks/prov/forget",
     "/machines/1/cabling",
+    "/clusters/c1",
+    "/declare",
     "/settings?cluster=c1",
     "/settings/ssh_authorized_keys/set?cluster=c1",
     "/settings/attempts/unset?cluster=c1",
@@ -173,15 +175,15 @@ def test_assign_and_install_with_the_keyboard_alone(page: Chrome, site: str, wor
 def test_the_log_follows_its_end_unless_its_reader_went_up(page: Chrome, site: str, world: Any) -> None:
     verbs.install(world.ctx(), scene.assign(world, "machine-1"))
     log = "\n".join(f"line {number}" for number in range(300))
-    scene.change(world, tables.Install, 1, log=log)
+    scene.change(world, tables.Work, 1, log=log)
     page.get(f"{site}/machines/1?tab=log")
     at = "const l = document.querySelector('.log'); return l.scrollTop"
     assert page.execute_script(at) > 0
-    scene.change(world, tables.Install, 1, log=f"{log}\nlast but one")
+    scene.change(world, tables.Work, 1, log=f"{log}\nlast but one")
     wait(lambda: "last but one" in text(page))
     assert page.execute_script(f"{at} + l.clientHeight - l.scrollHeight") > -5
     page.execute_script("document.querySelector('.log').scrollTop = 40")
-    scene.change(world, tables.Install, 1, log=f"{log}\nlast but one\nlast of all")
+    scene.change(world, tables.Work, 1, log=f"{log}\nlast but one\nlast of all")
     wait(lambda: "last of all" in text(page))
     assert page.execute_script(at) == 40
 
@@ -192,7 +194,7 @@ def test_a_second_click_orders_nothing_twice(page: Chrome, site: str, world: Any
     page.execute_script("const b = document.getElementById('do-install'); b.click(); b.click();")
     wait(lambda: "is being installed" in text(page))
     with world.appliance.make_session() as db:
-        assert db.query(tables.Install).count() == 1
+        assert db.query(tables.Work).count() == 1
 
 
 def test_keys(page: Chrome, site: str) -> None:

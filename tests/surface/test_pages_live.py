@@ -79,7 +79,7 @@ def test_progress_with_what_is_usual(client: FlaskClient, world: Any) -> None:
         scene.add_event(world, 7, "installed", "machine.state", end + 60, verb="installed")
         scene.add_event(world, 7, "converged", "machine.state", end, verb="converged")
     verbs.install(world.ctx(), name)
-    scene.change(world, tables.Install, 1, phase="stream", percent=50)
+    scene.change(world, tables.Work, 1, phase="stream", percent=50)
     world.clock.now += 75
     page = client.get(f"/machines/{name}").text
     assert "Streaming the system" in page and "47 %" in page and "1 min 15 s" in page and "usually 11 min 40 s" in page

@@ -28,7 +28,7 @@ def _change(world, **values: object) -> None:
 def _work(world, **values: object) -> None:
     _change(world, state="configuring", deadline=world.clock.now + 3000)
     with world.appliance.make_session() as db:
-        db.add(tables.Install(machine_id=1, kind="install", attempt=2, started=world.clock.now, phase="catalog", **values))
+        db.add(tables.Work(machine_id=1, kind="install", attempt=2, started=world.clock.now, phase="catalog", **values))
         db.commit()
 
 
@@ -51,7 +51,7 @@ def test_a_log_that_grows_is_news_for_its_own_tab_only(world, viewer) -> None:
         live = viewer.get(f"/machines/1?tab={tab}", headers={"HX-Request": "true"}).text
         seen = live.split("seen=")[1].split('"')[0]
         with world.appliance.make_session() as db:
-            db.query(tables.Install).one().log += f"more for {tab}\n"
+            db.query(tables.Work).one().log += f"more for {tab}\n"
             db.commit()
         again = viewer.get(f"/machines/1?tab={tab}&seen={seen}", headers={"HX-Request": "true"})
         assert (f"more for {tab}" in again.text) == news and (again.status_code == 200) == news

@@ -26,6 +26,8 @@ SHARED: dict[str, str] = {
     "range": "Python's range",
     "why": "the docstrings' what, why, what instead",
     "password": "OpenAPI's format of a secret",
+    "secret": "what a password is",
+    "secrets": "what passwords are",
     "passwords": "OpenAPI's format of a secret",
     "conflict": "HTTP's 409",
     "check": "what somebody is told to do",

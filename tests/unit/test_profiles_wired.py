@@ -40,6 +40,6 @@ def test_only_the_listener_of_the_puppet_server_has_secrets_revealed() -> None:
         module_of(path)
         for path in SOURCES
         for node in ast.walk(tree(path))
-        if isinstance(node, ast.Attribute) and node.attr == "reveal"
+        if isinstance(node, ast.Attribute) and node.attr == "revealer"
     }
     assert len(found) == 1 and found.pop().endswith(".puppet")

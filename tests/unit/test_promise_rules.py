@@ -76,7 +76,7 @@ NOT_IN_ORDERS = {
 
 
 def test_orders_are_made_of_the_promise_and_of_nothing_that_was_reported() -> None:
-    path = ROOT / "oci/services/path/installs.py"
+    path = ROOT / "oci/services/path/works.py"
     makers = [function for function in functions(path) if function.name in ("_install_orders", "_resolvers", "_root_hash")]
     assert len(makers) == 3
     used = {

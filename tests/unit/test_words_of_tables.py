@@ -33,7 +33,8 @@ COMMON = {
     "image": "a command of oci-admin",
     "check": "a command of oci-admin, a function",
     "partition": "a noun that is counted",
-    "install": "a verb of people, and a table",
+    "install": "a verb of people; when a setting takes effect",
+    "firstboot": "a folder of programs",
 }
 # Where a common word stands beside such a name and is of another table.
 OF_ANOTHER_TABLE = {

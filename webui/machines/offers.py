@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from oci.context import Ctx
 from oci.domain.hardware import Disk, Inventory
 from oci.domain.machines import lifecycle
 from oci.schemas.machines.machines import MachineDetail
 from oci.services.machines import verbs
+from oci.services.path import adoptions
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,13 @@ VERBS: dict[str, Verb] = {
         "{name} is being installed.",
         verbs.install,
         (lifecycle.ACTIVE,),
+    ),
+    "adopt": Verb(
+        "Adopt",
+        "It has a system of its own, which stays: Puppet takes it over, and may change all that its role is about.",
+        "{name} is being adopted.",
+        None,
+        (lifecycle.ASSIGNED, lifecycle.FAILED),
     ),
     "abort": Verb(
         "Abort",
@@ -67,7 +76,9 @@ VERBS: dict[str, Verb] = {
     ),
     "restore": Verb("Restore", "It is used again and counts as discovered.", "{name} is back.", verbs.restore),
 }
-USE_CASES: dict[str, Callable[..., MachineDetail]] = {verb: getattr(verbs, verb) for verb in VERBS}
+USE_CASES: dict[str, Callable[..., Any]] = {
+    verb: adoptions.adopt if verb == "adopt" else getattr(verbs, verb) for verb in VERBS
+}
 """What each verb is done by, and so who may."""
 POWER = {
     "on": Verb("Power on", "It is switched on.", "{name} is being switched on."),

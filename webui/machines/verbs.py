@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request, url_for
+import base64
+
+from flask import Blueprint, Response, render_template, request, url_for
 
 from oci.domain.machines.lifecycle import STATES
 from oci.problems import Problem
 from oci.schemas.machines.machines import MachineDetail
 from oci.services.clusters import clusters, roles
 from oci.services.machines import look, verbs
+from oci.services.path import adoptions
 from webui.machines.forms import Assign, Bmc, Confirm
 from webui.machines.offers import POWER, USE_CASES, VERBS, asks_name, loss
 from webui.session import ctx
@@ -113,6 +116,20 @@ def act(name: str, verb: str) -> Answer:
     return done(*_said(VERBS[verb].after, made))
 
 
+@needs(adoptions.adopt)
+def adopt(name: str) -> Answer | Response:
+    """Hand the machine to Puppet; the answer is the archive for it, which is given out once."""
+    machine = look.show(ctx(), name)
+    try:
+        made = adoptions.adopt(ctx(), str(machine.id))
+    except Problem as refused:
+        return _ask("adopt", machine, Confirm(formdata=None), str(refused), refused.status)
+    answer = Response(base64.b64decode(made.archive), mimetype="application/gzip")
+    answer.headers["Content-Disposition"] = f"attachment; filename=adopt-{made.machine}.tar.gz"
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
 @needs(verbs.power)
 def power(name: str) -> Answer | str:
     """Switch the power; off and cycle are asked about first."""
@@ -131,6 +148,7 @@ def routes(bp: Blueprint) -> None:
     bp.route("/machines/<name>/bmc", methods=both)(bmc)
     bp.route("/machines/<name>/forget-bmc", methods=both)(forget_bmc)
     bp.route("/machines/<name>/power", methods=both)(power)
+    bp.post("/machines/<name>/adopt")(adopt)
     simple = ",".join(verb for verb in VERBS if verb != "assign")
     bp.get(f"/machines/<name>/<any({simple}):verb>")(ask)
     bp.post(f"/machines/<name>/<any({simple}):verb>")(act)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -17,11 +18,16 @@ class Unreachable(Exception):
 
 
 class Refused(Exception):
-    """The appliance answered with an error. `status` is HTTP's, `code` a stable word, `id` is in its log."""
+    """The appliance answered with an error. `status` is HTTP's, `code` a stable word, `id` is in its log.
 
-    def __init__(self, status: int, code: str, message: str, id: str = "") -> None:
+    `mistakes` are those of a document that was sent: (line, where, what is wrong).
+    """
+
+    def __init__(
+        self, status: int, code: str, message: str, id: str = "", mistakes: Sequence[tuple[int, str, str]] = ()
+    ) -> None:
         super().__init__(message)
-        self.status, self.code, self.id = status, code, id
+        self.status, self.code, self.id, self.mistakes = status, code, id, mistakes
 
 
 class _Bearer(requests.auth.AuthBase):
@@ -51,7 +57,8 @@ def _refused(answer: requests.Response) -> Refused:
     """The error in `answer`, which need not come from the appliance: a proxy answers in its own words."""
     try:
         told = answer.json()
-        return Refused(answer.status_code, told["error"], told["message"], told.get("id", ""))
+        mistakes = [(one["line"], one["where"], one["text"]) for one in told.get("mistakes", ())]
+        return Refused(answer.status_code, told["error"], told["message"], told.get("id", ""), mistakes)
     except (ValueError, TypeError, KeyError):
         return Refused(
             answer.status_code,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from oci.client.engine.command import Command, Option
+from oci.client.engine.command import FILE, Command, Option
 from oci.client.terminal.output import FORMATS
 
 TYPES: dict[str, Any] = {"integer": int, "number": float}
@@ -59,6 +59,9 @@ def _add(parser: argparse.ArgumentParser, command: Command, option: Option) -> N
             dest=option.key,
             help=f"file that holds it, - for standard input; without it you are asked. {option.help}",
         )
+    elif option.file:
+        more["help"] = f"file that holds it, - for standard input. {more['help']}"
+        parser.add_argument(FILE[1:3], FILE, metavar="FILE", required=option.required, **more)
     elif option.type == "boolean":
         parser.add_argument(option.flag, action=argparse.BooleanOptionalAction, default=None, **more)
     elif option.type == "array":
@@ -116,6 +119,17 @@ def secret_from(source: str | None, question: str, twice: bool = False) -> str:
     return first
 
 
+def _text_from(source: str) -> str:
+    """The text in the file `source`, or on standard input (-). Raises Usage."""
+    try:
+        data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        return data.decode()
+    except OSError as error:
+        raise Usage(f"the file {source} cannot be read: {error.strerror or error}; name one that can") from None
+    except UnicodeDecodeError as error:
+        raise Usage(f"the file {source} is no text in UTF-8 (octet {error.start}); save it as UTF-8") from None
+
+
 def _secrets(command: Command, values: dict[str, Any]) -> None:
     """Replace file names by the passwords in them, and ask for those that are missing."""
     for option in command.options:
@@ -142,4 +156,7 @@ def parse(command: Command, words: list[str]) -> tuple[argparse.Namespace, dict[
             parser.error(f"give {name.upper()} once, as an argument or as {command.name.flag}")
         values[command.name.key] = named
     _secrets(command, values)
+    for option in command.options:
+        if option.file and values.get(option.key) is not None:
+            values[option.key] = _text_from(str(values[option.key]))
     return given, values

@@ -7,6 +7,7 @@ from typing import Any
 
 from oci.client.terminal.look import Look, look
 
+FILE = "--file"
 METHODS = ("get", "put", "post", "delete", "patch")
 
 
@@ -21,12 +22,15 @@ class Option:
     required: bool = False
     default: Any = None
     secret: bool = False
+    file: bool = False  # a whole document, given as the file that it is in
     chosen: bool = False  # a secret that is made up here, and so is asked for twice
     choices: tuple[str, ...] = ()  # the only values; '' among them means none
     names: str = ""  # the command, such as "noun.verb", that lists what this option names
 
     @property
     def flag(self) -> str:
+        if self.file:
+            return FILE
         return "--" + "-".join(self.path).replace("_", "-") + ("-file" if self.secret else "")
 
     @property
@@ -84,6 +88,7 @@ def _option(path: tuple[str, ...], where: str, raw: dict[str, Any], schema: dict
         more.pop("help", schema.get("description", "")),
         default=raw.get("default"),
         secret=secret,
+        file=bool(schema.get("x-file")),
         chosen=secret and schema.get("minLength", 0) > 1,
         choices=tuple(schema.get("enum", ())),
         names=schema.get("x-of", ""),

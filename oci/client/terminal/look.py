@@ -135,7 +135,10 @@ class Member:
 
 @dataclass(frozen=True)
 class Look:
-    """How an answer looks. `rows` names the member that is a list; `members` are those of a row, else of the answer."""
+    """How an answer looks. `rows` names the member that is a list; `members` are those of a row, else of the answer.
+
+    `lines` names a member of which each part is a line; `verbatim` one that is text of several lines, and all that is shown.
+    """
 
     rows: str = ""
     columns: tuple[Column, ...] = ()
@@ -143,6 +146,8 @@ class Look:
     more: str = ""
     below: str = ""
     text: str = ""
+    lines: str = ""
+    verbatim: str = ""
     members: dict[str, Member] = field(default_factory=dict)
 
 
@@ -158,6 +163,6 @@ def look(schema: Mapping[str, Any], resolve: Callable[[Any], dict[str, Any]]) ->
     properties = schema.get("properties", {})
     item = resolve(properties.get(rows, {}).get("items", {})) if rows else schema
     members = {name: resolve(raw) for name, raw in item.get("properties", {}).items()}
-    texts = {name: str(schema.get(f"x-{name}", "")) for name in ("empty", "more", "below", "text")}
+    texts = {name: str(schema.get(f"x-{name}", "")) for name in ("empty", "more", "below", "text", "lines", "verbatim")}
     told = {n: Member(m.get("x-show", ""), m.get("x-tones", {}), m.get("x-line", {})) for n, m in members.items()}
     return Look(rows, _columns(schema.get("x-columns", ())), members=told, **texts)

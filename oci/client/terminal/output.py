@@ -7,6 +7,7 @@ import json
 import shutil
 import sys
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 from oci.client.terminal import table
@@ -51,6 +52,10 @@ def _text(look: Look, data: dict[str, Any]) -> None:
     coloured = table.wants_colour(sys.stdout)
     if look.text:
         _paragraph(say(look.text, data))
+    elif look.verbatim:
+        print("\n".join(map(plain, str(data.get(look.verbatim, "")).splitlines())))
+    elif look.lines:
+        print("\n".join(map(plain, data.get(look.lines, ()))) or look.empty)
     elif look.rows in data:
         _list(look, data, coloured)
     else:
@@ -78,3 +83,9 @@ def complain(message: str, id: str = "") -> None:
     words = plain(message) + (f" (id {plain(id)})" if id else "")
     size = min(shutil.get_terminal_size().columns, 100) if sys.stderr.isatty() else 10_000
     print(textwrap.fill(f"ocicli: {words}", size, break_on_hyphens=False, break_long_words=False), file=sys.stderr)
+
+
+def mistakes(found: Sequence[tuple[int, str, str]]) -> None:
+    """The mistakes of a document to stderr, a line each: in which line of it, where, what."""
+    for line, where, text in found:
+        print(f"  line {line}: {plain(where) + ': ' if where else ''}{plain(text)}", file=sys.stderr)

@@ -117,7 +117,8 @@ class Fleet:
     """One cluster at one revision: its members in a fixed order (role order, number), its roles, and the site.
 
     `release` is the release of what the cluster runs, empty as long as no table holds it. `settings` are those that a
-    classification shows, as they are set for the cluster, its roles and its machines.
+    classification shows, as they are set for the cluster, its roles and its machines. `root` is the root certificate of the
+    cluster's own CA (PEM), which its machines trust.
     """
 
     cluster: str
@@ -129,6 +130,7 @@ class Fleet:
     networks: tuple[Network, ...] = ()
     vips: tuple[Vip, ...] = ()
     release: str = ""
+    root: str = ""
     settings: Stored = field(default_factory=Stored)
 
     @cached_property

@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from oci.domain.cloud.certificates import CERTIFICATES, marks_of
 from oci.domain.cluster.fleet import Fleet, Member
 
 CONCEALED = "***"
-AUTHORITY = "cluster.ca"
-"""The mark of the certificate (PEM) that a cluster's certificates end at; it is no secret, and comes with each of them."""
 _NAME = re.compile(r"[a-z][a-z0-9]*([._-][a-z0-9]+)*")
 
 
@@ -38,22 +37,16 @@ class Secret:
 class Profile:
     """One Puppet profile.
 
-    `parameters` computes what its class is given: JSON-like data, with marks. `secrets` are the names of the marks that it
-    may give, `certificates` the names that a machine with it needs a certificate for: each brings the marks NAME.key (PEM)
-    and NAME.crt (PEM, with what is between it and the authority), and all together that of AUTHORITY. `checks` are the names
-    of what must be seen to work once it has converged. Raises BadProfile for a name that is none, or is there twice.
+    `parameters` computes what its class is given: JSON-like data, with marks. `secrets` are the names of all marks that it
+    may give, `certificates` those of CERTIFICATES that a machine with it needs, which adds the marks of their keys and
+    chains; `checks` the names of what must be seen to work once it has converged. Raises BadProfile for a name that is
+    none, or is there twice, and for a certificate that nobody makes.
     """
 
     parameters: Callable[[Fleet, Member], Mapping[str, Any]]
     secrets: tuple[str, ...] = ()
     certificates: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
-
-    @property
-    def marks(self) -> frozenset[str]:
-        """The names of all marks that it may give: its secrets, and what goes with its certificates."""
-        of_certificates = {f"{name}.{part}" for name in self.certificates for part in ("key", "crt")}
-        return frozenset({*self.secrets, *of_certificates, *({AUTHORITY} if self.certificates else ())})
 
     def __post_init__(self) -> None:
         for what in ("secrets", "certificates", "checks"):
@@ -63,6 +56,14 @@ class Profile:
                 raise BadProfile(
                     f"{what} of a profile has {wrong[0]!r}; each is written once, in lower case, like rabbitmq.cookie"
                 )
+        unknown = [name for name in self.certificates if name not in CERTIFICATES]
+        if unknown:
+            raise BadProfile(f"a profile has the certificate {unknown[0]!r}; there are {', '.join(CERTIFICATES)}")
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """The names of all marks that it may give."""
+        return frozenset(self.secrets) | marks_of(self.certificates)
 
 
 def marks(value: Any) -> Iterator[Secret]:

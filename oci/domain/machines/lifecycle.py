@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PEOPLE = frozenset({"assign", "unassign", "install", "abort", "release", "retire", "restore"})
+PEOPLE = frozenset({"assign", "unassign", "install", "adopt", "abort", "release", "retire", "restore"})
 MACHINES = frozenset({"installed", "converged", "wiped", "error"})
 CLOCK = frozenset({"overdue"})
 
@@ -69,12 +69,19 @@ TRANSIENT = tuple(name for name, state in STATES.items() if state.transient)
 
 TRANSITIONS: dict[str, dict[str, str]] = {
     "discovered": {"assign": "assigned", "retire": "retired"},
-    "assigned": {"assign": "assigned", "unassign": "discovered", "install": "installing", "retire": "retired"},
+    "assigned": {
+        "assign": "assigned",
+        "unassign": "discovered",
+        "install": "installing",
+        "adopt": "configuring",
+        "retire": "retired",
+    },
     "installing": {"installed": "configuring", "error": "failed", "overdue": "failed", "abort": "assigned"},
     "configuring": {"converged": "active", "error": "failed", "overdue": "failed", "abort": "failed"},
     "active": {"converged": "active", "install": "installing", "release": "releasing"},
     "failed": {
         "install": "installing",
+        "adopt": "configuring",
         "unassign": "discovered",
         "release": "releasing",
         "retire": "retired",

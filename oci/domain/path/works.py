@@ -65,6 +65,9 @@ WIPE = Work(
     final_phases=("check", "verify"),  # some disks cannot be wiped
 )
 WORKS: dict[str, Work] = {work.name: work for work in (INSTALL, WIPE)}
+ADOPT = "adopt"
+"""The kind of a work that touches no disk: a machine that was installed by other means is handed to Puppet. It begins where
+an install has rebooted, and nobody switches its power for it."""
 DONE, FAILED, ABORTED = "done", "failed", "aborted"
 """How work ends."""
 KIND_OF: dict[str, str] = {work.state: work.name for work in WORKS.values()}
@@ -73,7 +76,7 @@ KIND_OF: dict[str, str] = {work.state: work.name for work in WORKS.values()}
 
 def progress(kind: str, phase: str, percent: int) -> int:
     """Percent of the whole work of `kind` when `phase` is `percent` done; 0 when `phase` is none of its own."""
-    order = WORKS[kind].phases
+    order = WORKS[kind].phases if kind in WORKS else ()
     if phase not in order:
         return 0
     total = sum(PHASES[name].weight for name in order)

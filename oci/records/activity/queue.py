@@ -1,4 +1,4 @@
-"""Installs that wait for room: who streams, who is next, and who has which place in the queue. Holds no use case.
+"""Works that wait for room: who streams, who is next, and who has which place in the queue. Holds no use case.
 
 An order has room from the moment it is told to begin until its disk is written, its attempt ends, or it ends itself.
 """
@@ -20,7 +20,7 @@ from oci.domain.quantities import span
 from oci.records.clusters import settings
 from oci.records.path import liveness
 
-INSTALL, PULSE = tables.Install, tables.Pulse
+WORK, PULSE = tables.Work, tables.Pulse
 MOST_AHEAD = 1000
 """Orders that are looked at before one is let in."""
 
@@ -32,94 +32,94 @@ def limits(ctx: Ctx) -> Limits:
 
 
 def running(ctx: Ctx) -> dict[Stream, int]:
-    """How many installs stream, by where."""
+    """How many works stream, by where."""
     query = (
-        select(INSTALL.place, INSTALL.server, func.count())
-        .where(INSTALL.admitted.is_not(None), INSTALL.finished.is_(None))
-        .group_by(INSTALL.place, INSTALL.server)
+        select(WORK.place, WORK.server, func.count())
+        .where(WORK.admitted.is_not(None), WORK.finished.is_(None))
+        .group_by(WORK.place, WORK.server)
     )
     return {Stream(place, server): count for place, server, count in ctx.db.execute(query)}
 
 
-def stream_of(install: tables.Install) -> Stream:
-    """Where the install streams."""
-    return Stream(install.place, install.server)
+def stream_of(work: tables.Work) -> Stream:
+    """Where the work streams."""
+    return Stream(work.place, work.server)
 
 
 def _waits() -> ColumnElement[bool]:
-    return and_(INSTALL.queued.is_not(None), INSTALL.admitted.is_(None), INSTALL.finished.is_(None))
+    return and_(WORK.queued.is_not(None), WORK.admitted.is_(None), WORK.finished.is_(None))
 
 
-def _ahead(ctx: Ctx, install: tables.Install, most: int) -> Select[tuple[str, str]]:
+def _ahead(ctx: Ctx, work: tables.Work, most: int) -> Select[tuple[str, str]]:
     """Those that asked before and wait in the live image now; one that is not heard of is passed over."""
     config = ctx.config
     heard = ctx.now() - config.pulse_seconds - LOST_BEATS * config.heartbeat_seconds
-    earlier = or_(INSTALL.started < install.started, and_(INSTALL.started == install.started, INSTALL.id < install.id))
+    earlier = or_(WORK.started < work.started, and_(WORK.started == work.started, WORK.id < work.id))
     return (
-        select(INSTALL.place, INSTALL.server)
-        .join(PULSE, PULSE.machine_id == INSTALL.machine_id)
+        select(WORK.place, WORK.server)
+        .join(PULSE, PULSE.machine_id == WORK.machine_id)
         .where(_waits(), earlier, PULSE.presence == "live", PULSE.seen > heard - LOST_BEATS * PULSE.beat)
-        .order_by(INSTALL.started, INSTALL.id)
+        .order_by(WORK.started, WORK.id)
         .limit(most)
     )
 
 
-def _why_not(ctx: Ctx, install: tables.Install) -> str:
+def _why_not(ctx: Ctx, work: tables.Work) -> str:
     bounds, now_running = limits(ctx), running(ctx)
-    stream = stream_of(install)
+    stream = stream_of(work)
     if why := capacity.refusal(stream, now_running, bounds):
         return why
     if not any((bounds.total, bounds.place, bounds.server)):
         return ""
-    rows = ctx.db.execute(_ahead(ctx, install, MOST_AHEAD))
+    rows = ctx.db.execute(_ahead(ctx, work, MOST_AHEAD))
     return capacity.turn(stream, (Stream(place, server) for place, server in rows), now_running, bounds)
 
 
-def admit(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> bool:
+def admit(ctx: Ctx, machine: tables.Machine, work: tables.Work) -> bool:
     """Whether the machine, which waits in the live image, may begin now; if so it has room from now on."""
-    if not WORKS[install.kind].limits.room or install.admitted is not None:
+    if not WORKS[work.kind].limits.room or work.admitted is not None:
         return True
-    if install.queued is None:  # asked for the first time in this attempt: where it streams is known by now
+    if work.queued is None:  # asked for the first time in this attempt: where it streams is known by now
         boot = ctx.db.get(tables.Boot, machine.pulse.boot_id)
-        install.place = capacity.place_of(Inventory.from_dict(machine.inventory), boot.mac if boot else "")
-        install.server = str(ctx.config.http_url)
-    why = _why_not(ctx, install)
+        work.place = capacity.place_of(Inventory.from_dict(machine.inventory), boot.mac if boot else "")
+        work.server = str(ctx.config.http_url)
+    why = _why_not(ctx, work)
     if why:
-        _wait(ctx, machine, install, why)
+        _wait(ctx, machine, work, why)
         return False
-    install.admitted = ctx.now()
-    if install.queued is not None:
-        ctx.event("install.admitted", f"has room after {span(ctx.now() - install.queued)} in the queue", machine)
-        liveness.progress(ctx, machine, install)
+    work.admitted = ctx.now()
+    if work.queued is not None:
+        ctx.event("install.admitted", f"has room after {span(ctx.now() - work.queued)} in the queue", machine)
+        liveness.progress(ctx, machine, work)
     return True
 
 
-def _wait(ctx: Ctx, machine: tables.Machine, install: tables.Install, why: str) -> None:
-    if install.queued is None:
-        install.queued = ctx.now()
+def _wait(ctx: Ctx, machine: tables.Machine, work: tables.Work, why: str) -> None:
+    if work.queued is None:
+        work.queued = ctx.now()
         ctx.event("install.queued", f"waits for room: {why}", machine)
     # Waiting for room is no standing still; the deadline is moved now and then only, since this is asked all the time.
     still = settings.in_force(ctx, machine).number("install_seconds")
-    if ctx.now() - max(install.moved or 0, machine.state_since) > still / 4:
-        liveness.progress(ctx, machine, install)
+    if ctx.now() - max(work.moved or 0, machine.state_since) > still / 4:
+        liveness.progress(ctx, machine, work)
 
 
-def positions(ctx: Ctx, installs: Sequence[tables.Install]) -> dict[int, int]:
-    """The place in the queue, from 1, of those of `installs` that wait, by the install's id."""
-    if not any(is_waiting(install) for install in installs):
+def positions(ctx: Ctx, works: Sequence[tables.Work]) -> dict[int, int]:
+    """The place in the queue, from 1, of those of `works` that wait, by the work's id."""
+    if not any(is_waiting(work) for work in works):
         return {}
-    ids = ctx.db.scalars(select(INSTALL.id).where(_waits()).order_by(INSTALL.started, INSTALL.id))
+    ids = ctx.db.scalars(select(WORK.id).where(_waits()).order_by(WORK.started, WORK.id))
     return {number: place for place, number in enumerate(ids, start=1)}
 
 
-def is_waiting(install: tables.Install) -> bool:
-    """Whether the install waits for room."""
-    return install.queued is not None and install.admitted is None and install.finished is None
+def is_waiting(work: tables.Work) -> bool:
+    """Whether the work waits for room."""
+    return work.queued is not None and work.admitted is None and work.finished is None
 
 
-def sentence(ctx: Ctx, install: tables.Install) -> str:
-    """Why the install waits, and its place in the queue; empty when it waits for no room."""
-    if not is_waiting(install):
+def sentence(ctx: Ctx, work: tables.Work) -> str:
+    """Why the work waits, and its place in the queue; empty when it waits for no room."""
+    if not is_waiting(work):
         return ""
-    why = _why_not(ctx, install) or "it is told to begin when it speaks next"
-    return f"It waits for room, as number {positions(ctx, [install])[install.id]} in the queue: {why}."
+    why = _why_not(ctx, work) or "it is told to begin when it speaks next"
+    return f"It waits for room, as number {positions(ctx, [work])[work.id]} in the queue: {why}."

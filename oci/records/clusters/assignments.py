@@ -152,11 +152,11 @@ def forget(ctx: Ctx, machine: tables.Machine) -> None:
     fqdn = ctx.db.scalar(select(tables.Assignment.fqdn).where(tables.Assignment.machine_id == machine.id))
     known = (
         select(tables.Challenge.id).where(tables.Challenge.machine_id == machine.id),
-        select(tables.Install.id).where(tables.Install.machine_id == machine.id),
+        select(tables.Work.id).where(tables.Work.machine_id == machine.id),
     )
     if fqdn and any(ctx.db.scalar(query.limit(1)) is not None for query in known):
         ctx.queue("clean_certificate", machine, certname=fqdn, ordered=ctx.now())
-    for table in (tables.Assignment, tables.Address, tables.Challenge):
+    for table in (tables.Assignment, tables.Address, tables.Challenge, tables.Certificate):
         for row in ctx.db.scalars(select(table).where(table.machine_id == machine.id)):
             ctx.db.delete(row)
     machine.name = f"machine-{machine.id}"

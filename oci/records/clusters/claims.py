@@ -48,8 +48,10 @@ def _networks(ctx: Ctx) -> list[Claim]:
 
 def controllers(ctx: Ctx, but: int | None = None) -> list[Claim]:
     """The addresses of management controllers, without that of the machine `but`."""
-    machine = tables.Machine
-    rows = ctx.db.execute(select(machine.id, machine.name, machine.bmc_address).where(machine.bmc_address != "")).tuples()
+    machine, bmc = tables.Machine, tables.Bmc
+    rows = ctx.db.execute(
+        select(machine.id, machine.name, bmc.address).join(bmc, bmc.machine_id == machine.id).where(bmc.address != "")
+    ).tuples()
     return [
         one
         for id, name, address in rows
@@ -193,11 +195,12 @@ def _stored_addresses(ctx: Ctx) -> list[str]:
     machines = ctx.db.execute(
         select(tables.Machine.name, tables.Address.ip).where(tables.Address.machine_id == tables.Machine.id)
     ).tuples()
-    controllers = ctx.db.execute(
-        select(tables.Machine.name, tables.Machine.bmc_address).where(tables.Machine.bmc_address != "")
+    bmc = tables.Bmc
+    reached = ctx.db.execute(
+        select(tables.Machine.name, bmc.address).where(bmc.machine_id == tables.Machine.id, bmc.address != "")
     ).tuples()
     stored = [(f"the machine {name}", ip) for name, ip in machines]
-    stored += [(f"the controller of {name}", ip) for name, ip in controllers]
+    stored += [(f"the controller of {name}", ip) for name, ip in reached]
     for who, text in stored:
         address = claims.parse(text)
         claim = held.on(address) if address else None

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from oci.context import Ctx
 from oci.db.revision import columns, grew
-from oci.db.tables import Address, Assignment, Cluster, Machine, Network
+from oci.db.tables import Address, Assignment, Authority, Cluster, Machine, Network
 from oci.domain.cluster.fleet import INSTALLED_OVER, Fleet, Held, Member, Site, Vip, in_order
 from oci.domain.cluster.fleet import Network as Stand
 from oci.domain.cluster.roles import Role
@@ -139,7 +139,9 @@ def _read(ctx: Ctx, cluster_id: int, revision: int, roles: Mapping[str, Role], a
     name, domain, _network = ctx.db.execute(select(*columns(Cluster)).where(Cluster.id == cluster_id)).one()
     members = in_order(_members(ctx, cluster_id), roles)
     vips, stored = _vips(ctx, cluster_id, domain), settings.of_members(ctx, cluster_id)
-    return Fleet(name, domain, members, roles, about, revision, _networks(ctx, cluster_id), vips, settings=stored)
+    root = ctx.db.scalar(select(Authority.root).where(Authority.cluster_id == cluster_id)) or ""
+    stands = _networks(ctx, cluster_id)
+    return Fleet(name, domain, members, roles, about, revision, stands, vips, root=root, settings=stored)
 
 
 def fleet(ctx: Ctx, cluster_id: int, revision: int) -> Fleet:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, or_, select
+from sqlalchemy.orm import joinedload
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from oci.context import Ctx
 from oci.db import tables
@@ -22,6 +24,8 @@ _FACT = tables.SharedFact.__table__.c
 _SHARED = select(_FACT.kind, _FACT.value).where(
     _FACT.kind.in_(bindparam("kinds", expanding=True)), _FACT.value.in_(bindparam("values", expanding=True))
 )
+# With its controller, of which a report tells the MAC: whoever compares reads both at once.
+WITH_BMC = (joinedload(tables.Machine.bmc),)
 MOST = 40
 """Records that a report is compared with; facts that more machines than this bear are known to be shared."""
 
@@ -31,7 +35,7 @@ def identity_of(machine: tables.Machine, nics: Iterable[tables.Nic]) -> Identity
     nics = list(nics)
     return Identity.of(
         macs=(n.mac for n in nics if n.kind != "boot"),
-        bmc_mac=machine.bmc_mac,
+        bmc_mac=machine.bmc.mac,
         uuid=machine.uuid,
         serial=machine.serial,
         vendor=machine.vendor,
@@ -68,14 +72,17 @@ def near(ctx: Ctx, facts: Identity) -> list[tables.Machine]:
         ways.append(tables.Machine.id.in_(select(tables.Nic.machine_id).where(tables.Nic.mac.in_(macs))))
     if facts.uuid:
         ways.append(tables.Machine.uuid.in_(uuid_spellings(facts.uuid)))
+    if facts.bmc_mac:
+        ways.append(tables.Machine.id.in_(select(tables.Bmc.machine_id).where(tables.Bmc.mac == facts.bmc_mac)))
     for column, value in (
         (tables.Machine.serial, facts.serial),
-        (tables.Machine.bmc_mac, facts.bmc_mac),
         (tables.Machine.board_serial, facts.board_serial),
     ):
         if value:
             ways.append(column == value)
-    return list(ctx.db.scalars(select(tables.Machine).where(or_(*ways)).limit(MOST))) if ways else []
+    if not ways:
+        return []
+    return list(ctx.db.scalars(select(tables.Machine).where(or_(*ways)).limit(MOST).options(*WITH_BMC)))
 
 
 def recognise(ctx: Ctx, facts: Identity) -> tuple[Match, dict[int, tables.Machine]]:
@@ -114,21 +121,30 @@ def borne_by_another(facts: Identity, found: Match, known: Mapping[int, tables.M
     return [pair for pair in facts.values() if pair[0] != "mac" and pair in others]
 
 
-def make(ctx: Ctx, columns: Mapping[str, Any] | None = None) -> tables.Machine:
-    """A new record, with what is known of it by column."""
+def make(ctx: Ctx, columns: Mapping[str, Any] | None = None, bmc: Mapping[str, Any] | None = None) -> tables.Machine:
+    """A new record, with what is known of it and of its controller by column."""
     now = ctx.now()
     machine = tables.Machine(
-        name=f"new-{secrets.token_hex(8)}",
         state=lifecycle.DISCOVERED,
         state_since=now,
         created=now,
-        pulse=tables.Pulse(),
-        **{"inventory": {}, **(columns or {})},
+        pulse=None,
+        bmc=None,
+        **{"name": f"new-{secrets.token_hex(8)}", "inventory": {}, **(columns or {})},
     )
     ctx.db.add(machine)
     ctx.db.flush()
     machine.name = f"machine-{machine.id}"
+    # Their rows are written once, with what is known by the end of this transaction.
+    machine.pulse = tables.Pulse(**_defaults(tables.Pulse))
+    machine.bmc = tables.Bmc(**{**_defaults(tables.Bmc), **(bmc or {})})
     return machine
+
+
+def _defaults(table: type[tables.Table]) -> dict[str, Any]:
+    """What the columns of a row hold that says nothing of them; without it they are None until it is written."""
+    columns = table.__table__.columns
+    return {column.key: column.default.arg for column in columns if isinstance(column.default, ScalarElementColumnDefault)}
 
 
 def facts_as_data(facts: Identity) -> dict[str, Any]:
@@ -163,7 +179,7 @@ def facts_of(ctx: Ctx, machine: tables.Machine) -> dict[str, Any]:
 def learn(ctx: Ctx, machine: tables.Machine, facts: Identity) -> None:
     """Write down that the machine has `facts`; what it says of itself next replaces them."""
     machine.uuid = canonical_uuid(facts.uuid) or machine.uuid
-    machine.serial, machine.bmc_mac = facts.serial[:128] or machine.serial, facts.bmc_mac or machine.bmc_mac
+    machine.serial, machine.bmc.mac = facts.serial[:128] or machine.serial, facts.bmc_mac or machine.bmc.mac
     machine.board_serial = facts.board_serial[:128] or machine.board_serial
     machine.chassis_serial = facts.chassis_serial[:128] or machine.chassis_serial
     machine.vendor, machine.model = facts.vendor[:128] or machine.vendor, facts.model[:128] or machine.model

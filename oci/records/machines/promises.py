@@ -209,16 +209,16 @@ def missing_cards(interfaces: Sequence[Interface], nics: Sequence[Nic]) -> list[
     return [f"card {one.name} ({one.mac})" for one in interfaces if one.kind == "card" and one.mac not in there]
 
 
-def to_carry_out(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> Promise:
-    """The promise that the install was ordered with, if the machine is still what it was promised for. What is written
+def to_carry_out(ctx: Ctx, machine: tables.Machine, work: tables.Work) -> Promise:
+    """The promise that the work was ordered with, if the machine is still what it was promised for. What is written
     from now on is remembered. Raises BadPromise, CannotLayOut, Conflict."""
     assignment = ctx.db.get(tables.Assignment, machine.id)
     if assignment is None:
         raise BadPromise(f"{machine.name} has no role any more; assign it again")
     claims.role_named(ctx, assignment.role)  # without it Puppet could be told nothing of the machine
-    if not install.approved:
-        install.approved = approve(ctx, machine)
-    ordered = kept(assignment, install.approved)
+    if not work.approved:
+        work.approved = approve(ctx, machine)
+    ordered = kept(assignment, work.approved)
     if ordered is None:
         raise BadPromise(f"nothing is promised to {machine.name}; order the install again")
     gone = missing_cards(ordered.interfaces, _cards(ctx, machine)[0])

@@ -20,28 +20,28 @@ from oci.records.machines import disk_orders, promises
 from oci.schemas.machines.machines import HeldAddress, MachineDetail, MachineOut, Progress
 
 
-def progress(install: tables.Install | None, place: int = 0) -> Progress | None:
-    """The install as people see it; `place` is the one that it has in the queue, 0 for none."""
-    if install is None:
+def progress(work: tables.Work | None, place: int = 0) -> Progress | None:
+    """The work as people see it; `place` is the one that it has in the queue, 0 for none."""
+    if work is None:
         return None
-    phase = phases.PHASES.get(install.phase)
+    phase = phases.PHASES.get(work.phase)
     return Progress(
-        kind=install.kind,
-        attempt=install.attempt,
-        phase=install.phase,
+        kind=work.kind,
+        attempt=work.attempt,
+        phase=work.phase,
         title=phase.title if phase else f"Waiting for room, number {place}" if place else "Waiting for the machine",
         queue=place,
-        phase_percent=install.percent,
-        doing=install.doing if install.finished is None else "",
-        percent=100 if install.outcome == "done" else works.progress(install.kind, install.phase, install.percent),
-        started=install.started,
-        finished=install.finished,
-        outcome=install.outcome,
+        phase_percent=work.percent,
+        doing=work.doing if work.finished is None else "",
+        percent=100 if work.outcome == "done" else works.progress(work.kind, work.phase, work.percent),
+        started=work.started,
+        finished=work.finished,
+        outcome=work.outcome,
     )
 
 
 def _related(ctx: Ctx, ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, list[str]], dict[int, Any], dict[int, int]]:
-    """Assignments with cluster and address, MACs, latest installs of the machines `ids`, and places in the queue."""
+    """Assignments with cluster and address, MACs, latest works of the machines `ids`, and places in the queue."""
     rows = ctx.db.execute(
         select(tables.Assignment, tables.Cluster.name).join(tables.Cluster).where(tables.Assignment.machine_id.in_(ids))
     )
@@ -52,11 +52,9 @@ def _related(ctx: Ctx, ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, li
     macs: dict[int, list[str]] = {}
     for nic in ctx.db.scalars(select(tables.Nic).where(tables.Nic.machine_id.in_(ids)).order_by(tables.Nic.name)):
         macs.setdefault(nic.machine_id, []).append(nic.mac)
-    latest = (
-        select(func.max(tables.Install.id)).where(tables.Install.machine_id.in_(ids)).group_by(tables.Install.machine_id)
-    )
-    installs = {i.machine_id: i for i in ctx.db.scalars(select(tables.Install).where(tables.Install.id.in_(latest)))}
-    return promises, macs, installs, queue.positions(ctx, list(installs.values()))
+    latest = select(func.max(tables.Work.id)).where(tables.Work.machine_id.in_(ids)).group_by(tables.Work.machine_id)
+    last_works = {w.machine_id: w for w in ctx.db.scalars(select(tables.Work).where(tables.Work.id.in_(latest)))}
+    return promises, macs, last_works, queue.positions(ctx, list(last_works.values()))
 
 
 def _held(ctx: Ctx, ids: Sequence[int]) -> dict[int, list[HeldAddress]]:
@@ -74,7 +72,7 @@ def _held(ctx: Ctx, ids: Sequence[int]) -> dict[int, list[HeldAddress]]:
     return held
 
 
-def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any, place: int) -> dict[str, Any]:
+def _values(machine: tables.Machine, promise: Any, macs: list[str], work: Any, place: int) -> dict[str, Any]:
     assignment, cluster, held = promise or (None, "", [])
     return dict(
         id=machine.id,
@@ -102,23 +100,23 @@ def _values(machine: tables.Machine, promise: Any, macs: list[str], install: Any
         fqdn=assignment.fqdn if assignment else "",
         address=next((one.address for one in held if one.purpose == INSTALLED_OVER), ""),
         addresses=held,
-        bmc_address=machine.bmc_address,
-        bmc_username=machine.bmc_username,
-        bmc_doubt=doubt(machine.bmc_address, machine.bmc_reported),
+        bmc_address=machine.bmc.address,
+        bmc_username=machine.bmc.username,
+        bmc_doubt=doubt(machine.bmc.address, machine.bmc.reported),
         verbs=lifecycle.possible(machine.state),
-        progress=progress(install, place),
+        progress=progress(work, place),
     )
 
 
 def outs(ctx: Ctx, machines: Iterable[tables.Machine]) -> list[MachineOut]:
     """The machines as lists show them, in the same order: four queries, however many they are."""
     machines = list(machines)
-    held, macs, installs, places = _related(ctx, [m.id for m in machines])
+    held, macs, last_works, places = _related(ctx, [m.id for m in machines])
 
     def out(machine: tables.Machine) -> MachineOut:
-        install = installs.get(machine.id)
-        place = places.get(install.id, 0) if install else 0
-        return MachineOut(**_values(machine, held.get(machine.id), macs.get(machine.id, []), install, place))
+        work = last_works.get(machine.id)
+        place = places.get(work.id, 0) if work else 0
+        return MachineOut(**_values(machine, held.get(machine.id), macs.get(machine.id, []), work, place))
 
     return [out(machine) for machine in machines]
 
@@ -126,11 +124,9 @@ def outs(ctx: Ctx, machines: Iterable[tables.Machine]) -> list[MachineOut]:
 def detail(ctx: Ctx, machine: tables.Machine) -> MachineDetail:
     """One machine with its inventory and what an install would do, as its page shows it."""
     ctx.db.flush()
-    held, macs, installs, places = _related(ctx, [machine.id])
-    install = installs.get(machine.id)
-    values = _values(
-        machine, held.get(machine.id), macs.get(machine.id, []), install, places.get(install.id, 0) if install else 0
-    )
+    held, macs, last_works, places = _related(ctx, [machine.id])
+    work = last_works.get(machine.id)
+    values = _values(machine, held.get(machine.id), macs.get(machine.id, []), work, places.get(work.id, 0) if work else 0)
     seen = Inventory.from_dict(machine.inventory)
     return MachineDetail(
         **values,
@@ -139,5 +135,5 @@ def detail(ctx: Ctx, machine: tables.Machine) -> MachineDetail:
         inventory=machine.inventory,
         problems=list(seen.problems),
         missing_firmware=[f"{f.file} ({f.package or 'no Debian package known'})" for f in seen.missing_firmware],
-        install_log=install.log if install else "",
+        install_log=work.log if work else "",
     )

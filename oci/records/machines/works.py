@@ -1,4 +1,4 @@
-"""Installs and wipes: ordered, armed again, ended. Shared by use cases; holds none itself."""
+"""Works (installs, wipes): ordered, armed again, ended. Shared by use cases; holds none itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from oci.db import tables
 from oci.domain.hardware.disks import disk_wipe
 from oci.domain.machines import lifecycle
 from oci.domain.path import attempt_log
-from oci.domain.path.works import ABORTED, FAILED, INSTALL, WIPE, WORKS
+from oci.domain.path.works import ABORTED, ADOPT, FAILED, INSTALL, WIPE, WORKS
 from oci.domain.promise.layouts import CannotLayOut
 from oci.domain.quantities import counted
 from oci.problems import Conflict
@@ -16,7 +16,8 @@ from oci.records.machines import disk_orders, power_orders, promises
 from oci.records.machines.identities import facts_of
 from oci.records.machines.moves import move
 from oci.records.path import liveness, pulses
-from oci.records.path.liveness import open_install
+from oci.records.path.boot_session import token_hash
+from oci.records.path.liveness import open_work
 
 
 def install(ctx: Ctx, machine: tables.Machine) -> None:
@@ -38,10 +39,33 @@ def install(ctx: Ctx, machine: tables.Machine) -> None:
     start_work(ctx, machine, INSTALL.name, approved)
 
 
+def adopt(ctx: Ctx, machine: tables.Machine, token: str) -> None:
+    """Hand the machine, which runs a system of its own already, to Puppet: whoever has `token` is it. Raises Conflict."""
+    claims.check_promise(ctx, machine)
+    move(ctx, machine, ADOPT)
+    close_work(ctx, machine, ABORTED)
+    now = ctx.now()
+    ctx.db.add(
+        tables.Work(
+            machine_id=machine.id,
+            kind=ADOPT,
+            started=now,
+            claimed=now,
+            restarted=now,  # somebody carries the archive to it first
+            token_hash=token_hash(token),
+            phase="",
+            percent=0,
+            facts=facts_of(ctx, machine),
+        )
+    )
+    machine.convergence = "never"
+    ctx.db.flush()
+
+
 def abort(ctx: Ctx, machine: tables.Machine) -> None:
     """Stop what runs on the machine; a half-written disk stays as it is. Raises Conflict."""
     move(ctx, machine, "abort", reason=f"aborted by {ctx.actor.name}")
-    close_install(ctx, machine, ABORTED)
+    close_work(ctx, machine, ABORTED)
 
 
 def release(ctx: Ctx, machine: tables.Machine) -> None:
@@ -53,25 +77,25 @@ def release(ctx: Ctx, machine: tables.Machine) -> None:
     start_work(ctx, machine, WIPE.name)
 
 
-def close_install(ctx: Ctx, machine: tables.Machine, outcome: str) -> None:
-    """End the machine's running install or wipe; its token is worth nothing from now on."""
-    install = open_install(ctx, machine)
-    if install:
-        install.finished, install.outcome = ctx.now(), outcome
-        install.admitted = None
-        _end_token(install)
+def close_work(ctx: Ctx, machine: tables.Machine, outcome: str) -> None:
+    """End the machine's running work; its token is worth nothing from now on."""
+    work = open_work(ctx, machine)
+    if work:
+        work.finished, work.outcome = ctx.now(), outcome
+        work.admitted = None
+        _end_token(work)
 
 
-def _end_token(install: tables.Install) -> None:
-    install.ended_hash, install.token_hash = install.token_hash or install.ended_hash, ""
+def _end_token(work: tables.Work) -> None:
+    work.ended_hash, work.token_hash = work.token_hash or work.ended_hash, ""
 
 
 def start_work(ctx: Ctx, machine: tables.Machine, kind: str, approved: str = "") -> None:
-    """Open an install or wipe and get the machine to the live image, unless it waits there already. `approved` is the
+    """Open a work of `kind` and get the machine to the live image, unless it waits there already. `approved` is the
     digest of the promise that is carried out."""
-    close_install(ctx, machine, ABORTED)
+    close_work(ctx, machine, ABORTED)
     now = ctx.now()
-    install = tables.Install(
+    work = tables.Work(
         machine_id=machine.id,
         kind=kind,
         started=now,
@@ -80,30 +104,30 @@ def start_work(ctx: Ctx, machine: tables.Machine, kind: str, approved: str = "")
         facts=facts_of(ctx, machine),
         approved=approved,
     )
-    ctx.db.add(install)
+    ctx.db.add(work)
     ctx.db.flush()
     if not pulses.waits(ctx, machine):
-        if machine.bmc_address:
-            power_orders.order(ctx, machine, "netboot", f"the {kind} of its disks begins", install=install.id, attempt=1)
+        if machine.bmc.address:
+            power_orders.order(ctx, machine, "netboot", f"the {kind} of its disks begins", work=work.id, attempt=1)
         else:
             machine.reason = "waiting for a person to power it on: no management controller is known"
 
 
-def rearm(ctx: Ctx, machine: tables.Machine, install: tables.Install, why: str) -> bool:
+def rearm(ctx: Ctx, machine: tables.Machine, work: tables.Work, why: str) -> bool:
     """Arm the next attempt, or call the work failed when none is left (False)."""
     attempts = settings.in_force(ctx, machine).number("attempts")
-    if install.attempt >= attempts or not WORKS[install.kind].retryable:
-        move(ctx, machine, "error", reason=f"{why}; tried {counted(install.attempt, 'time')}")
-        close_install(ctx, machine, FAILED)
+    if work.attempt >= attempts or not WORKS[work.kind].retryable:
+        move(ctx, machine, "error", reason=f"{why}; tried {counted(work.attempt, 'time')}")
+        close_work(ctx, machine, FAILED)
         return False
-    install.attempt += 1
-    install.admitted = install.queued = None
-    _end_token(install)
-    install.boot_id, install.claimed, install.percent, install.doing = "", None, 0, ""
-    install.restarted = ctx.now()
-    head = attempt_log.header(install.attempt, install.kind, liveness.utc_at(ctx.now()), why)
-    install.log = attempt_log.begin(install.log, head)
-    install.log_bytes = 0
-    liveness.progress(ctx, machine, install)
-    ctx.event("install.retry", f"attempt {install.attempt} of {attempts}: {why}", machine)
+    work.attempt += 1
+    work.admitted = work.queued = None
+    _end_token(work)
+    work.boot_id, work.claimed, work.percent, work.doing = "", None, 0, ""
+    work.restarted = ctx.now()
+    head = attempt_log.header(work.attempt, work.kind, liveness.utc_at(ctx.now()), why)
+    work.log = attempt_log.begin(work.log, head)
+    work.log_bytes = 0
+    liveness.progress(ctx, machine, work)
+    ctx.event("install.retry", f"attempt {work.attempt} of {attempts}: {why}", machine)
     return True

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, exists, select
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.interfaces import ORMOption
 
 from oci.context import Ctx
 from oci.db import tables
@@ -37,13 +38,14 @@ def is_proved(boot: tables.Boot) -> bool:
     return boot.machine_id is not None and bool(boot.facts.get("reported"))
 
 
-def speak_for(ctx: Ctx, boot: tables.Boot) -> tables.Machine | None:
+def speak_for(ctx: Ctx, boot: tables.Boot, *also: ORMOption) -> tables.Machine | None:
     """The machine that `boot` may speak for, None before its first report has proved which that is.
 
     A later boot takes over once the earlier one has been silent for takeover_seconds: so a stranger
-    who boots with a busy machine's MAC learns nothing and stops nothing. Raises Conflict, Unauthorised.
+    who boots with a busy machine's MAC learns nothing and stops nothing. `also` says what is read together with the
+    machine. Raises Conflict, Unauthorised.
     """
-    machine = ctx.db.get(tables.Machine, boot.machine_id, options=_WITH_PULSE) if is_proved(boot) else None
+    machine = ctx.db.get(tables.Machine, boot.machine_id, options=(*_WITH_PULSE, *also)) if is_proved(boot) else None
     if machine is None or machine.pulse.boot_id == boot.id:
         return machine
     current = ctx.db.get(tables.Boot, machine.pulse.boot_id) if machine.pulse.boot_id else None

@@ -30,7 +30,7 @@ def was_set(ahead_then: float, ahead_now: float) -> bool:
     return abs(ahead_now - ahead_then) > SLACK_SECONDS
 
 
-def no_later(row: tables.Machine | tables.Pulse | tables.Install, now: float) -> None:
+def no_later(row: tables.Machine | tables.Pulse | tables.Work, now: float) -> None:
     """Let nothing of `row` be noted for later than `now`."""
     for name in _MOMENTS:
         if (getattr(row, name, None) or 0) > now:

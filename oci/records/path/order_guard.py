@@ -13,41 +13,41 @@ from oci.domain.path.works import FAILED
 from oci.problems import Conflict, Problem
 from oci.records.machines.identities import facts_from_data, facts_of
 from oci.records.machines.moves import move
-from oci.records.machines.works import close_install
-from oci.records.path.liveness import open_install
+from oci.records.machines.works import close_work
+from oci.records.path.liveness import open_work
 
 
 def bind_first(ctx: Ctx, machine: tables.Machine) -> None:
     """An order for a machine that had never reported is for the one whose report came first."""
-    install = open_install(ctx, machine) if transient(machine.state) else None
-    if install is not None and not install.facts:
+    work = open_work(ctx, machine) if transient(machine.state) else None
+    if work is not None and not work.facts:
         ctx.db.flush()  # its cards are read from the database
-        install.facts = facts_of(ctx, machine)
+        work.facts = facts_of(ctx, machine)
 
 
 def bind_anew(ctx: Ctx, machine: tables.Machine) -> None:
     """A person said that the machine is the one that was meant: its order is for what it is made of now."""
-    install = open_install(ctx, machine)
-    if install is not None:
-        install.facts = facts_of(ctx, machine)
+    work = open_work(ctx, machine)
+    if work is not None:
+        work.facts = facts_of(ctx, machine)
 
 
-def refuse_another_machine(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> Problem | None:
+def refuse_another_machine(ctx: Ctx, machine: tables.Machine, work: tables.Work) -> Problem | None:
     """End the work when every fact of the mainboard is another than when it was ordered; None when it may go on."""
     now = facts_of(ctx, machine)
-    if not install.facts:
-        install.facts = now
+    if not work.facts:
+        work.facts = now
         return None
-    ordered, found = facts_from_data(install.facts), facts_from_data(now)
+    ordered, found = facts_from_data(work.facts), facts_from_data(now)
     if not mainboard_differs(found, ordered):
         return None
     why = (
-        f"the {install.kind} was ordered for another mainboard: {_said(ordered)} then, {_said(found)} now; "
+        f"the {work.kind} was ordered for another mainboard: {_said(ordered)} then, {_said(found)} now; "
         "no disk was touched. If it is the machine that was meant, order it again"
     )
-    ctx.event("install.refused", why, machine, attempt=install.attempt)
+    ctx.event("install.refused", why, machine, attempt=work.attempt)
     move(ctx, machine, "error", reason=why)
-    close_install(ctx, machine, FAILED)
+    close_work(ctx, machine, FAILED)
     return Conflict(f"{machine.name}: {why}")
 
 

@@ -12,7 +12,7 @@ from oci.domain.path.works import FAILED
 from oci.domain.quantities import counted
 from oci.records.machines.identities import facts_from_data
 from oci.records.machines.moves import move
-from oci.records.machines.works import close_install
+from oci.records.machines.works import close_work
 from oci.records.path.boot_session import is_proved
 from oci.records.path.doubts import is_open, key_of, open_doubt
 
@@ -68,7 +68,7 @@ def stop(ctx: Ctx, machine: tables.Machine, why: str, times: int) -> None:
     ctx.event("machine.returns", why, machine, times=times)
     if machine.state == lifecycle.CONFIGURING:
         move(ctx, machine, "error", reason=why)
-        close_install(ctx, machine, FAILED)
+        close_work(ctx, machine, FAILED)
         return
     machine.reason = why[:500]
     found = open_doubt(ctx, "returns", f"{machine.name} {why}", key_of("returns", machine.id))

@@ -66,6 +66,16 @@ def files(machine: Machine, steps: Sequence[Step]) -> dict[str, File]:
     return {path: file for path, file in made.items() if file.text}
 
 
+def named(machine: Machine) -> dict[str, File]:
+    """The files by which a machine that has a system already knows who it is and whom it asks. Raises BadFileValue."""
+    _refuse_lines(machine)
+    return {
+        "etc/hostname": File(f"{machine.hostname}\n"),
+        "etc/hosts": File(_hosts(machine)),
+        "etc/puppet/puppet.conf": File(_puppet(machine)),
+    }
+
+
 def _refuse_lines(machine: Machine) -> None:
     for name, value in vars(machine).items():
         if name == "interfaces":

@@ -175,6 +175,17 @@ class AssignIn(Strict):
     )
 
 
+class Handover(BaseModel):
+    """What hands a machine with a system of its own to Puppet. It holds a token, and is given out once."""
+
+    model_config = looks.HANDOVER
+
+    machine: str
+    archive: str = Field(
+        description="base64 of a compressed tar archive: unpack it in / of the machine and start oci-firstboot there"
+    )
+
+
 class ReleaseIn(Strict):
     """Wipe a machine's disks and forget its promise."""
 

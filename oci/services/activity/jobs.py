@@ -99,16 +99,14 @@ class Controller:
 def controller(ctx: Ctx, work: Work) -> Controller | None:
     """How to reach the machine's controller, with the password in clear; None when there is none. Raises Hopeless."""
     machine, job = ctx.db.get(tables.Machine, work.machine_id), own(ctx, work)
-    if machine is None or job is None or not machine.bmc_address:
+    if machine is None or job is None or not machine.bmc.address:
         return None
-    doubt = contradiction(ctx, machine)
+    bmc, doubt = machine.bmc, contradiction(ctx, machine)
     if doubt and work.verb == "ensure":
         return None  # it is asked for every few seconds, and the order before it has said why
     if doubt and work.verb != "status":
         raise Hopeless(f"{machine.name} was not switched", doubt, "Correct the controller of one of the two")
-    access = BmcAccess(
-        machine.bmc_address, machine.bmc_username, ctx.outside.sealer.open(machine.bmc_password), machine.bmc_port
-    )
+    access = BmcAccess(bmc.address, bmc.username, ctx.outside.sealer.open(bmc.password), bmc.port)
     place = f"{access.address}:{access.port}"
     progress = power_orders.start(ctx, job, place) if work.verb in STAGES else Progress(bmc=place)
     return Controller(access, machine.firmware, progress)

@@ -14,13 +14,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import joinedload
 
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain.activity.health import Check
 from oci.domain.machines.lifecycle import CONFIGURING, TRANSIENT
 from oci.domain.path.pulse import kept_seconds
-from oci.domain.path.works import FAILED
+from oci.domain.path.works import ADOPT, FAILED
 from oci.domain.quantities import span
 from oci.ports import OutsideError
 from oci.problems import Problem
@@ -28,10 +29,10 @@ from oci.records.clusters import dhcp as dhcp_networks
 from oci.records.clusters import names, settings
 from oci.records.machines import power_orders
 from oci.records.machines.moves import move
-from oci.records.machines.works import close_install, rearm
+from oci.records.machines.works import close_work, rearm
 from oci.records.path import clock_turns, liveness, pulses
 from oci.records.path.boot_session import old_boots
-from oci.records.path.liveness import open_install
+from oci.records.path.liveness import open_work
 from oci.render.appliance.dnsmasq import BadDhcpValue, DhcpNetwork, DhcpSettings, render
 from oci.services.usecase import usecase
 
@@ -48,13 +49,14 @@ ROUND_KEPT_SECONDS = 20
 DHCP_KEPT_SECONDS = 60
 # A DHCP server that is being started listens a moment later; that is nothing to tell.
 DHCP_GRACE_SECONDS = 15
+_WHOLE = (joinedload(tables.Machine.pulse), joinedload(tables.Machine.bmc))
 
 
-def _overdue(ctx: Ctx, machine: tables.Machine, install: tables.Install | None) -> bool:
+def _overdue(ctx: Ctx, machine: tables.Machine, work: tables.Work | None) -> bool:
     if machine.deadline is None or ctx.now() <= machine.deadline:
         return False
-    where = liveness.doing(install) if install else "no work was running"
-    still = span(ctx.now() - max(machine.state_since, (install.moved or 0) if install else 0))
+    where = liveness.doing(work) if work else "no work was running"
+    still = span(ctx.now() - max(machine.state_since, (work.moved or 0) if work else 0))
     why = (
         f"{machine.state} took longer than its deadline ({span(ctx.now() - machine.state_since)} in all, "
         f"{still} without progress; {where})"
@@ -62,7 +64,7 @@ def _overdue(ctx: Ctx, machine: tables.Machine, install: tables.Install | None) 
     if machine.reason:
         why += f"; before that: {machine.reason}"
     move(ctx, machine, "overdue", reason=why)
-    close_install(ctx, machine, FAILED)
+    close_work(ctx, machine, FAILED)
     return True
 
 
@@ -79,29 +81,31 @@ def _power_job_waits(ctx: Ctx, machine: tables.Machine) -> bool:
     )
 
 
-def _silent(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:
+def _silent(ctx: Ctx, machine: tables.Machine, work: tables.Work) -> None:
     """A busy machine that was not heard of for too long is started anew, from the power button on.
 
     An attempt that was working is not given up yet: if the machine only could not be reached, it goes on. It is given up
     by the machine's next boot, or when nothing at all comes of the restart.
     """
-    quiet, spoke = liveness.quiet_since(machine, install), liveness.last_word(machine, install)
-    if ctx.now() - quiet <= liveness.allowed_silence(ctx, machine, install):
+    quiet, spoke = liveness.quiet_since(machine, work), liveness.last_word(machine, work)
+    if ctx.now() - quiet <= liveness.allowed_silence(ctx, machine, work):
         return
-    why = f"silent for {span(int(ctx.now() - quiet))} in phase {install.phase or 'none'}"
+    why = f"silent for {span(int(ctx.now() - quiet))} in phase {work.phase or 'none'}"
     ctx.event("machine.silent", why, machine)
-    working = install.claimed is not None and install.restarted is None
-    if machine.state != CONFIGURING and not working and not rearm(ctx, machine, install, why):
+    working = work.claimed is not None and work.restarted is None
+    if machine.state != CONFIGURING and not working and not rearm(ctx, machine, work, why):
         return
-    install.restarted = ctx.now()
-    if machine.bmc_address:
+    work.restarted = ctx.now()
+    if work.kind == ADOPT:
+        machine.reason = f"{why}; unpack the archive of `ocicli machine adopt` on it, and start oci-firstboot there"
+    elif machine.bmc.address:
         power_orders.order(
             ctx,
             machine,
             "cycle" if machine.state == CONFIGURING else "netboot",
             why,
-            install=install.id,
-            attempt=install.attempt,
+            work=work.id,
+            attempt=work.attempt,
             silent_since=spoke,
         )
     else:
@@ -109,12 +113,12 @@ def _silent(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:
 
 
 def _busy(ctx: Ctx, machine: tables.Machine) -> None:
-    install = open_install(ctx, machine)
-    if _overdue(ctx, machine, install) or install is None:
+    work = open_work(ctx, machine)
+    if _overdue(ctx, machine, work) or work is None:
         return
-    _silent(ctx, machine, install)
-    waits = machine.bmc_address and not _power_job_waits(ctx, machine)
-    heard = liveness.last_word(machine, install) or install.started
+    _silent(ctx, machine, work)
+    waits = machine.bmc.address and work.kind != ADOPT and not _power_job_waits(ctx, machine)
+    heard = liveness.last_word(machine, work) or work.started
     quiet = POWER_CHECK_SECONDS + pulses.unwritten(ctx, machine)
     if waits and ctx.now() - max(heard, machine.pulse.power_seen or 0) > quiet:
         ctx.queue("power", machine, verb="ensure", why=f"at work, and not heard of for {span(int(ctx.now() - heard))}")
@@ -131,7 +135,7 @@ def suspects(ctx: Ctx) -> list[int]:
     One SELECT over the machines at work, which locks nothing. It may name too many: `look` decides. So each is measured by
     the least silence that any machine is allowed.
     """
-    machine, pulse, work, now = tables.Machine, tables.Pulse, tables.Install, ctx.now()
+    machine, pulse, bmc, work, now = tables.Machine, tables.Pulse, tables.Bmc, tables.Work, ctx.now()
     least = settings.shortest(ctx)
     starts = or_(work.claimed.is_(None), work.restarted.is_not(None))
     words = (work.seen, pulse.seen, work.restarted, work.started)
@@ -144,13 +148,14 @@ def suspects(ctx: Ctx) -> list[int]:
     longest = kept_seconds(ctx.config.pulse_seconds, min(least.values()))
     kept = case((pulse.beat > 0, pulse.beat + longest), else_=0.0)
     dark = and_(
-        machine.bmc_address != "",
+        bmc.address != "",
         _earlier(now - POWER_CHECK_SECONDS, work.seen, pulse.power_seen),
         func.coalesce(pulse.seen, 0.0) + kept < now - POWER_CHECK_SECONDS,
     )
     query = (
         select(machine.id)
         .join(pulse, pulse.machine_id == machine.id)
+        .join(bmc, bmc.machine_id == machine.id)
         .outerjoin(work, and_(work.machine_id == machine.id, work.finished.is_(None)))
         .where(machine.state.in_(TRANSIENT), or_(machine.deadline < now, silent, dark))
     )
@@ -160,7 +165,7 @@ def suspects(ctx: Ctx) -> list[int]:
 @usecase("tick.look", "appliance")
 def look(ctx: Ctx, machine_id: int) -> None:
     """Do for one machine at work what its silence or its deadline asks for."""
-    machine = ctx.db.get(tables.Machine, machine_id)
+    machine = ctx.db.get(tables.Machine, machine_id, options=_WHOLE)
     if machine is not None and machine.state in TRANSIENT:
         _busy(ctx, machine)
 
@@ -175,13 +180,13 @@ def _begin_anew(ctx: Ctx, machine_id: int) -> None:
     machine = ctx.db.get(tables.Machine, machine_id)
     if machine is None or machine.state not in TRANSIENT:
         return
-    install = open_install(ctx, machine)
+    work = open_work(ctx, machine)
     clock_turns.no_later(machine, ctx.now())
     clock_turns.no_later(machine.pulse, ctx.now())
-    if install is not None:
-        clock_turns.no_later(install, ctx.now())
-        install.restarted = ctx.now()
-        liveness.progress(ctx, machine, install)
+    if work is not None:
+        clock_turns.no_later(work, ctx.now())
+        work.restarted = ctx.now()
+        liveness.progress(ctx, machine, work)
 
 
 @usecase("tick.jobs-no-later", "appliance")

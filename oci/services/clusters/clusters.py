@@ -6,8 +6,8 @@ from sqlalchemy import func, select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.machines.hostnames import bad_domain
-from oci.problems import Conflict, NotFound, Problem
+from oci.problems import NotFound
+from oci.records.clusters.changes import clusters as changes
 from oci.schemas.clusters.clusters import ClusterIn, ClusterList, ClusterOut
 from oci.services.usecase import usecase
 
@@ -42,19 +42,5 @@ def show_cluster(ctx: Ctx, name: str) -> ClusterOut:
 
 @usecase("cluster.create", "operator")
 def create_cluster(ctx: Ctx, order: ClusterIn) -> ClusterOut:
-    """Make a cluster. Raises NotFound for its network, Conflict when the name is taken."""
-    network = ctx.db.scalar(select(NETWORK).where(NETWORK.name == order.network))
-    if network is None:
-        raise NotFound(f"no network is called {order.network!r}; `ocicli network list` shows those that exist")
-    if network.purpose != "provisioning":
-        raise Conflict(f"{network.name} is a {network.purpose} network; machines are installed over a provisioning one")
-    if ctx.db.scalar(select(CLUSTER.id).where(CLUSTER.name == order.name)) is not None:
-        raise Conflict(f"a cluster called {order.name} exists already; choose another name")
-    why = bad_domain(order.domain)
-    if why:
-        raise Problem(f"no cluster can have the domain {order.domain}: {why}")
-    cluster = CLUSTER(name=order.name, domain=order.domain, network_id=network.id, created=ctx.now())
-    ctx.db.add(cluster)
-    ctx.db.flush()
-    ctx.event("cluster.created", f"cluster {cluster.name} in {cluster.domain} on {network.name}", cluster=cluster)
-    return ClusterOut(id=cluster.id, name=cluster.name, domain=cluster.domain, network=network.name, machines=0)
+    """Make a cluster. Raises NotFound for its network, Conflict when the name is taken, Problem for its domain."""
+    return _cluster_outs(ctx, changes.create(ctx, order).name)[0]

@@ -10,10 +10,11 @@ from oci.domain.identity.facts import canonical_mac, swapped_uuid
 from oci.domain.machines import lifecycle
 from oci.problems import Conflict, Problem
 from oci.records.clusters import settings
-from oci.records.machines.identities import facts_from_data, identity_of, learn, make, nics_of, share
+from oci.records.machines import controllers
+from oci.records.machines.identities import WITH_BMC, facts_from_data, identity_of, learn, make, nics_of, share
 from oci.records.machines.moves import find
 from oci.records.path.doubts import close_doubt, get_open
-from oci.records.path.liveness import open_install
+from oci.records.path.liveness import open_work
 from oci.records.path.order_guard import bind_anew
 from oci.records.path.returns import forget
 from oci.schemas.machines.conflicts import ConflictList, ConflictOut, ConflictQuery, JoinIn, MergeIn, SplitIn, Suspect
@@ -98,7 +99,7 @@ def join(ctx: Ctx, number: int, order: JoinIn) -> ConflictOut:
     """It is the machine `order.machine`: the record learns what was reported, and an order that waits for it is for that."""
     found = _answerable(ctx, number, "join")
     machine = find(ctx, order.machine)
-    before = f"UUID {machine.uuid or 'none'}, serial {machine.serial or 'none'}, BMC {machine.bmc_mac or 'none'}"
+    before = f"UUID {machine.uuid or 'none'}, serial {machine.serial or 'none'}, BMC {machine.bmc.mac or 'none'}"
     facts = facts_from_data(found.facts)
     learn(ctx, machine, facts)
     machine.report_digest = machine.report_digest and "joined"
@@ -141,7 +142,7 @@ def split(ctx: Ctx, number: int) -> ConflictOut:
 
 def _in_common(ctx: Ctx, pairs: list[tuple[str, str]], ids: list[int]) -> list[tuple[str, str]]:
     nics = nics_of(ctx, ids)
-    rows = ctx.db.scalars(select(tables.Machine).where(tables.Machine.id.in_(ids)))
+    rows = ctx.db.scalars(select(tables.Machine).where(tables.Machine.id.in_(ids)).options(*WITH_BMC))
     theirs = {pair for machine in rows for pair in identity_of(machine, nics.get(machine.id, ())).values()}
     return [pair for pair in pairs if pair in theirs]
 
@@ -187,7 +188,7 @@ def merge(ctx: Ctx, name: str, order: MergeIn) -> MachineRef:
     promised = ctx.db.get(tables.Assignment, other.id)
     if (
         promised is not None
-        or open_install(ctx, other) is not None
+        or open_work(ctx, other) is not None
         or other.state not in (lifecycle.DISCOVERED, lifecycle.RETIRED)
     ):
         raise Conflict(
@@ -210,7 +211,6 @@ def _take_over(ctx: Ctx, machine: tables.Machine, other: tables.Machine) -> None
             "memory_bytes",
             "cores",
             "disk_bytes",
-            "bmc_mac",
             "board_serial",
             "chassis_serial",
             "inventory",
@@ -219,13 +219,12 @@ def _take_over(ctx: Ctx, machine: tables.Machine, other: tables.Machine) -> None
             setattr(machine, column, getattr(other, column))
         for column in ("report_hash", "boot_id", "presence", "power", "seen", "beat"):
             setattr(machine.pulse, column, getattr(other.pulse, column))
-    if not machine.bmc_address:
-        for column in ("bmc_address", "bmc_port", "bmc_username", "bmc_password"):
-            setattr(machine, column, getattr(other, column))
+        machine.bmc.mac, machine.bmc.reported = other.bmc.mac, other.bmc.reported
+    controllers.take_over(ctx, machine, other)
     machine.says = [*machine.says, *other.says][-8:]
     held = {nic.mac for nic in nics_of(ctx, [machine.id]).get(machine.id, [])}
     ctx.db.execute(delete(tables.Nic).where(tables.Nic.machine_id == other.id, tables.Nic.mac.in_(held)))
-    for table in (tables.Nic, tables.Report, tables.Boot, tables.Event, tables.Install):
+    for table in (tables.Nic, tables.Report, tables.Boot, tables.Event, tables.Work):
         ctx.db.execute(update(table).where(table.machine_id == other.id).values(machine_id=machine.id))
     of_it = update(tables.Job).where(tables.Job.machine_id == other.id)
     ctx.db.execute(of_it.values(machine_id=machine.id, subject=f"machine {machine.id}"))
@@ -248,7 +247,7 @@ def _fact(machine: tables.Machine, macs: set[str], told: str) -> tuple[str, str]
         "serial": machine.serial,
         "board": machine.board_serial,
         "chassis": machine.chassis_serial,
-        "bmc": machine.bmc_mac,
+        "bmc": machine.bmc.mac,
     }
     for kind, value in held.items():
         if value and told.strip().casefold() in (kind, value.casefold()):

@@ -21,11 +21,12 @@ from oci.records.machines import disk_orders
 from oci.records.machines.moves import find
 from oci.records.machines.views import detail, outs
 from oci.records.path import liveness
-from oci.records.path.liveness import open_install
+from oci.records.path.liveness import open_work
 from oci.schemas.machines.machines import MachineDetail, MachineList, Why
 from oci.services.usecase import usecase
 
-MACHINE, PULSE, INSTALL, EVENT, DOUBT = tables.Machine, tables.Pulse, tables.Install, tables.Event, tables.Conflict
+MACHINE, PULSE, BMC = tables.Machine, tables.Pulse, tables.Bmc
+WORK, EVENT, DOUBT = tables.Work, tables.Event, tables.Conflict
 REFRESH_SECONDS = 30
 """What a countdown on a page may lag behind."""
 
@@ -37,7 +38,9 @@ def list_machines(
     """Machines by name, newest state first kept out of it; `state`, `search` and `convergence` narrow the list."""
     query = _wanted(state, search, convergence)
     total = ctx.db.scalar(select(func.count()).select_from(query.subquery())) or 0
-    page = query.options(joinedload(MACHINE.pulse)).order_by(MACHINE.name).limit(limit).offset(offset)
+    page = (
+        query.options(joinedload(MACHINE.pulse), joinedload(MACHINE.bmc)).order_by(MACHINE.name).limit(limit).offset(offset)
+    )
     rows = ctx.db.scalars(page)
     return MachineList(machines=outs(ctx, rows), total=total)
 
@@ -89,10 +92,10 @@ def why(ctx: Ctx, name: str) -> Why:
     parts = [f"{machine.name} is {state.name}: {state.meaning}."]
     if machine.reason:
         parts.append(f"Reason: {machine.reason}.")
-    install = open_install(ctx, machine)
-    if install and install.doing:
-        parts.append(f"It is at: {liveness.doing(install)}.")
-    if install and (waits := queue.sentence(ctx, install)):
+    work = open_work(ctx, machine)
+    if work and work.doing:
+        parts.append(f"It is at: {liveness.doing(work)}.")
+    if work and (waits := queue.sentence(ctx, work)):
         parts.append(waits)
     if machine.deadline:
         parts.append(f"If nothing moves for another {span(max(0.0, machine.deadline - ctx.now()))}, it is called failed.")
@@ -114,9 +117,9 @@ def why(ctx: Ctx, name: str) -> Why:
 # version where the row has one, and the number of the last event for what is told by one. When a machine was heard of is
 # in none: the page counts on by itself.
 
-_LAST_WORK = select(func.max(INSTALL.id)).where(INSTALL.machine_id == MACHINE.id).correlate(MACHINE).scalar_subquery()
-_WORK = (INSTALL.id, INSTALL.attempt, INSTALL.phase, INSTALL.percent, INSTALL.outcome)
-_TURN = (INSTALL.queued, INSTALL.admitted, INSTALL.finished)
+_LAST_WORK = select(func.max(WORK.id)).where(WORK.machine_id == MACHINE.id).correlate(MACHINE).scalar_subquery()
+_WORK = (WORK.id, WORK.attempt, WORK.phase, WORK.percent, WORK.outcome)
+_TURN = (WORK.queued, WORK.admitted, WORK.finished)
 
 
 def _facts(query: Select[Any], *more: Any) -> Select[Any]:
@@ -124,7 +127,7 @@ def _facts(query: Select[Any], *more: Any) -> Select[Any]:
     return (
         query.with_only_columns(MACHINE.id, MACHINE.version, PULSE.power, PULSE.presence, *_WORK, *_TURN, *more)
         .join(PULSE, PULSE.machine_id == MACHINE.id)
-        .outerjoin(INSTALL, INSTALL.id == _LAST_WORK)
+        .outerjoin(WORK, WORK.id == _LAST_WORK)
     )
 
 
@@ -188,15 +191,19 @@ def cursor(ctx: Ctx, name: str) -> Cursor:
     query = (
         _facts(
             select(MACHINE).where(MACHINE.id == machine.id),
-            INSTALL.doing,
+            WORK.doing,
+            BMC.address,
+            BMC.username,
+            BMC.reported,
             assignment.role,
             _last_event(EVENT.machine_id == machine.id).label("event"),
             select(func.count()).where(tables.Nic.machine_id == machine.id).scalar_subquery().label("cards"),
-            func.length(INSTALL.log).label("log"),
-            INSTALL.log_bytes,
+            func.length(WORK.log).label("log"),
+            WORK.log_bytes,
             cluster.revision,
             select(func.max(tables.Run.id)).where(tables.Run.machine_id == machine.id).scalar_subquery().label("run"),
         )
+        .join(BMC, BMC.machine_id == MACHINE.id)
         .outerjoin(assignment, assignment.machine_id == MACHINE.id)
         .outerjoin(cluster, cluster.id == assignment.cluster_id)
     )

@@ -6,10 +6,9 @@ from sqlalchemy import select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.machines import lifecycle
 from oci.problems import Conflict, Problem
 from oci.records.clusters import assignments, settings
-from oci.records.machines import controllers, power_orders, promises, works
+from oci.records.machines import controllers, identities, power_orders, promises, works
 from oci.records.machines.moves import find, move
 from oci.records.machines.views import detail
 from oci.schemas.machines.machines import AssignIn, BmcIn, CablingIn, MachineDetail
@@ -109,7 +108,7 @@ def set_bmc(ctx: Ctx, name: str, bmc: BmcIn) -> MachineDetail:
 def forget_bmc(ctx: Ctx, name: str) -> MachineDetail:
     """Forget the machine's management controller, so that another machine may have it."""
     machine = find(ctx, name)
-    if not machine.bmc_address:
+    if not machine.bmc.address:
         raise Conflict(f"{machine.name} has no management controller that could be forgotten")
     controllers.forget(ctx, machine)
     return detail(ctx, machine)
@@ -119,7 +118,7 @@ def forget_bmc(ctx: Ctx, name: str) -> MachineDetail:
 def power(ctx: Ctx, name: str, verb: str) -> MachineDetail:
     """Switch power `on`, `off` or `cycle` through the management controller, in the background."""
     machine = find(ctx, name)
-    if not machine.bmc_address:
+    if not machine.bmc.address:
         raise Conflict(f"{machine.name} has no management controller; `ocicli machine bmc` tells OCI how to reach it")
     power_orders.order(ctx, machine, verb)
     return detail(ctx, machine)
@@ -131,13 +130,7 @@ def enrol(ctx: Ctx, mac: str, bmc: BmcIn | None = None) -> MachineDetail:
     mac = mac.lower()  # as machines and reports say it, whichever door it came through
     if ctx.db.scalar(select(tables.Nic.machine_id).where(tables.Nic.mac == mac).limit(1)):
         raise Conflict(f"{mac} already belongs to a machine; `ocicli machine show {mac}` shows it")
-    now = ctx.now()
-    machine = tables.Machine(
-        name=f"new-{mac}", state=lifecycle.DISCOVERED, state_since=now, created=now, inventory={}, pulse=tables.Pulse()
-    )
-    ctx.db.add(machine)
-    ctx.db.flush()
-    machine.name = f"machine-{machine.id}"
+    machine = identities.make(ctx, {"name": f"new-{mac}"})  # who enrols it at the same moment collides
     ctx.db.add(tables.Nic(mac=mac, machine_id=machine.id, name=""))
     ctx.event("machine.discovered", f"enrolled by {ctx.actor.name} with MAC {mac}", machine)
     if bmc:

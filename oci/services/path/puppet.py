@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cryptography import x509
@@ -25,13 +25,14 @@ from oci.domain.path.convergence import Outcome
 from oci.domain.path.works import DONE
 from oci.ports import OutsideError
 from oci.problems import Conflict, Forbidden, NotFound, Problem, Unavailable
+from oci.records.cloud import vault
 from oci.records.clusters import fleets
 from oci.records.clusters.claims import protected
 from oci.records.machines.moves import find, move
-from oci.records.machines.works import close_install
+from oci.records.machines.works import close_work
 from oci.records.path import liveness
 from oci.records.path.boot_session import token_hash
-from oci.records.path.install_session import authenticate_install
+from oci.records.path.work_session import authenticate_work
 from oci.render.puppet.enc import preview, text
 from oci.render.puppet.psych import Unwritable
 from oci.schemas.machines.runs import Classification, RunList, RunOut
@@ -73,23 +74,53 @@ def _assigned(ctx: Ctx, by: ColumnElement[bool]) -> Row[tuple[int, int, int]] | 
     ).one_or_none()
 
 
-@usecase("puppet.classify", "appliance", reads=True)
 def classify(ctx: Ctx, certname: str) -> str:
     """The ENC's YAML for `certname`, with the secrets that its profiles declared: for the Puppet server's listener alone.
 
-    Raises NotFound for a name that is no assigned machine's, and Conflict or Unavailable, with an event, when what it needs
-    is missing."""
+    What it needs of secrets and certificates and nobody made yet is made in a transaction before: classifying itself only
+    reads, so that it waits for nobody. Raises NotFound for a name that is no assigned machine's, and Conflict or
+    Unavailable, with an event, when what it needs is missing.
+    """
+    try:
+        return _classify(ctx, certname)
+    except vault.Unmade:
+        equip(ctx, certname)
+        return _classify(ctx, certname)
+
+
+def _named(ctx: Ctx, certname: str) -> Row[tuple[int, int, int]]:
     found = _assigned(ctx, tables.Assignment.fqdn == certname)
     if found is None:
         raise NotFound(f"no machine is called {certname[:100]}")
+    return found
+
+
+@contextlib.contextmanager
+def _told(ctx: Ctx, machine_id: int) -> Iterator[None]:
+    """Whatever is in the way of a classification is an event, and a Problem."""
     try:
-        fleet, member = _classified(ctx, *found)
-        return text(fleet, member, functools.partial(ctx.outside.secrets.reveal, fleet.cluster))
+        yield
     except (BadRole, BadProfile, Unwritable, Problem, OutsideError) as trouble:
-        ctx.note("puppet.unclassified", str(trouble), found[0])
+        ctx.note("puppet.unclassified", str(trouble), machine_id)
         if isinstance(trouble, Problem):
             raise
         raise (Unavailable if isinstance(trouble, OutsideError) else Conflict)(str(trouble)) from None
+
+
+@usecase("puppet.classify", "appliance", reads=True)
+def _classify(ctx: Ctx, certname: str) -> str:
+    found = _named(ctx, certname)
+    with _told(ctx, found[0]):
+        fleet, member = _classified(ctx, *found)
+        return text(fleet, member, vault.revealer(ctx, found[1], fleet, member))
+
+
+@usecase("puppet.equip", "appliance")
+def equip(ctx: Ctx, certname: str) -> None:
+    """Make the secrets and certificates that the machine `certname` needs and that are not there, or are stale."""
+    found = _named(ctx, certname)
+    with _told(ctx, found[0]):
+        vault.make(ctx, found[1], *_classified(ctx, *found))
 
 
 @usecase("machine.classification", "viewer", reads=True)
@@ -141,7 +172,7 @@ def challenge(ctx: Ctx, token: str) -> dict[str, str]:
 @usecase("puppet.certname", "nobody")
 def certname(ctx: Ctx, token: str) -> str:
     """The certificate name of the configuring machine that `token` was given to. Raises Gone, Problem."""
-    machine, _install = authenticate_install(ctx, token)
+    machine, _work = authenticate_work(ctx, token)
     if machine.state != lifecycle.CONFIGURING:
         raise Problem(f"a {machine.state} machine gets no certificate challenge; it must be configuring")
     fqdn = ctx.db.scalar(select(tables.Assignment.fqdn).where(tables.Assignment.machine_id == machine.id))
@@ -155,7 +186,7 @@ def certname(ctx: Ctx, token: str) -> str:
 
 @usecase("puppet.challenge", "nobody")
 def _issue(ctx: Ctx, token: str) -> dict[str, str]:
-    machine, _install = authenticate_install(ctx, token)
+    machine, _work = authenticate_work(ctx, token)
     fqdn = ctx.db.scalar(select(tables.Assignment.fqdn).where(tables.Assignment.machine_id == machine.id))
     assert fqdn
     ctx.db.execute(delete(tables.Challenge).where(tables.Challenge.machine_id == machine.id))
@@ -224,23 +255,23 @@ def autosign(ctx: Ctx, certname: str, pem: bytes) -> None:
 def asked(ctx: Ctx, certname: str) -> None:
     """Puppet asked for a classification: the first time in an install this is a line of the timeline."""
     machine, _assignment = _by_certname(ctx, certname)
-    install = liveness.open_install(ctx, machine) if transient(machine.state) else None
-    liveness.heard(ctx, machine, install)
-    if install is None or machine.state != lifecycle.CONFIGURING:
+    work = liveness.open_work(ctx, machine) if transient(machine.state) else None
+    liveness.heard(ctx, machine, work)
+    if work is None or machine.state != lifecycle.CONFIGURING:
         return
-    liveness.progress(ctx, machine, install)
-    if install.phase != phases.CATALOG:
-        install.phase, install.phase_since, install.doing = phases.CATALOG, ctx.now(), ""
+    liveness.progress(ctx, machine, work)
+    if work.phase != phases.CATALOG:
+        work.phase, work.phase_since, work.doing = phases.CATALOG, ctx.now(), ""
         ctx.event("puppet.classified", "Puppet asked for the classification", machine)
 
 
 def _keep_run(
-    ctx: Ctx, machine: tables.Machine, install: tables.Install | None, outcome: Outcome, data: Mapping[str, Any]
+    ctx: Ctx, machine: tables.Machine, work: tables.Work | None, outcome: Outcome, data: Mapping[str, Any]
 ) -> None:
     """Keep the run among the machine's last ones. It is an event when it ended otherwise than the one before, or is the
     first of an install: what a machine says each half hour would bury what happened to it."""
     last = ctx.db.scalar(select(RUN).where(RUN.machine_id == machine.id).order_by(RUN.id.desc()).limit(1))
-    before = "" if last is None or (install is not None and last.at <= install.started) else last.status
+    before = "" if last is None or (work is not None and last.at <= work.started) else last.status
     if outcome.name != before:
         ctx.event("puppet.report", f"Puppet {outcome.words}", machine, status=outcome.name)
     run = RUN(
@@ -266,26 +297,26 @@ def report(ctx: Ctx, certname: str, data: Mapping[str, Any]) -> None:
     outcome = convergence.outcome(data)
     if outcome is None:
         raise Problem("a Puppet report's status is changed, unchanged or failed")
-    install = liveness.open_install(ctx, machine)
-    liveness.heard(ctx, machine, install)
+    work = liveness.open_work(ctx, machine)
+    liveness.heard(ctx, machine, work)
     machine.pulse.presence = "installed"
-    _keep_run(ctx, machine, install, outcome, data)
+    _keep_run(ctx, machine, work, outcome, data)
     if not outcome.counts:
         return
     machine.convergence = outcome.name
     if not outcome.good:
-        _troubled(ctx, machine, install, f"{TROUBLE}{outcome.words}")
+        _troubled(ctx, machine, work, f"{TROUBLE}{outcome.words}")
         return
     machine.converged_at = ctx.now()
     if machine.state in (lifecycle.CONFIGURING, lifecycle.FAILED):
         move(ctx, machine, "converged")
-        close_install(ctx, machine, DONE)
+        close_work(ctx, machine, DONE)
     elif machine.reason.startswith(TROUBLE):
         machine.reason = ""
 
 
-def _troubled(ctx: Ctx, machine: tables.Machine, install: tables.Install | None, why: str) -> None:
-    if machine.state == lifecycle.CONFIGURING and install is not None:
-        liveness.trouble(ctx, machine, install, why)
+def _troubled(ctx: Ctx, machine: tables.Machine, work: tables.Work | None, why: str) -> None:
+    if machine.state == lifecycle.CONFIGURING and work is not None:
+        liveness.trouble(ctx, machine, work, why)
     elif machine.state == lifecycle.ACTIVE:
         machine.reason = why[:500]

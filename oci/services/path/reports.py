@@ -21,7 +21,16 @@ from oci.domain.machines import lifecycle
 from oci.domain.quantities import counted
 from oci.problems import Conflict, Problem
 from oci.records.machines import controllers, disk_orders
-from oci.records.machines.identities import borne_by_another, facts_as_data, identity_of, make, nics_of, recognise, share
+from oci.records.machines.identities import (
+    WITH_BMC,
+    borne_by_another,
+    facts_as_data,
+    identity_of,
+    make,
+    nics_of,
+    recognise,
+    share,
+)
 from oci.records.path import pulses
 from oci.records.path.boot_session import authenticate, is_proved, speak_for
 from oci.records.path.doubts import key_of, open_doubt, settle_boot
@@ -83,8 +92,11 @@ def _as_before(ctx: Ctx, facts: Identity, boot: tables.Boot) -> tables.Machine |
     return machine if same else None
 
 
-def _judge(ctx: Ctx, facts: Identity, boot: tables.Boot, columns: Mapping[str, Any]) -> tables.Machine | Problem:
-    """The machine this report is of, made with `columns` when it is new; or the refusal when a person has to say which."""
+def _judge(
+    ctx: Ctx, facts: Identity, boot: tables.Boot, columns: Mapping[str, Any], bmc: Mapping[str, Any]
+) -> tables.Machine | Problem:
+    """The machine this report is of, made with `columns` and a controller with those of `bmc` when it is new; or the
+    refusal when a person has to say which."""
     decided = boot.facts.get("decided")
     if decided and (machine := ctx.db.get(tables.Machine, decided)):
         return machine
@@ -104,7 +116,7 @@ def _judge(ctx: Ctx, facts: Identity, boot: tables.Boot, columns: Mapping[str, A
         )
     if match.machine_id is None and is_proved(boot):
         return _of_another(ctx, boot, "its report is that of a machine that is not known")
-    machine = known[match.machine_id] if match.machine_id is not None else make(ctx, columns)
+    machine = known[match.machine_id] if match.machine_id is not None else make(ctx, columns, bmc)
     if not is_proved(boot):
         settle_boot(ctx, known, boot.mac, machine)
     if len(known) > (match.machine_id is not None):
@@ -132,17 +144,21 @@ def _columns(found: Inventory) -> dict[str, Any]:
         "memory_bytes": found.memory_bytes,
         "cores": min(found.cpu.cores, 2**31 - 1),
         "disk_bytes": min(sum(d.bytes for d in hardware.fixed_disks(found)), 2**63 - 1),
-        "bmc_mac": found.bmc.mac,
-        "bmc_reported": found.bmc.address[:64],
         "board_serial": found.board_serial[:128],
         "chassis_serial": found.chassis_serial[:128],
         "inventory": found.to_dict(),
     }
 
 
-def _store(machine: tables.Machine, columns: Mapping[str, Any]) -> None:
-    for name, value in columns.items():
-        setattr(machine, name, value)
+def _bmc(found: Inventory) -> dict[str, Any]:
+    """What the row of a machine's controller holds of its report."""
+    return {"mac": found.bmc.mac, "reported": found.bmc.address[:64]}
+
+
+def _store(machine: tables.Machine, found: Inventory, columns: Mapping[str, Any]) -> None:
+    for row, told in ((machine, columns), (machine.bmc, _bmc(found))):
+        for name, value in told.items():
+            setattr(row, name, value)
     if machine.state != lifecycle.INSTALLING:
         disk_orders.forget_contents(machine, "disk_last")
 
@@ -253,7 +269,7 @@ def _take(
     if refused := _nameless(ctx, found, facts, boot):
         return refused
     columns = _columns(found)
-    machine = _judge(ctx, facts, boot, columns)
+    machine = _judge(ctx, facts, boot, columns, _bmc(found))
     if isinstance(machine, Problem):
         return machine
     if refused := _bind(ctx, boot, machine, facts):
@@ -264,7 +280,7 @@ def _take(
         ctx.event("machine.reported", "reported; nothing changed", machine, boot_id=boot.id)
         return machine
     fresh = not machine.report_digest
-    _store(machine, columns)
+    _store(machine, found, columns)
     _hold_cards(ctx, machine, _cards(found), boot)
     controllers.compare(ctx, machine)
     _keep(ctx, machine, report, digest)
@@ -297,7 +313,7 @@ def receive(ctx: Ctx, token: str, report: Mapping[str, Probe], agent_hash: str) 
     if not _HASH.fullmatch(agent_hash):
         raise Problem("the field hash must be 64 hexadecimal digits")
     digest, pace = digest_of(report), pulses.pace(ctx)
-    machine = speak_for(ctx, boot)
+    machine = speak_for(ctx, boot, *WITH_BMC)
     if machine is None or digest != machine.report_digest:
         with ctx.db.no_autoflush:  # nothing that is asked on the way depends on what is written in the end, once
             taken = _take(ctx, boot, hardware.parse(report), report, digest)

@@ -17,6 +17,7 @@ from oci.schemas.machines.machines import (
     BmcIn,
     CablingIn,
     EnrolIn,
+    Handover,
     MachineDetail,
     MachineList,
     MachineName,
@@ -29,7 +30,7 @@ from oci.schemas.machines.runs import Classification, RunList
 from oci.services.activity import events
 from oci.services.machines import look, verbs
 from oci.services.machines import machine_disks as disks
-from oci.services.path import puppet
+from oci.services.path import adoptions, puppet
 
 TAG = Tag(name="machine", description="one computer that can be installed")
 ONE = "/v1/machines/<name>"
@@ -194,6 +195,14 @@ def _verbs(app: OpenAPI) -> None:
     def machine_install(path: MachineName) -> Response:
         """Install Debian on a machine, as promised by its assignment"""
         return out(verbs.install(ctx(), path.name))
+
+    @app.post(
+        f"{ONE}/adopt",
+        **_told("adopt", "ocicli machine adopt compute1 >archive", Handover),
+    )
+    def machine_adopt(path: MachineName) -> Response:
+        """Hand a machine with a system of its own to Puppet; prints an archive for it, once"""
+        return out(adoptions.adopt(ctx(), path.name))
 
     @app.post(f"{ONE}/abort", **_told("abort", "ocicli machine abort compute1"))
     def machine_abort(path: MachineName) -> Response:

@@ -10,6 +10,9 @@ from oci.domain.machines.hostnames import canonical
 from oci.domain.networks.claims import parse
 from oci.render.puppet.profiles.cloud import address
 
+CLUSTER_CA = "oci-cluster"
+"""By which file name machines know the CA of their cluster."""
+
 
 def _hosts(fleet: Fleet, site: Site, member: Member) -> dict[str, str]:
     """Address by name of those whom the machine must reach before DNS works, or without the appliance: itself, the
@@ -34,7 +37,7 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
         "domain": fleet.domain,
         "hosts": dict(sorted(_hosts(fleet, site, member).items())),
         "ntp_servers": list(site.ntp_servers),
-        "ca_certificates": dict(site.ca_certificates),
+        "ca_certificates": {**dict(site.ca_certificates), **({CLUSTER_CA: fleet.root} if fleet.root else {})},
         "ssh_authorized_keys": list(site.ssh_authorized_keys),
         "apt_uri": site.apt_uri,
         "apt_suite": site.apt_suite,

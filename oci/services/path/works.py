@@ -1,4 +1,4 @@
-"""Installs and wipes, as the machine drives them: heartbeat, claim, phases, outcome.
+"""Works (installs, wipes), as the machine drives them: heartbeat, claim, phases, outcome.
 
 An attempt is claimed once, by the boot that speaks for the machine. When it goes silent or fails in a way
 that another try can mend, the next attempt is armed, until there are none left.
@@ -30,13 +30,13 @@ from oci.records.activity import queue
 from oci.records.clusters import addresses, assignments, names, settings
 from oci.records.machines import disk_orders, promises
 from oci.records.machines.moves import move
-from oci.records.machines.works import close_install, rearm
+from oci.records.machines.works import close_work, rearm
 from oci.records.path import liveness, pulses
 from oci.records.path.boot_session import authenticate, is_proved, speak_for, token_hash
-from oci.records.path.install_session import authenticate_install
-from oci.records.path.liveness import open_install
+from oci.records.path.liveness import open_work
 from oci.records.path.order_guard import refuse_another_machine
 from oci.records.path.returns import back_to_disk, before_proof, doubt_two_at_once
+from oci.records.path.work_session import authenticate_work
 from oci.render.machine.orders import given
 from oci.services.usecase import usecase
 
@@ -55,15 +55,15 @@ def _action(ctx: Ctx, machine: tables.Machine, boot: tables.Boot, agent_hash: st
     if machine.pulse.report_hash != agent_hash:
         return "report"
     kind = KIND_OF.get(machine.state)
-    install = open_install(ctx, machine) if kind else None
-    if install and install.kind == kind:
-        silent = ctx.now() - (install.seen or install.started)
+    work = open_work(ctx, machine) if kind else None
+    if work and work.kind == kind:
+        silent = ctx.now() - (work.seen or work.started)
         # The agent beats only while no installer runs: a claimed attempt whose boot beats has lost its installer.
-        if install.claimed and silent > ctx.config.takeover_seconds:
-            words = "the installer stopped" if install.boot_id == boot.id else "the machine started again"
-            if not rearm(ctx, machine, install, f"{words} in phase {install.phase or 'none'}"):
+        if work.claimed and silent > ctx.config.takeover_seconds:
+            words = "the installer stopped" if work.boot_id == boot.id else "the machine started again"
+            if not rearm(ctx, machine, work, f"{words} in phase {work.phase or 'none'}"):
                 return "wait"
-        return install.kind if install.claimed is None and queue.admit(ctx, machine, install) else "wait"
+        return work.kind if work.claimed is None and queue.admit(ctx, machine, work) else "wait"
     if machine.state in (lifecycle.CONFIGURING, lifecycle.ACTIVE):
         return back_to_disk(ctx, machine, boot)
     return "wait"
@@ -174,10 +174,10 @@ def _resolvers(ctx: Ctx, known: InForce, promise: Promise) -> str:
     return settings.resolvers(known, of_networks) or " ".join(names.dns_servers(ctx))
 
 
-def _install_orders(ctx: Ctx, machine: tables.Machine, install: tables.Install, token: str) -> dict[str, str]:
+def _install_orders(ctx: Ctx, machine: tables.Machine, work: tables.Work, token: str) -> dict[str, str]:
     """The orders of an install, made of what was promised and of the site. Raises Undoable."""
     try:
-        promise = promises.to_carry_out(ctx, machine, install)
+        promise = promises.to_carry_out(ctx, machine, work)
     except (BadPromise, CannotLayOut, Conflict) as refused:
         raise Undoable(str(refused)) from None
     assignment = ctx.db.get(tables.Assignment, machine.id)
@@ -210,15 +210,15 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, install: tables.Install, 
     return facts
 
 
-def _wipe_orders(ctx: Ctx, machine: tables.Machine, install: tables.Install, token: str) -> dict[str, str]:
+def _wipe_orders(ctx: Ctx, machine: tables.Machine, work: tables.Work, token: str) -> dict[str, str]:
     plan = disk_orders.wipe_plan(machine)
-    install.left = disk_wipe.told(plan.left)
+    work.left = disk_wipe.told(plan.left)
     if not plan.names:
-        raise Undoable(install.left or "no disk is known that could be wiped; let the machine report again")
+        raise Undoable(work.left or "no disk is known that could be wiped; let the machine report again")
     words = f"wipes {', '.join(disk.name for disk in plan.disks)}"
     others = [disk.name for disk in plan.spared if disk.bytes]
     words += f"; not its own or removable, so left alone: {', '.join(others)}" if others else ""
-    ctx.event("install.disk", words + (f"; {install.left}" if install.left else ""), machine)
+    ctx.event("install.disk", words + (f"; {work.left}" if work.left else ""), machine)
     return {"TOKEN": token, "DISKS": " ".join(plan.names), "UNITS": " ".join(plan.units), "METHOD": "discard"}
 
 
@@ -233,36 +233,36 @@ def claim(ctx: Ctx, token: str, action: str) -> dict[str, str] | Problem:
     machine = speak_for(ctx, boot)
     if machine is None or not is_proved(boot):
         raise Conflict("report first; nothing is ordered for an unknown machine")
-    install = open_install(ctx, machine)
-    if install is None or KIND_OF.get(machine.state) != action or install.kind != action:
+    work = open_work(ctx, machine)
+    if work is None or KIND_OF.get(machine.state) != action or work.kind != action:
         ctx.note("token.refused", f"{machine.name} claimed {action[:20]} that nobody ordered", machine.id)
         raise Conflict(f"no {action[:20]} is ordered for {machine.name}")
-    if install.claimed is not None:
+    if work.claimed is not None:
         ctx.note("token.refused", f"the orders of {machine.name} were asked for a second time and refused", machine.id)
         raise Conflict("the orders of this attempt were already given out")
-    if refusal := refuse_another_machine(ctx, machine, install):
+    if refusal := refuse_another_machine(ctx, machine, work):
         return refusal
-    if not queue.admit(ctx, machine, install):
-        return Conflict(f"{machine.name} has to wait: {queue.sentence(ctx, install)}")
+    if not queue.admit(ctx, machine, work):
+        return Conflict(f"{machine.name} has to wait: {queue.sentence(ctx, work)}")
     secret = secrets.token_urlsafe(32)
     if action == INSTALL.name:
         # Another one each time: what an earlier attempt wrote, on whichever disk, is not what shall boot.
         machine.mark = str(uuid.uuid4())
     try:
         orders = (
-            _install_orders(ctx, machine, install, secret)
+            _install_orders(ctx, machine, work, secret)
             if action == INSTALL.name
-            else _wipe_orders(ctx, machine, install, secret)
+            else _wipe_orders(ctx, machine, work, secret)
         )
     except Undoable as refused:
         return Conflict(_refuse(ctx, machine, str(refused)))
-    install.token_hash, install.boot_id, install.claimed = token_hash(secret), boot.id, ctx.now()
-    install.phase, install.percent, install.doing = "", 0, ""
-    if not install.log:
-        install.log = attempt_log.header(install.attempt, action, liveness.utc_at(ctx.now()))
-    liveness.heard(ctx, machine, install)
-    liveness.progress(ctx, machine, install)
-    ctx.event("install.claimed", f"fetched the orders of attempt {install.attempt} ({action})", machine)
+    work.token_hash, work.boot_id, work.claimed = token_hash(secret), boot.id, ctx.now()
+    work.phase, work.percent, work.doing = "", 0, ""
+    if not work.log:
+        work.log = attempt_log.header(work.attempt, action, liveness.utc_at(ctx.now()))
+    liveness.heard(ctx, machine, work)
+    liveness.progress(ctx, machine, work)
+    ctx.event("install.claimed", f"fetched the orders of attempt {work.attempt} ({action})", machine)
     return orders
 
 
@@ -270,101 +270,101 @@ def _refuse(ctx: Ctx, machine: tables.Machine, why: str) -> str:
     """Nothing was written: the machine waits for a person instead of asking for ever."""
     ctx.event("install.disk", why, machine)
     move(ctx, machine, "error", reason=why)
-    close_install(ctx, machine, FAILED)
+    close_work(ctx, machine, FAILED)
     return why
 
 
 @usecase("install.phase", "nobody")
 def phase(ctx: Ctx, token: str, name: str, percent: int, message: str) -> None:
     """The installer or the first boot reached phase `name`, `percent` through."""
-    machine, install = authenticate_install(ctx, token)
+    machine, work = authenticate_work(ctx, token)
     known = phases.PHASES.get(name)
     if known is None:
         raise Problem(f"phase {name[:40]!r} is not known")
     if name in phases.OF_INSTALLED:
         machine.pulse.presence = "installed"
     percent = max(0, min(100, percent))
-    if name != install.phase or percent > install.percent:
-        liveness.progress(ctx, machine, install)
-    if name != install.phase:
-        install.phase, install.phase_since, install.doing = name, ctx.now(), ""
+    if name != work.phase or percent > work.percent:
+        liveness.progress(ctx, machine, work)
+    if name != work.phase:
+        work.phase, work.phase_since, work.doing = name, ctx.now(), ""
         ctx.event(
             "install.phase",
             known.title + (f": {message[:200]}" if message else ""),
             machine,
             phase=name,
-            attempt=install.attempt,
+            attempt=work.attempt,
         )
-    install.percent = percent
+    work.percent = percent
 
 
-def _still_boots(ctx: Ctx, machine: tables.Machine, install: tables.Install) -> None:
+def _still_boots(ctx: Ctx, machine: tables.Machine, work: tables.Work) -> None:
     """The last words of an installer that is through do not come from the system that boots now."""
-    if machine.state == lifecycle.CONFIGURING and install.phase in INSTALL.phases:
-        install.restarted = ctx.now()
+    if machine.state == lifecycle.CONFIGURING and work.phase in INSTALL.phases:
+        work.restarted = ctx.now()
 
 
-def _append(install: tables.Install, data: bytes, at: int | None) -> None:
+def _append(work: tables.Work, data: bytes, at: int | None) -> None:
     """Add what is new of `data`, which begins at byte `at` of this attempt's log; an answer may have been lost."""
-    new = data if at is None else data[max(0, install.log_bytes - at) :] if at <= install.log_bytes else data
-    told = (install.log_bytes if at is None else at) + len(data)
-    install.log_bytes = max(install.log_bytes, min(told, 2**31 - 1))  # a column of 31 bits, and a machine that may lie
+    new = data if at is None else data[max(0, work.log_bytes - at) :] if at <= work.log_bytes else data
+    told = (work.log_bytes if at is None else at) + len(data)
+    work.log_bytes = max(work.log_bytes, min(told, 2**31 - 1))  # a column of 31 bits, and a machine that may lie
     text = attempt_log.quote(new.decode("utf-8", "replace").replace("\0", ""))
     if text:
-        install.log = attempt_log.bounded(install.log + text, LOG_BYTES)
+        work.log = attempt_log.bounded(work.log + text, LOG_BYTES)
 
 
 @usecase("install.log", "nobody")
 def log(ctx: Ctx, token: str, text: str | bytes, at: int | None = None) -> None:
     """Append to the log of this attempt. `at` says where `text` begins in it, in bytes, so that nothing is there twice."""
-    machine, install = authenticate_install(ctx, token)
-    _still_boots(ctx, machine, install)
-    _append(install, text.encode() if isinstance(text, str) else text, at)
+    machine, work = authenticate_work(ctx, token)
+    _still_boots(ctx, machine, work)
+    _append(work, text.encode() if isinstance(text, str) else text, at)
 
 
 @usecase("install.alive", "nobody")
 def alive(ctx: Ctx, token: str, doing: str) -> None:
     """The machine is at work, on `doing`. Other words than before are progress: a machine that only beats stands still."""
-    machine, install = authenticate_install(ctx, token)
-    _still_boots(ctx, machine, install)
+    machine, work = authenticate_work(ctx, token)
+    _still_boots(ctx, machine, work)
     words = "".join(c if c.isprintable() else " " for c in doing)
     words = " ".join(words.split())[:DOING_CHARS]
-    if words and words != install.doing:
-        install.doing = words
-        liveness.progress(ctx, machine, install)
+    if words and words != work.doing:
+        work.doing = words
+        liveness.progress(ctx, machine, work)
 
 
 @usecase("install.failed", "nobody")
 def failed(ctx: Ctx, token: str, name: str, reason: str) -> None:
     """The work failed in phase `name`. Another attempt is armed where that can help."""
-    machine, install = authenticate_install(ctx, token)
+    machine, work = authenticate_work(ctx, token)
     title = phases.PHASES[name].title if name in phases.PHASES else name[:40]
-    why = f"{title}: {reason[:300]}" + (f"; {install.left}" if install.left else "")
-    ctx.event("install.failed", why, machine, phase=name[:40], attempt=install.attempt)
+    why = f"{title}: {reason[:300]}" + (f"; {work.left}" if work.left else "")
+    ctx.event("install.failed", why, machine, phase=name[:40], attempt=work.attempt)
     if machine.state == lifecycle.CONFIGURING:
-        liveness.trouble(ctx, machine, install, why)  # the first boot keeps trying by itself until the deadline
+        liveness.trouble(ctx, machine, work, why)  # the first boot keeps trying by itself until the deadline
         return
-    if name in WORKS[install.kind].final_phases:
+    if name in WORKS[work.kind].final_phases:
         move(ctx, machine, "error", reason=why)
-        close_install(ctx, machine, FAILED)
+        close_work(ctx, machine, FAILED)
     else:
-        rearm(ctx, machine, install, why)
+        rearm(ctx, machine, work, why)
 
 
 @usecase("install.done", "nobody")
 def done(ctx: Ctx, token: str) -> None:
     """The disk is written and bootable."""
-    machine, install = authenticate_install(ctx, token)
+    machine, work = authenticate_work(ctx, token)
     if machine.state == lifecycle.CONFIGURING:
         return  # said twice: the first answer was lost
-    if install.kind != INSTALL.name:
+    if work.kind != INSTALL.name:
         raise Conflict("this is a wipe; it ends with /install/wiped")
     move(ctx, machine, "installed")
-    install.admitted = None  # its disk is written: whoever waits may have its room
+    work.admitted = None  # its disk is written: whoever waits may have its room
     disk_orders.forget_contents(machine, "disk_wish")
     machine.pulse.presence = "nothing"
-    install.restarted = ctx.now()
-    liveness.progress(ctx, machine, install)
+    work.restarted = ctx.now()
+    liveness.progress(ctx, machine, work)
     boot = ctx.db.get(tables.Boot, machine.pulse.boot_id)
     if boot:
         boot.replaced = True  # the live system ends here; the next boot need not wait for its silence
@@ -374,15 +374,15 @@ def done(ctx: Ctx, token: str) -> None:
 @usecase("install.wiped", "nobody")
 def wiped(ctx: Ctx, token: str) -> None:
     """The disks that were ordered are empty. The promise ends here, unless a disk that may hold data was left out."""
-    machine, install = authenticate_install(ctx, token)
-    if install.kind != WIPE.name:
+    machine, work = authenticate_work(ctx, token)
+    if work.kind != WIPE.name:
         raise Conflict("this is an install; it ends with /install/done")
-    if install.left:
-        move(ctx, machine, "error", reason=f"the machine is not empty: {install.left}")
-        close_install(ctx, machine, FAILED)
+    if work.left:
+        move(ctx, machine, "error", reason=f"the machine is not empty: {work.left}")
+        close_work(ctx, machine, FAILED)
         return
     move(ctx, machine, "wiped")
     disk_orders.forget(machine)
-    close_install(ctx, machine, DONE)
+    close_work(ctx, machine, DONE)
     assignments.forget(ctx, machine)
     machine.convergence, machine.converged_at = "never", None

@@ -1,0 +1,1 @@
+"""What a cluster becomes: its declaration, its secrets and certificates."""

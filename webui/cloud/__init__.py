@@ -1,0 +1,7 @@
+"""What a cluster is declared to be, and its secrets by name."""
+
+from __future__ import annotations
+
+from webui.cloud import declare
+
+FAMILIES = (declare,)
