@@ -17,6 +17,11 @@ said() { grep -q "$1" "$OCI_RUN/puppet.outcome"; }
   grep -q 'puppet agent .*--no-usecacheonfailure.*--evaltrace' "$FAKE/log"
 }
 
+@test "a fact that could not be resolved is not taken for what ended the run" {
+  puppet_does 'echo "Error: Facter: Error while resolving custom fact"; echo "Error: Could not retrieve catalog: unknown class"; exit 1'
+  run_puppet; [ "$status" -eq 22 ]; said 'unknown class'
+}
+
 @test "status 1 is told apart: disabled, another run, no catalogue" {
   puppet_does 'exit 1'
   echo '{"disabled_message":"maintenance"}' >"$OCI_PUPPET_STATE/agent_disabled.lock"

@@ -4,7 +4,16 @@ exports PROFILE."""
 from __future__ import annotations
 
 from oci.domain.cluster.profiles import Profile
-from oci.render.puppet.profiles.control import glance, horizon, keystone, neutron, nova, ovn_central, placement
+from oci.render.puppet.profiles.control import (
+    glance,
+    horizon,
+    keystone,
+    keystone_seed,
+    neutron,
+    nova,
+    ovn_central,
+    placement,
+)
 from oci.render.puppet.profiles.ground import base, haproxy, keepalived, mariadb, memcached, rabbitmq
 from oci.render.puppet.profiles.hosts import neutron_common, nova_common, nova_compute, ovn_controller, ovn_metadata
 
@@ -16,6 +25,7 @@ PROFILES: dict[str, Profile] = {
     "profile::haproxy": haproxy.PROFILE,
     "profile::keepalived": keepalived.PROFILE,
     "profile::keystone": keystone.PROFILE,
+    "profile::keystone::seed": keystone_seed.PROFILE,
     "profile::glance": glance.PROFILE,
     "profile::placement": placement.PROFILE,
     "profile::nova::common": nova_common.PROFILE,

@@ -1,0 +1,75 @@
+# What the services of a cloud need to find in Keystone: their users, and how each of them is reached.
+#
+# One process does it for all of them, instead of a client for each resource: see files/oci-seed. It is asked in each run
+# whether something differs, which costs a second or two.
+#
+# @param cloud
+#   What every service is told.
+# @param admin_password
+#   Of the first user, admin.
+# @param services
+#   By name: type, description, path below the front, user, and password of that.
+class profile::keystone::seed (
+  Profile::Cloud $cloud,
+  Profile::Secret $admin_password,
+  Hash[Pattern[/\A[a-z]+\z/], Struct[{
+    type        => String[1],
+    description => String[1],
+    path        => Pattern[/\A\/\S+\z/],
+    password    => Profile::Secret,
+  }]] $services,
+) {
+  if $cloud['first'] {
+    include profile::ground
+
+    $program = '/usr/lib/oci/oci-seed'
+    $told = '/etc/keystone/oci-seed.json'
+    $front = "https://${cloud['api']}"
+
+    file { $program:
+      source => 'puppet:///modules/profile/oci-seed',
+      owner  => 'root',
+      group  => 'root',
+      mode   => '0755',
+    }
+
+    file { $told:
+      content   => Sensitive(stdlib::to_json({
+        'auth_url' => "${front}/identity",
+        'password' => profile::plain($admin_password),
+        'region'   => $cloud['region'],
+        'roles'    => ['admin', 'service'],
+        'services' => $services.map |String $name, Hash $one| { {
+          'name'        => $name,
+          'type'        => $one['type'],
+          'description' => $one['description'],
+          'url'         => "${front}${one['path']}",
+          'user'        => $name,
+          'password'    => profile::plain($one['password']),
+        } },
+      })),
+      owner     => 'root',
+      group     => 'root',
+      mode      => '0600',
+      show_diff => false,
+      require   => Anchor['keystone::install::end'],
+    }
+
+    # Its service has been started by then, and may take a while to answer. It is asked first, so that nothing is tried in
+    # vain, and then told once.
+    exec { 'profile::keystone::seed':
+      command   => "${program} ${told}",
+      unless    => "${program} --check ${told}",
+      tries     => 30,
+      try_sleep => 2,
+      timeout   => 0,
+      require   => [Anchor['keystone::service::end', 'profile::ground::end'], File[$program, $told]],
+    }
+
+    # Whoever starts without a user of its own ends at once.
+    Exec['profile::keystone::seed'] -> Anchor<|
+      title == 'glance::service::begin' or title == 'placement::service::begin' or title == 'nova::service::begin'
+      or title == 'neutron::service::begin'
+    |>
+  }
+}
