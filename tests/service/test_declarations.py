@@ -69,6 +69,7 @@ def rack(world):
                 memory_bytes=number * (16 << 30),
                 vendor="Acme" if number < 4 else "Other",
                 pulse=tables.Pulse(),
+                bmc=tables.Bmc(),
             )
             db.add(machine)
             db.flush()
