@@ -13,6 +13,7 @@ LAB_ROOMS: dict[str, set[str]] = {
     "containers": {"ground"},
     "vms": {"ground", "containers"},
     "simulated": {"ground", "vms"},
+    "clouds": {"ground", "containers", "vms"},
     "__main__": {"ground", "vms"},
 }
 # What the lab may know of the product, which it starts and talks to like a site does. Only simulated machines are told

@@ -78,7 +78,7 @@ def test_sixteen_at_once_make_it_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("ask", "module", "name"),
     [
-        (lambda cache: puppetroot.build(cache), puppetroot, "puppetserver-d56ece8685798a85"),
+        (lambda cache: puppetroot.build(cache), puppetroot, "puppetserver-a1ef58452a1226b1"),
         (lambda cache: simulated.tree(cache), simulated, "simulated-1a61d7122cc08e4b"),
     ],
     ids=["puppetserver", "simulated"],

@@ -29,9 +29,10 @@ def test_a_profile_is_in_the_file_that_is_named_like_its_class() -> None:
 
     folder = ROOT / "oci" / "render" / "puppet" / "profiles"
     wanted = {name.removeprefix("profile::").replace("::", "_"): name for name in PROFILES}
-    assert set(wanted) == {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    files = {path.stem: path for path in folder.rglob("*.py") if path.parent != folder and path.stem != "__init__"}
+    assert set(wanted) == set(files)
     for stem, name in wanted.items():
-        module = importlib.import_module(f"oci.render.puppet.profiles.{stem}")
+        module = importlib.import_module(module_of(files[stem]))
         assert module.PROFILE is PROFILES[name], f"{name} is not the PROFILE of {stem}.py"
 
 

@@ -1,5 +1,5 @@
-# How a service speaks with RabbitMQ, as parameters of its class: by TLS, with queues that survive a member (quorum queues,
-# and streams for what goes to all; RabbitMQ 4 has no mirrored ones).
+# How a service speaks with RabbitMQ, as parameters of its class: by TLS, with queues that survive a member (quorum queues;
+# RabbitMQ 4 has no mirrored ones).
 function profile::messaging(Profile::Cloud $cloud, String[1] $user, Profile::Secret $password) >> Hash[String[1], Any] {
   $plain = profile::plain($password)
   $hosts = $cloud['rabbits'].map |String $host| { "${user}:${plain}@${host}:5671" }
@@ -12,7 +12,6 @@ function profile::messaging(Profile::Cloud $cloud, String[1] $user, Profile::Sec
     'rabbit_quorum_queue'           => true,
     'rabbit_transient_quorum_queue' => true,
     'rabbit_use_queue_manager'      => true,
-    'rabbit_stream_fanout'          => true,
   }
 
   $parameters

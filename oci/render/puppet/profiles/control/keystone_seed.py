@@ -9,12 +9,12 @@ from oci.domain.cluster.profiles import Profile, Secret
 from oci.render.puppet.profiles.cloud import cloud
 
 KEYSTONE = "profile::keystone"
-# By profile: name, type, title and path below the front. The types are those of OpenStack's service types authority.
+# By profile: name, title and path below the front. Of which type each is, its class knows.
 SERVICES = {
-    "profile::glance": ("glance", "image", "Images", "/image"),
-    "profile::placement": ("placement", "placement", "Placement", "/placement"),
-    "profile::nova": ("nova", "compute", "Compute", "/compute/v2.1"),
-    "profile::neutron": ("neutron", "network", "Network", "/network"),
+    "profile::glance": ("glance", "Images", "/image"),
+    "profile::placement": ("placement", "Placement", "/placement"),
+    "profile::nova": ("nova", "Compute", "/compute/v2.1"),
+    "profile::neutron": ("neutron", "Network", "/network"),
 }
 
 
@@ -24,8 +24,8 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
         "cloud": cloud(fleet, member, KEYSTONE),
         "admin_password": Secret("keystone.admin"),
         "services": {
-            name: {"type": kind, "description": title, "path": path, "password": Secret(f"keystone.{name}")}
-            for profile, (name, kind, title, path) in SERVICES.items()
+            name: {"description": title, "path": path, "password": Secret(f"keystone.{name}")}
+            for profile, (name, title, path) in SERVICES.items()
             if fleet.with_profile(profile)
         },
     }

@@ -8,12 +8,11 @@
 # @param admin_password
 #   Of the first user, admin.
 # @param services
-#   By name: type, description, path below the front, user, and password of that.
+#   By name, which is also that of its user: description, path below the front, and password.
 class profile::keystone::seed (
   Profile::Cloud $cloud,
   Profile::Secret $admin_password,
   Hash[Pattern[/\A[a-z]+\z/], Struct[{
-    type        => String[1],
     description => String[1],
     path        => Pattern[/\A\/\S+\z/],
     password    => Profile::Secret,
@@ -24,6 +23,8 @@ class profile::keystone::seed (
 
     $program = '/usr/lib/oci/oci-seed'
     $told = '/etc/keystone/oci-seed.json'
+    # OpenStack's service types authority.
+    $types = { 'glance' => 'image', 'placement' => 'placement', 'nova' => 'compute', 'neutron' => 'network' }
     $front = "https://${cloud['api']}"
 
     file { $program:
@@ -41,7 +42,7 @@ class profile::keystone::seed (
         'roles'    => ['admin', 'service'],
         'services' => $services.map |String $name, Hash $one| { {
           'name'        => $name,
-          'type'        => $one['type'],
+          'type'        => $types[$name],
           'description' => $one['description'],
           'url'         => "${front}${one['path']}",
           'user'        => $name,
