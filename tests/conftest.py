@@ -174,7 +174,6 @@ def world_on(tmp_path: Path, database: Database) -> World:
 # are followed by what mostly waits.
 FIRST = (
     "lab/test_end_to_end.py",
-    "lab/test_power_cuts.py",
     "shell/test_shell.py",
     "puppet/",
     "package/",

@@ -1,6 +1,7 @@
 """One lab for the end-to-end tests: two machines, one of each firmware, taken through the main job once.
 
-The first has little memory, and loses its power and its servers on the way."""
+The first has little memory, and loses its power and its servers on the way.
+"""
 
 from __future__ import annotations
 

@@ -40,10 +40,12 @@ class Cuts(threading.Thread):
             continue
 
     def end(self) -> None:
-        """Wait for the last of them. Raises what went wrong."""
+        """Wait for the last of them. Raises what went wrong, TimeoutError when it does not end."""
         self.join(PHASE_SECONDS)
         if self.failed:
             raise self.failed
+        if self.is_alive():
+            raise TimeoutError(f"waited {PHASE_SECONDS} s for what comes after: {', '.join(self.done) or 'nothing'}")
 
     def _cut(self) -> None:
         machine, appliance = self.story.machines[self.plan.name], self.story.appliance
