@@ -58,7 +58,7 @@ def classified(world, fqdn: str) -> dict:
 def test_a_role_of_ones_own_is_its_profiles(world, folder) -> None:
     use(world, folder)
     cluster(world)
-    fqdn, other = assign(world, 1, "cache"), assign(world, 2, "compute")
+    fqdn, other = assign(world, 1, "cache"), assign(world, 2, "network")
     found = classified(world, fqdn)
     assert list(found["classes"]) == ["profile::base", "acme::cache", "profile::mine"]
     assert found["classes"]["acme::cache"] == {} == found["classes"]["profile::mine"]
@@ -80,7 +80,7 @@ def test_a_role_of_the_product_may_be_replaced_by_other_profiles(world, folder) 
 def test_a_role_whose_file_is_gone_stops_nobody_else(world, folder) -> None:
     use(world, folder)
     cluster(world)
-    gone, other = assign(world, 1, "cache"), assign(world, 2, "compute")
+    gone, other = assign(world, 1, "cache"), assign(world, 2, "network")
     (folder / "cache.yaml").unlink()
     use(world, folder)
     assert "profile::base" in classified(world, other)["classes"]
@@ -143,7 +143,7 @@ def test_a_wrong_file_takes_one_role_away_and_is_told_with_its_line(folder, line
     lines = [kept for kept in CACHE.splitlines() if not kept.startswith(f"{field}:")]
     (folder / "cache.yaml").write_text("\n".join([*lines, line]) + "\n")
     roles, troubles = role_files.read(folder)
-    assert "cache" not in roles and len(roles) == 8
+    assert "cache" not in roles and len(roles) == 9
     assert troubles[0].startswith(f"{folder}/cache.yaml, line {len(lines) + 1}: cache.yaml") and says in troubles[0]
     with pytest.raises(BadRole, match=r"cache\.yaml"):
         role_files.load(folder)
@@ -255,7 +255,7 @@ def test_a_folder_that_cannot_be_read_is_told_and_none_at_all_is_not(tmp_path: P
     assert role_files.read(tmp_path / "none")[1] == []
     (tmp_path / "file").write_text("")
     roles, troubles = role_files.read(tmp_path / "file")
-    assert len(roles) == 8 and len(troubles) == 1 and "cannot be read: Not a directory" in troubles[0]
+    assert len(roles) == 9 and len(troubles) == 1 and "cannot be read: Not a directory" in troubles[0]
 
 
 @pytest.mark.parametrize("name", ["oci", "my ca", "../a", "", "-a", "a\nb"])
