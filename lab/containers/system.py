@@ -62,7 +62,7 @@ class System:
             "NAME": self.name,
             "DIRECTORY": str(self.directory),
             "LAYERS": ":".join(str(layer) for layer in reversed(self.layers)),
-            "GROUPS": " ".join(self.group.directories()),
+            "CONTROL_GROUPS": " ".join(self.group.directories()),
             "DEVICES": " ".join([*self.devices, *disks]),
             "FORBIDDEN": FORBIDDEN,
             "PATH": ENVIRONMENT["PATH"],
