@@ -18,9 +18,9 @@ node_modules/.done: package.json package-lock.json $(VENV)/.done
 	npm ci --silent --no-audit --no-fund
 	touch $@
 
-# Files are shared between two processes, the longest first; whole machines wait for each other's processors anyway.
+# Files are shared between three processes, the longest first: on two processors, since one of them mostly waits for machines.
 test: setup lint
-	$(PY) -m pytest -q -m 'not long' -n 2 --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest -q -m 'not long' -n 3 --dist loadfile --no-loadscope-reorder
 
 test-long: setup
 	$(PY) -m pytest -q -m long

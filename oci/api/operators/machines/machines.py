@@ -198,7 +198,7 @@ def _verbs(app: OpenAPI) -> None:
 
     @app.post(
         f"{ONE}/adopt",
-        **_told("adopt", "ocicli machine adopt compute1 >archive", Handover),
+        **_told("adopt", "ocicli machine adopt compute1", Handover),
     )
     def machine_adopt(path: MachineName) -> Response:
         """Hand a machine with a system of its own to Puppet; prints an archive for it, once"""

@@ -12,11 +12,7 @@
 class profile::keystone::seed (
   Profile::Cloud $cloud,
   Profile::Secret $admin_password,
-  Hash[Pattern[/\A[a-z]+\z/], Struct[{
-    description => String[1],
-    path        => Pattern[/\A\/\S+\z/],
-    password    => Profile::Secret,
-  }]] $services,
+  Hash[Pattern[/\A[a-z]+\z/], Profile::Service] $services,
 ) {
   if $cloud['first'] {
     include profile::ground
@@ -35,7 +31,7 @@ class profile::keystone::seed (
     }
 
     file { $told:
-      content   => Sensitive(stdlib::to_json({
+      content   => Sensitive(stdlib::to_json_pretty({
         'auth_url' => "${front}/identity",
         'password' => profile::plain($admin_password),
         'region'   => $cloud['region'],
