@@ -88,4 +88,6 @@ class profile::horizon (
 
   Anchor['horizon::config::end'] ~> Service['apache2']
   Anchor['profile::ground::end'] -> Anchor['horizon::install::begin']
+
+  profile::check { 'horizon.signin': }
 }
