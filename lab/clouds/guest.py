@@ -1,4 +1,4 @@
-"""The guest that a user of the lab's cloud boots: the kernel and initrd of the live image, in which another program starts."""
+"""The guest of a user of the lab's cloud: the kernel and initrd of the live image, in which another program starts."""
 
 from __future__ import annotations
 
@@ -39,4 +39,4 @@ def build(images: Path, directory: Path) -> Files:
 
 def said(console: str) -> dict[str, str]:
     """What a guest said on its console: by word the last that came with it."""
-    return {word: rest for word, rest in _LINE.findall(console)}
+    return dict(_LINE.findall(console))

@@ -6,7 +6,6 @@ not, for a person. A check asks and changes nothing, waits for nothing, and has 
 
 import configparser
 import json
-import os
 import socket
 import ssl
 import subprocess
@@ -50,7 +49,7 @@ def says(*words, fine=True):
 def active(*units):
     """Raises Sick for the first unit of systemd that does not run."""
     states = says("systemctl", "is-active", *units, fine=False).split()
-    for unit, state in zip(units, states):
+    for unit, state in zip(units, states, strict=False):
         if state != "active":
             raise Sick(f"the service {unit} is {state}; look at: journalctl -u {unit}")
 
@@ -62,7 +61,8 @@ def asked(url, fine=(200,), headers=None, method="GET", body=None):
         with urllib.request.urlopen(request, timeout=SECONDS, context=TLS) as answer:
             status, text = answer.status, answer.read()
     except urllib.error.HTTPError as error:
-        status, text = error.code, error.read()
+        with error:
+            status, text = error.code, error.read()
     except (OSError, ValueError) as error:
         raise Sick(f"{url} does not answer: {getattr(error, 'reason', error) or type(error).__name__}") from None
     if status not in fine:
@@ -83,7 +83,7 @@ def user():
     for path, section in USERS:
         # Comments of such files hold everything; keys may be there twice.
         conf = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
-        if os.path.exists(path) and conf.read(path) and conf.has_option(section, "password"):
+        if conf.read(path) and conf.has_option(section, "password"):
             return dict(conf.items(section))
     return {}
 
@@ -107,6 +107,7 @@ def token(identity, options):
         with urllib.request.urlopen(request, timeout=SECONDS, context=TLS) as answer:
             return answer.headers["X-Subject-Token"], json.load(answer)["token"]
     except urllib.error.HTTPError as error:
+        error.close()
         raise Sick(f"{url} gives {options['username']} no token: status {error.code}") from None
     except (OSError, ValueError) as error:
         raise Sick(f"{url} does not answer: {getattr(error, 'reason', error) or type(error).__name__}") from None
@@ -132,7 +133,7 @@ def mariadb(told):
     names = ("wsrep_local_state_comment", "wsrep_cluster_status", "wsrep_ready", "wsrep_connected")
     lines = says("mariadb", "-BNe", "SHOW GLOBAL STATUS LIKE 'wsrep%'").splitlines()
     found = dict(line.split("\t", 1) for line in lines if "\t" in line)
-    for name, wanted in zip(names, ("Synced", "Primary", "ON", "ON")):
+    for name, wanted in zip(names, ("Synced", "Primary", "ON", "ON"), strict=True):
         if found.get(name) != wanted:
             raise Sick(f"the member of Galera says {name} = {found.get(name, 'nothing')}, wanted is {wanted}")
 
@@ -174,10 +175,11 @@ def front(told):
             raise Sick(f"HAProxy's socket does not answer: {error.strerror or error}") from None
     head, *lines = text.lstrip("# ").splitlines()
     for line in filter(None, lines):
-        row = dict(zip(head.split(","), line.split(",")))
+        row = dict(zip(head.split(","), line.split(","), strict=False))
         # Others may be away: each of them looks at its own.
         if row["svname"] in (told["fqdn"], told["hostname"]) and not row["status"].startswith(("UP", "no check")):
-            raise Sick(f"HAProxy finds {row['pxname']} of this machine {row['status']}: {row.get('last_chk') or 'no answer'}")
+            why = row.get("last_chk") or "no answer"
+            raise Sick(f"HAProxy finds {row['pxname']} of this machine {row['status']}: {why}")
     asked(f"https://{told['api']}/identity/v3")
 
 

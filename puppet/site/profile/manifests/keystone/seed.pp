@@ -12,11 +12,7 @@
 class profile::keystone::seed (
   Profile::Cloud $cloud,
   Profile::Secret $admin_password,
-  Hash[Pattern[/\A[a-z]+\z/], Struct[{
-    description => String[1],
-    path        => Pattern[/\A\/\S+\z/],
-    password    => Profile::Secret,
-  }]] $services,
+  Hash[Pattern[/\A[a-z]+\z/], Profile::Service] $services,
 ) {
   # OpenStack's service types authority.
   $types = { 'glance' => 'image', 'placement' => 'placement', 'nova' => 'compute', 'neutron' => 'network' }
