@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Interface
 
 from lab.containers.layers import layers, plugins
 from lab.containers.machine import ContainerMachine
@@ -18,8 +19,10 @@ from lab.containers.puppetroot import build
 from lab.ground.appliance import Appliance
 from lab.ground.cached.mirror import cache_dir
 from lab.ground.checkout import CHECKOUT
+from lab.ground.machine import Card
 from lab.ground.process import LabError
 from lab.ground.site import Lab
+from lab.ground.wires.switch import Network, Port
 from lab.vms.story import Story
 
 CONVERGE_SECONDS = 3600
@@ -28,19 +31,25 @@ MODULES = "usr/share/puppet/modules"
 
 @dataclass(frozen=True)
 class Member:
-    """One machine of the cloud: its host name, its role, the layer that it consists of, its MAC and address."""
+    """One machine of the cloud: its host name, its role, the layer that it consists of, its MAC and address. `outside` is
+    the MAC of a second card, which leads outside of the cloud, where it has one."""
 
     name: str
     role: str
     layer: str
     mac: str
     address: str
+    outside: str = ""
 
 
 MEMBERS = (
     Member("controller1", "controller", "control", "52:54:00:c1:00:01", "10.77.2.11"),
-    Member("compute1", "compute", "compute", "52:54:00:c1:00:02", "10.77.2.12"),
+    Member("compute1", "compute", "compute", "52:54:00:c1:00:02", "10.77.2.12", outside="52:54:00:c1:01:02"),
 )
+# Outside of the cloud: floating addresses are of this network, and the appliance's host is its router.
+EXTERNAL = Network(30, IPv4Interface("10.79.30.1/24"))
+OUTSIDE = "eth1"
+
 DOCUMENT = """\
 cluster: cloud
 domain: lab.test
@@ -65,15 +74,16 @@ def document(members: Sequence[Member]) -> str:
     roles: dict[str, str] = {}
     for member in members:
         one = f"    - {{machine: '{member.mac}', hostname: {member.name}, addresses: {{provisioning: {member.address}}}}}\n"
-        roles[member.role] = roles.get(member.role, "") + one
-    return DOCUMENT.format(roles="".join(f"  {role}:\n    machines:\n{machines}" for role, machines in roles.items()))
+        leads = f"    settings: {{external_interface: {OUTSIDE}}}\n" if member.outside else ""
+        roles[member.role] = roles.get(member.role, f"  {member.role}:\n{leads}    machines:\n") + one
+    return DOCUMENT.format(roles="".join(roles.values()))
 
 
 class Cloud(Story):
     """One lab with an appliance, a Puppet server and container machines. Use `up` first and `down` last."""
 
     def __init__(self, name: str, members: Sequence[Member] = MEMBERS, say: Callable[[str], None] = print) -> None:
-        super().__init__(name, say)
+        super().__init__(name, say, networks=(EXTERNAL,))
         self.members = tuple(members)
         self.containers: dict[str, ContainerMachine] = {}
 
@@ -109,6 +119,7 @@ class Cloud(Story):
             self.lab.name,
             member.mac,
             member.layer,
+            more_cards=(Card(member.outside, Port(EXTERNAL.vlan)),) if member.outside else (),
             addresses=(("eth0", f"{member.address}/21"),),
             roots=(*map(str, below), str(synced)),
         ).save()

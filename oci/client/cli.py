@@ -87,10 +87,12 @@ def _ask(told: dict[str, Any], seen: dict[str, Any]) -> str:
 
 def run(client: Client, command: Command, words: list[str], form: str) -> int:
     """Do one command of the contract."""
-    from oci.client.engine import waiting
+    from oci.client.engine import keeping, waiting
     from oci.client.engine.api import fill
 
     given, values = arguments.parse(command, words)
+    if command.directory:
+        values[command.directory.key] = keeping.directory_of(values[command.directory.key], command.look.files, form)
     if command.confirm:
         _confirm(client, command, given, values)
     route = fill(command.route, path_parts(command, getattr(given, "name", ""), values))
@@ -101,6 +103,8 @@ def run(client: Client, command: Command, words: list[str], form: str) -> int:
     answer = client.call(command.method, route, query, body)
     if command.watch and given.wait:
         answer = waiting.until(client, answer, command.watch, given.timeout)
+    if command.directory and (directory := values[command.directory.key]):
+        answer = keeping.keep(answer, command.look.files, directory, given.force)
     output.show(answer, form, command.look)
     return DONE
 
@@ -148,7 +152,7 @@ def _dispatch(words: list[str], options: argparse.Namespace, transport: Any) -> 
 
 def _failure(error: Exception) -> int | None:
     """Say what went wrong; the exit code for it, None for a defect."""
-    from oci.client.engine import api, waiting
+    from oci.client.engine import api, keeping, waiting
 
     if isinstance(error, api.Refused):
         output.complain(str(error), error.id)
@@ -158,6 +162,7 @@ def _failure(error: Exception) -> int | None:
         (api.Unreachable, UNREACHED),
         (waiting.InVain, IN_VAIN),
         (waiting.Ended, FAILED),
+        (keeping.NotKept, CONFLICT),
     ]
     for kind, code in codes:
         if isinstance(error, kind):

@@ -199,6 +199,15 @@ ADDRESSES = listing(
 APPLIED = ConfigDict(json_schema_extra={"x-lines": "changes", "x-empty": "All was so already; nothing was changed."})
 HANDOVER = ConfigDict(json_schema_extra={"x-verbatim": "archive"})
 DOCUMENT = ConfigDict(json_schema_extra={"x-verbatim": "document"})
+# x-files: the members that are files, each with its name; a private one is for its owner alone.
+CREDENTIALS = ConfigDict(
+    json_schema_extra={
+        "x-files": [
+            {"member": "ca", "name": "ca.pem"},
+            {"member": "clouds", "name": "clouds.yaml", "private": True},
+        ]
+    }
+)
 SECRETS = listing(
     "secrets",
     "No secret is made yet. They are made when Puppet asks for them for the first time.",

@@ -15,7 +15,7 @@ from flask_openapi3 import Info, OpenAPI
 
 from oci.api import errors
 from oci.api.operators.activity import events, health, jobs
-from oci.api.operators.cloud import declarations
+from oci.api.operators.cloud import clouds, declarations
 from oci.api.operators.clusters import clusters, networks, roles, settings
 from oci.api.operators.machines import conflicts, machines
 from oci.api.operators.parts import access, bodies
@@ -24,6 +24,7 @@ from oci.api.operators.people import people
 from oci.schemas.words import ErrorOut
 
 API_VERSION = "1.0"
+PARTS = (machines, conflicts, clusters, networks, roles, settings, declarations, clouds, events, jobs, people, health)
 SECURITY: dict[str, Any] = {
     "token": {"type": "http", "scheme": "bearer", "description": "a token made by `ocicli login` or `ocicli token make`"},
     "session": {
@@ -133,7 +134,7 @@ def create(made: Any) -> Flask:
     errors.register(app)
     app.before_request(_before)
     app.after_request(_after)
-    for part in (machines, conflicts, clusters, networks, roles, settings, declarations, events, jobs, people, health):
+    for part in PARTS:
         part.add(app)
     _contract(app)
     return app

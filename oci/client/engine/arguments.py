@@ -62,6 +62,8 @@ def _add(parser: argparse.ArgumentParser, command: Command, option: Option) -> N
     elif option.file:
         more["help"] = f"file that holds it, - for standard input. {more['help']}"
         parser.add_argument(FILE[1:3], FILE, metavar="FILE", required=option.required, **more)
+    elif option.directory:
+        parser.add_argument(option.flag, metavar="DIRECTORY", required=option.required, **more)
     elif option.type == "boolean":
         parser.add_argument(option.flag, action=argparse.BooleanOptionalAction, default=None, **more)
     elif option.type == "array":
@@ -96,6 +98,8 @@ def parser_of(command: Command) -> argparse.ArgumentParser:
     if command.watch:
         parser.add_argument("--wait", action="store_true", help="wait until it is done, with a line of progress")
         parser.add_argument("--timeout", type=float, default=7200, metavar="SECONDS", help="wait at most so long")
+    if command.directory:
+        parser.add_argument("--force", action="store_true", help="replace files that say something else")
     if command.confirm:
         parser.add_argument(f"--{command.confirm['member']}", metavar="NAME", help="the name once more, to confirm")
         parser.add_argument("--yes", action="store_true", help="do not ask for the name")

@@ -23,6 +23,7 @@ class Option:
     default: Any = None
     secret: bool = False
     file: bool = False  # a whole document, given as the file that it is in
+    directory: bool = False  # a place on this host, which the appliance is told in full
     chosen: bool = False  # a secret that is made up here, and so is asked for twice
     choices: tuple[str, ...] = ()  # the only values; '' among them means none
     names: str = ""  # the command, such as "noun.verb", that lists what this option names
@@ -63,6 +64,11 @@ class Command:
     search: str = ""
 
     @property
+    def directory(self) -> Option | None:
+        """The option that says where the files of the answer are written; None where it has none."""
+        return next((option for option in self.options if option.directory), None) if self.look.files else None
+
+    @property
     def title(self) -> str:
         return f"{self.noun} {self.verb}".strip()
 
@@ -89,6 +95,7 @@ def _option(path: tuple[str, ...], where: str, raw: dict[str, Any], schema: dict
         default=raw.get("default"),
         secret=secret,
         file=bool(schema.get("x-file")),
+        directory=bool(schema.get("x-directory")),
         chosen=secret and schema.get("minLength", 0) > 1,
         choices=tuple(schema.get("enum", ())),
         names=schema.get("x-of", ""),

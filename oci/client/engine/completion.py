@@ -123,7 +123,7 @@ def _values(action: argparse.Action, command: Command) -> str:
     """What may stand behind an option, or in the place of the name."""
     options = {o.key: o for o in (*command.options, *([command.name] if command.name else ()))}
     option = command.name if action.dest in ("name", "named") else options.get(action.dest)
-    if action.metavar == "FILE":
+    if action.metavar in ("FILE", "DIRECTORY"):
         return FILES
     if option and option.choices:
         return " ".join(_safe(option.choices))

@@ -16,6 +16,7 @@ TONES = {"good": "32", "bad": "31", "busy": "36", "waits": "33", "gone": "90"}
 DIM = "90"
 PLACE = re.compile(r"\{([A-Za-z0-9_.]+)(?:\|([A-Za-z]+))?\}")
 PART = re.compile(r"\[([^\[\]]*)\]")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 def plain(value: Any) -> str:
@@ -134,10 +135,20 @@ class Member:
 
 
 @dataclass(frozen=True)
+class File:
+    """A member of an answer that is a file: its name, and whether it is for its owner alone."""
+
+    member: str
+    name: str
+    private: bool = False
+
+
+@dataclass(frozen=True)
 class Look:
     """How an answer looks. `rows` names the member that is a list; `members` are those of a row, else of the answer.
 
-    `lines` names a member of which each part is a line; `verbatim` one that is text of several lines, and all that is shown.
+    `lines` names a member of which each part is a line; `verbatim` one that is text of several lines, and all that is
+    shown. `files` are members that are written into a directory.
     """
 
     rows: str = ""
@@ -148,6 +159,7 @@ class Look:
     text: str = ""
     lines: str = ""
     verbatim: str = ""
+    files: tuple[File, ...] = ()
     members: dict[str, Member] = field(default_factory=dict)
 
 
@@ -155,6 +167,12 @@ def _columns(told: Any) -> tuple[Column, ...]:
     """The columns of the contract, without members that a newer appliance may have added to them."""
     known = Column.__dataclass_fields__
     return tuple(Column(**{k: v for k, v in one.items() if k in known}) for one in told)
+
+
+def _files(told: Any) -> tuple[File, ...]:
+    """The files of the contract. A name that leads elsewhere is none: an appliance writes where it was told to."""
+    named = [File(one["member"], one["name"], bool(one.get("private"))) for one in told]
+    return tuple(one for one in named if NAME.fullmatch(one.name))
 
 
 def look(schema: Mapping[str, Any], resolve: Callable[[Any], dict[str, Any]]) -> Look:
@@ -165,4 +183,5 @@ def look(schema: Mapping[str, Any], resolve: Callable[[Any], dict[str, Any]]) ->
     members = {name: resolve(raw) for name, raw in item.get("properties", {}).items()}
     texts = {name: str(schema.get(f"x-{name}", "")) for name in ("empty", "more", "below", "text", "lines", "verbatim")}
     told = {n: Member(m.get("x-show", ""), m.get("x-tones", {}), m.get("x-line", {})) for n, m in members.items()}
-    return Look(rows, _columns(schema.get("x-columns", ())), members=told, **texts)
+    columns, files = _columns(schema.get("x-columns", ())), _files(schema.get("x-files", ()))
+    return Look(rows, columns, members=told, files=files, **texts)

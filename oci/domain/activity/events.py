@@ -47,6 +47,7 @@ EVENTS: dict[str, str] = {
     "cluster.applied": "the document of a cluster was applied, and changed something",
     "secret.made": "a secret of a cluster was made; its value is not told",
     "certificate.made": "a certificate of a cluster was made, for one of its machines or for all of them",
+    "credentials.given": "somebody was given the password of a cloud's administrator, which is not told",
     "setting.set": "a setting of a cluster, role or machine was set; a secret's value is not told",
     "setting.unset": "a setting of a cluster, role or machine was taken back, so that a wider one holds",
     "network.created": "a network was made",

@@ -71,6 +71,24 @@ class profile::horizon (
     notify  => Service['apache2'],
   }
 
+  # The module makes it only where it writes Apache's configuration too. Whoever ran a program of it as root would own the log.
+  file { '/var/log/horizon':
+    ensure  => directory,
+    owner   => 'www-data',
+    group   => 'adm',
+    mode    => '0750',
+    require => Anchor['horizon::install::end'],
+  }
+
+  file { '/var/log/horizon/horizon.log':
+    ensure  => file,
+    owner   => 'www-data',
+    group   => 'adm',
+    mode    => '0640',
+    before  => Anchor['horizon::config::begin'],
+    notify  => Service['apache2'],
+  }
+
   exec { 'profile::horizon has the parts of Apache that it needs':
     command  => '/usr/sbin/a2enmod --quiet ssl wsgi',
     unless   => "/usr/bin/test -e ${apache}/mods-enabled/ssl.load -a -e ${apache}/mods-enabled/wsgi.load",
@@ -88,4 +106,6 @@ class profile::horizon (
 
   Anchor['horizon::config::end'] ~> Service['apache2']
   Anchor['profile::ground::end'] -> Anchor['horizon::install::begin']
+
+  profile::check { 'horizon.signin': }
 }

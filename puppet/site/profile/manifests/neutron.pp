@@ -97,24 +97,14 @@ class profile::neutron (
     ovn_sb_connection    => $south,
     ovn_nb_private_key   => $key,
     ovn_nb_certificate   => $crt,
-    ovn_nb_ca_cert       => $ca,
+    ovn_nb_ca_cert       => "${ssl}/ca.crt",
     ovn_sb_private_key   => $key,
     ovn_sb_certificate   => $crt,
-    ovn_sb_ca_cert       => $ca,
+    ovn_sb_ca_cert       => "${ssl}/ca.crt",
     ovn_metadata_enabled => true,
   }
 
-  # Debian has it; the module knows neither its package nor its service there.
-  package { 'neutron-ovn-maintenance-worker':
-    ensure => installed,
-    tag    => 'neutron-package',
-  }
-
-  service { 'neutron-ovn-maintenance-worker':
-    ensure => running,
-    enable => true,
-    tag    => 'neutron-service',
-  }
+  include profile::neutron::workers
 
   Anchor['profile::ground::end'] -> Anchor['neutron::dbsync::begin']
 
@@ -122,5 +112,11 @@ class profile::neutron (
     profile::schema { 'neutron':
       package => 'neutron-common',
     }
+  }
+
+  profile::check { 'neutron.agents':
+    told => {
+      'api' => $cloud['api'],
+    },
   }
 }

@@ -115,4 +115,10 @@ class profile::ovn::controller (
     ensure => running,
     enable => true,
   }
+
+  profile::check { 'ovn.chassis':
+    told => {
+      'datapath_type' => $datapath_type,
+    },
+  }
 }
