@@ -15,7 +15,7 @@ from flask_openapi3 import Info, OpenAPI
 
 from oci.api import errors
 from oci.api.operators.activity import events, health, jobs
-from oci.api.operators.cloud import declarations
+from oci.api.operators.cloud import declarations, deployments
 from oci.api.operators.clusters import clusters, networks, roles, settings
 from oci.api.operators.machines import conflicts, machines
 from oci.api.operators.parts import access, bodies
@@ -133,7 +133,9 @@ def create(made: Any) -> Flask:
     errors.register(app)
     app.before_request(_before)
     app.after_request(_after)
-    for part in (machines, conflicts, clusters, networks, roles, settings, declarations, events, jobs, people, health):
+    for part in (machines, conflicts, clusters, networks, roles, settings, declarations, deployments):
+        part.add(app)
+    for part in (events, jobs, people, health):
         part.add(app)
     _contract(app)
     return app
