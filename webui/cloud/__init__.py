@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from webui.cloud import declare
+from webui.cloud import declare, deploy
 
-FAMILIES = (declare,)
+FAMILIES = (declare, deploy)

@@ -8,6 +8,7 @@ from oci.problems import Mistaken, Problem
 from oci.schemas.cloud.declarations import ApplyIn
 from oci.services.cloud import declarations, secrets
 from oci.services.clusters import clusters
+from webui.cloud import deploy
 from webui.cloud.forms import Declare
 from webui.session import ctx, may
 from webui.submit import Answer, done, needs
@@ -35,7 +36,8 @@ roles:
 def _show(name: str, form: Declare, status: int = 200, **found: object) -> Answer:
     shown = clusters.show_cluster(ctx(), name) if name else None
     known = secrets.list_secrets(ctx(), name).secrets if name and may("cluster.secrets") else []
-    return render_template("cloud/cluster.html", c=shown, secrets=known, form=form, **found), status
+    waves = deploy.section(name) if name else {}
+    return render_template("cloud/cluster.html", **{**waves, "c": shown, "secrets": known, "form": form, **found}), status
 
 
 def cluster(name: str) -> Answer:

@@ -165,6 +165,21 @@ def every(ctx: Ctx, deployment: tables.Deployment) -> list[Looked]:
     return list(ctx.db.execute(_LOOKED_AT.where(STEP.deployment_id == deployment.id).order_by(STEP.wave, STEP.id)).all())
 
 
+def moved_by(ctx: Ctx, deployment: tables.Deployment) -> tuple[object, ...]:
+    """What moves with the steps of the wave that runs; those of other waves stand still."""
+    work = tables.Work
+    query = (
+        select(STEP.state, STEP.reason, MACHINE.name, _RUN.id, _RUN.doing, _RUN.ended, _CHECK.id, _CHECK.ended)
+        .add_columns(work.phase, work.percent, work.doing)
+        .join(MACHINE, MACHINE.id == STEP.machine_id)
+        .outerjoin(_RUN, _RUN.id == STEP.run_id)
+        .outerjoin(_CHECK, _CHECK.id == STEP.check_id)
+        .outerjoin(work, (work.machine_id == STEP.machine_id) & work.finished.is_(None))
+        .where(STEP.deployment_id == deployment.id, STEP.wave == deployment.wave)
+    )
+    return tuple(tuple(row) for row in ctx.db.execute(query.order_by(STEP.id)))
+
+
 def one(ctx: Ctx, step_id: int) -> Looked | None:
     """One step, as `wave`."""
     return ctx.db.execute(_LOOKED_AT.where(STEP.id == step_id)).one_or_none()

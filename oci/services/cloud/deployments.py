@@ -123,6 +123,14 @@ def show_deployment(ctx: Ctx, name: str, number: int) -> DeploymentOut:
     return _out(ctx, found, cluster.name)
 
 
+@usecase("cluster.waves", "viewer", reads=True)
+def cursor(ctx: Ctx, name: str) -> tuple[object, ...]:
+    """Moves with what a page shows of the cluster's last deployment. Raises NotFound."""
+    cluster = clusters.find(ctx, name)
+    found = records.last(ctx, cluster.id)
+    return () if found is None else (found.id, found.state, found.wave, found.deadline, records.moved_by(ctx, found))
+
+
 @usecase("deployment.under-way", "appliance", reads=True)
 def _under_way(ctx: Ctx) -> list[tuple[int, list[int], bool]]:
     """The deployments that run, with the steps that are to be looked at, and whether the whole is to be led on."""
