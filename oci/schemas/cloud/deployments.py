@@ -29,7 +29,7 @@ class DeploymentName(BaseModel):
     id: int = Field(description="number of the deployment", ge=1, le=2**31 - 1)
 
 
-class CheckOut(BaseModel):
+class StepCheck(BaseModel):
     """What a check of a machine's profiles says."""
 
     name: str
@@ -48,7 +48,7 @@ class StepOut(BaseModel):
     percent: int = Field(description="how far it is, as a bar is drawn")
     reason: str = Field("", description="why it is not further")
     doing: str = Field("", description="what the machine does now, in its own words")
-    checks: list[CheckOut] = Field([], description="its checks as they were told last in this deployment")
+    checks: list[StepCheck] = Field([], description="its checks as they were told last in this deployment")
 
 
 class DeploymentOut(BaseModel):

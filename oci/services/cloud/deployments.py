@@ -16,7 +16,7 @@ from oci.records.cloud import deployments as records
 from oci.records.cloud import run_orders
 from oci.records.clusters.changes import clusters
 from oci.records.path import liveness
-from oci.schemas.cloud.deployments import CheckOut, DeployIn, DeploymentList, DeploymentOut, StepOut
+from oci.schemas.cloud.deployments import DeployIn, DeploymentList, DeploymentOut, StepCheck, StepOut
 from oci.services.usecase import usecase
 
 log = logging.getLogger("oci.deployments")
@@ -27,14 +27,14 @@ _PART = {WAITING: 0, RUNNING: 10, CONVERGED: 80, CHECKED: 100, FAILED: 100}
 """How far a step is, for bars: percent."""
 
 
-def _checks(ctx: Ctx, row: records.Looked) -> list[CheckOut]:
+def _checks(ctx: Ctx, row: records.Looked) -> list[StepCheck]:
     step, _machine, assignment, run, check = row
     told = next((one.checks for one in (check, run) if one is not None and one.outcome), None)
     if assignment is None or step.state == WAITING:
         return []
     names = run_orders.checks_of(ctx.outside.roles.get(assignment.role))
     return [
-        CheckOut(
+        StepCheck(
             name=name,
             ok=step.state == CHECKED if told is None else told.get(name) == "",
             reason="" if told is None else told.get(name, "the machine has no such check yet"),
