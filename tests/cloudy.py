@@ -5,23 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
-from test_path import NOBODY, prepare
 
 from oci.app import APPLIANCE
+from oci.context import Actor
 from oci.db import tables
 from oci.domain.cluster.roles import parse
 from oci.records.path.boot_session import token_hash
+from oci.schemas.clusters.clusters import ClusterIn
+from oci.schemas.clusters.networks import NetworkIn
 from oci.schemas.machines.machines import AssignIn
 from oci.services.cloud import deployments
+from oci.services.clusters import clusters, networks
 from oci.services.machines import verbs
 from oci.services.path import polls, puppet
 
+NOBODY = Actor("machine", "nobody")
 CHECKS = {"controller": "mariadb.synced", "compute": "nova.compute"}
 
 
 def cluster(world, **counts: int) -> list[str]:
     """Machines of each role that are active and poll; their names in the order of `counts`. Their roles have one check."""
-    prepare(world)
+    if not clusters.list_clusters(world.ctx()).clusters:
+        order = NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11", last="10.77.0.60")
+        networks.create_network(world.ctx(), order)
+        clusters.create_cluster(world.ctx(), ClusterIn(name="c1", domain="lab.test", network="prov"))
     known = {
         "controller": parse(
             "controller",
