@@ -220,6 +220,7 @@ def run_tick() -> None:
         lost_workers.free(_ctx(), is_lost)
     if begins or turned:
         tick.woke(ctx)
+        deployments.woke(_ctx())
     if told := tick.dhcp(_ctx()):
         log.warning("%s", told)
     tick.machines(_ctx())

@@ -238,6 +238,24 @@ def test_a_long_run_that_moves_is_waited_for_and_one_that_does_not_is_not(five) 
     assert now(five).state == "failed" and "nothing moved for" in now(five).reason
 
 
+def test_while_the_appliance_was_away_no_machine_stood_still(five) -> None:
+    start(five)
+    advance(five)
+    five.clock.now += 86400
+    deployments.woke(five.ctx(APPLIANCE))
+    rounds(five, ALL)
+    assert now(five).state == "done"
+
+
+def test_a_clock_that_is_set_back_keeps_no_gate_shut(five) -> None:
+    start(five)
+    advance(five)
+    five.clock.now -= 86400
+    deployments.woke(five.ctx(APPLIANCE))
+    rounds(five, ALL)
+    assert now(five).state == "done" and now(five).ended < now(five).since
+
+
 def test_a_round_in_which_nothing_happens_writes_nothing(five) -> None:
     start(five)
     advance(five)

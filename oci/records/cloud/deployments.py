@@ -10,7 +10,7 @@ from oci.db import tables
 from oci.domain.cloud import deployments as rules
 from oci.domain.cloud.deployments import CHECKED, FAILED, RUNNING, STOPPED, WAITING
 from oci.domain.cloud.run_orders import CHECK, CONVERGED
-from oci.domain.cluster.fleet import Member
+from oci.domain.cluster.fleet import Member, in_order
 from oci.domain.machines import lifecycle
 from oci.domain.path.convergence import NO_CATALOGUE, UNWELL
 from oci.domain.quantities import counted, span
@@ -21,6 +21,7 @@ from oci.records.machines import works
 DEPLOYMENT, STEP, MACHINE, ORDER = tables.Deployment, tables.Step, tables.Machine, tables.RunOrder
 ASSIGNMENT = tables.Assignment
 _RUN, _CHECK = aliased(ORDER), aliased(ORDER)
+_ENDED = {rules.DONE: "deployment.done", FAILED: "deployment.failed", STOPPED: "deployment.stopped"}
 NOTICED_SECONDS = 30
 """Progress is written down when it is so much newer than what was written."""
 _LOOKED_AT = (
@@ -75,7 +76,8 @@ def start(ctx: Ctx, cluster: tables.Cluster) -> tables.Deployment:
             f"`ocicli cluster deploy {cluster.name} --stop` ends that"
         )
     rows = ctx.db.scalars(select(ASSIGNMENT).where(ASSIGNMENT.cluster_id == cluster.id))
-    members = [Member(one.machine_id, one.hostname, one.fqdn, one.role, one.number) for one in rows]
+    found = [Member(one.machine_id, one.hostname, one.fqdn, one.role, one.number) for one in rows]
+    members = in_order(found, ctx.outside.roles)
     if not members:
         raise Conflict(f"{cluster.name} has no machines; assign some first, or declare them and `ocicli cluster apply`")
     lost = sorted({member.role for member in members} - set(ctx.outside.roles))
@@ -116,7 +118,7 @@ def end(ctx: Ctx, deployment: tables.Deployment, state: str, reason: str = "") -
     deployment.state, deployment.ended, deployment.reason = state, ctx.now(), reason[:500]
     deployment.revision = cluster.revision
     text = f"the deployment of {cluster.name} is {state}" + (f": {reason}" if reason else "")
-    ctx.event(f"deployment.{state}", text, cluster=cluster, deployment=deployment.id)
+    ctx.event(_ENDED[state], text, cluster=cluster, deployment=deployment.id)
 
 
 def _order(row: tables.RunOrder | None) -> rules.Order | None:
@@ -204,7 +206,7 @@ def look(ctx: Ctx, deployment: tables.Deployment, row: Looked) -> None:
         state, reason = FAILED, str(refused)
     step.state, step.reason = state, reason[:500]
     if state != before:
-        moved(ctx, deployment)
+        moved(ctx, deployment, ctx.now())
 
 
 def _order_next(ctx: Ctx, step: tables.Step, machine: tables.Machine, kind: str) -> None:
@@ -221,31 +223,41 @@ def _order_next(ctx: Ctx, step: tables.Step, machine: tables.Machine, kind: str)
         step.run_id, step.check_id, step.runs = order.id, None, step.runs + 1
 
 
-def moved(ctx: Ctx, deployment: tables.Deployment) -> None:
-    """Something moved: the deadline of the wave counts from now."""
-    deployment.moved = ctx.now()
+def moved(ctx: Ctx, deployment: tables.Deployment, at: float) -> None:
+    """Something moved at `at`: the deadline of the wave counts from then."""
+    deployment.moved = at
     deployment.deadline = deployment.moved + ctx.config.deploy_gate_seconds
 
 
 def is_due(ctx: Ctx, deployment: tables.Deployment, rows: list[Looked]) -> bool:
     """Whether the deployment itself is to be led further: its wave has ended, stands still for too long, or moved."""
     waiting = [row for row in rows if row[0].state not in rules.ENDED]
-    return not waiting or ctx.now() > deployment.deadline or _has_moved(ctx, deployment, waiting)
+    return not waiting or ctx.now() > deployment.deadline or _noticed(ctx, deployment, waiting) > 0
 
 
-def _has_moved(ctx: Ctx, deployment: tables.Deployment, waiting: list[Looked]) -> bool:
-    if ctx.now() - deployment.moved < NOTICED_SECONDS:
-        return False
-    said = max((row[3].moved or 0.0 for row in waiting if row[3] is not None), default=0.0)
-    return said - deployment.moved >= NOTICED_SECONDS or not rules.is_still([row[1].state for row in waiting])
+def _noticed(ctx: Ctx, deployment: tables.Deployment, waiting: list[Looked]) -> float:
+    """When a machine moved last, where that is to be written down; else 0."""
+    at = max((row[3].moved or 0.0 for row in waiting if row[3] is not None), default=0.0)
+    if not rules.is_still([row[1].state for row in waiting]):
+        at = ctx.now()
+    return at if at - deployment.moved >= NOTICED_SECONDS else 0.0
+
+
+def begin_anew(ctx: Ctx, deployment: tables.Deployment) -> None:
+    """The appliance was away, or its clock was set: what it could not hear is held against nobody."""
+    now = ctx.now()
+    moved(ctx, deployment, now)
+    for step in steps(ctx, deployment):
+        if step.since is not None:
+            step.since = min(step.since, now)
 
 
 def turn(ctx: Ctx, deployment: tables.Deployment) -> None:
     """Lead the deployment further: to its next wave, to its end, or let it fail where nothing moves any more."""
     rows = wave(ctx, deployment)
     waiting = [row for row in rows if row[0].state not in rules.ENDED]
-    if waiting and _has_moved(ctx, deployment, waiting):
-        moved(ctx, deployment)
+    if waiting and (at := _noticed(ctx, deployment, waiting)):
+        moved(ctx, deployment, at)
     if waiting and ctx.now() > deployment.deadline:
         for step, *_ in waiting:
             why = f"nothing moved for {span(ctx.now() - deployment.moved)}"
@@ -267,7 +279,7 @@ def _next_wave(ctx: Ctx, deployment: tables.Deployment) -> None:
     for step in following:
         if step.wave == deployment.wave and step.state == WAITING:
             step.state, step.since = RUNNING, ctx.now()
-    moved(ctx, deployment)
+    moved(ctx, deployment, ctx.now())
     cluster = ctx.db.get(tables.Cluster, deployment.cluster_id)
     waves = max(step.wave for step in following)
     ctx.event("deployment.wave", f"wave {deployment.wave} of {waves} begins", cluster=cluster, deployment=deployment.id)

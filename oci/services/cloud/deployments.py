@@ -168,6 +168,13 @@ def _alone(ctx: Ctx, act: Callable[[Ctx, int], None], number: int) -> None:
         log.exception("%s of %d failed; it is tried again in the next round", act.__name__.strip("_"), number)
 
 
+@usecase("deployment.begin-anew", "appliance")
+def woke(ctx: Ctx) -> None:
+    """The appliance begins to listen, or its clock was set: until now no machine could tell that it moved."""
+    for deployment in ctx.db.scalars(select(DEPLOYMENT).where(DEPLOYMENT.state == RUNNING)):
+        records.begin_anew(ctx, deployment)
+
+
 def advance(ctx: Ctx) -> int:
     """One round over the deployments that run; returns how many do. Each machine has a transaction of its own, and where
     nothing happens nothing is written."""
