@@ -200,7 +200,7 @@ def _forget_unused(kind: str, cache: Path) -> None:
 def _base(root: Path, workshop: _Workshop) -> None:
     inside = ("ip", "netns", "exec", workshop.namespace)
     bootstrap(root, "the containers' base", MMDEBSTRAP, workshop.url, inside)
-    for name in ("oci-firstboot", "oci-puppet"):
+    for name in ("oci-firstboot", "oci-puppet", "oci-poll", "oci-check"):
         _write(root / "usr/lib/oci" / name, (FIRSTBOOT / name).read_text(), 0o755)
     for unit in [*FIRSTBOOT.glob("*.service"), *FIRSTBOOT.glob("*.timer")]:
         _write(root / "usr/lib/systemd/system" / unit.name, unit.read_text())

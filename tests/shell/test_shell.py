@@ -31,7 +31,7 @@ LIVE = sorted(
     for path in DISCOVERY.glob(pattern)
     if path.is_file()
 )
-FIRSTBOOT = [DISCOVERY / "firstboot" / name for name in ("oci-firstboot", "oci-puppet")]
+FIRSTBOOT = [DISCOVERY / "firstboot" / name for name in ("oci-firstboot", "oci-puppet", "oci-poll", "oci-check")]
 
 
 def _needs(*programs: str) -> None:

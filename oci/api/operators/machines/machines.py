@@ -204,6 +204,11 @@ def _verbs(app: OpenAPI) -> None:
         """Hand a machine with a system of its own to Puppet; prints an archive for it, once"""
         return out(adoptions.adopt(ctx(), path.name))
 
+    @app.post(f"{ONE}/run-puppet", **_told("run-puppet", "ocicli machine run-puppet compute1"))
+    def machine_run_puppet(path: MachineName) -> Response:
+        """Have Puppet run on an active machine, which asks for its orders about once a minute"""
+        return out(verbs.run_puppet(ctx(), path.name))
+
     @app.post(f"{ONE}/abort", **_told("abort", "ocicli machine abort compute1"))
     def machine_abort(path: MachineName) -> Response:
         """Stop the install or wipe of a machine; a half-written disk stays as it is"""
