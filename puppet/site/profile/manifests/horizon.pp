@@ -23,7 +23,8 @@ class profile::horizon (
     available_regions              => [["https://${cloud['api']}/identity/v3", $cloud['region']]],
     allowed_hosts                  => ['*'],
     cache_backend                  => 'django.core.cache.backends.memcached.PyMemcacheCache',
-    cache_server_url               => $cloud['memcached'],
+    # One text: Debian's file of the module, which is read last, has quotes around whatever it is.
+    cache_server_url               => join($cloud['memcached'], ','),
     django_session_engine          => 'django.contrib.sessions.backends.signed_cookies',
     django_debug                   => $cloud['debug'],
     secure_cookies                 => true,
