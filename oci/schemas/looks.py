@@ -32,6 +32,11 @@ TONES = {
     "done": "good",
     "on": "good",
     "bad": "bad",
+    "passed": "good",
+    "failed": "bad",
+    "runs": "busy",
+    "waits": "waits",
+    "left out": "waits",
     "running": "busy",
     "queued": "waits",
     "stale": "waits",
@@ -207,6 +212,27 @@ CREDENTIALS = ConfigDict(
             {"member": "clouds", "name": "clouds.yaml", "private": True},
         ]
     }
+)
+CLOUD_CHECK = listing(
+    "steps",
+    "There are no steps.",
+    column("title", "STEP", cut=True),
+    column("compute", show="dash"),
+    column("state"),
+    column("seconds", show="span", last=1),
+    column("why", "WHAT", cut=True),
+    below="{state}[: {text}][: {doing}]",
+)
+CLOUD_CHECKS = listing(
+    "checks",
+    "The cloud was never checked. `ocicli cluster check NAME --wait` does.",
+    column("id"),
+    column("ordered", show="time"),
+    column("by", last=2),
+    column("state"),
+    column("computes", cut=True, last=1),
+    column("text", "WHAT", cut=True),
+    names="id",
 )
 SECRETS = listing(
     "secrets",

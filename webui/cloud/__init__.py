@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from webui.cloud import declare, use
+from webui.cloud import checks, declare, use
 
-FAMILIES = (declare, use)
+FAMILIES = (declare, use, checks)

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request, url_for
 
 from oci.problems import Mistaken, Problem
 from oci.schemas.cloud.declarations import ApplyIn
-from oci.services.cloud import declarations, secrets
+from oci.services.cloud import checks, declarations, secrets
 from oci.services.clusters import clusters
 from webui.cloud.forms import Declare
 from webui.cloud.use import FOLDER
@@ -36,7 +36,10 @@ roles:
 def _show(name: str, form: Declare, status: int = 200, **found: object) -> Answer:
     shown = clusters.show_cluster(ctx(), name) if name else None
     known = secrets.list_secrets(ctx(), name).secrets if name and may("cluster.secrets") else []
-    return render_template("cloud/cluster.html", c=shown, secrets=known, form=form, folder=FOLDER, **found), status
+    proofs = checks.list_checks(ctx(), name).checks if name else []
+    return render_template(
+        "cloud/cluster.html", c=shown, checks=proofs, secrets=known, form=form, folder=FOLDER, **found
+    ), status
 
 
 def cluster(name: str) -> Answer:
