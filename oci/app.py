@@ -11,10 +11,12 @@ from flask import Flask
 from sqlalchemy.orm import Session, sessionmaker
 
 from oci import config as configuration
+from oci.adapters.cloud.openstack import OpenStackClouds
 from oci.adapters.dnsmasq import Dnsmasq
 from oci.adapters.files import authorities as authority_files
 from oci.adapters.files import firstboot as firstboot_files
 from oci.adapters.files import roles as role_files
+from oci.adapters.files.guests import FileGuests
 from oci.adapters.files.images import FileImages
 from oci.adapters.files.secrets import FileSealer
 from oci.adapters.host import OwnHost
@@ -63,6 +65,10 @@ def appliance(config: Config | None = None, poke: Callable[[int], None] | None =
         images=FileImages(config.path("images_dir"), configuration.shipped("discovery", "build")),
         sealer=FileSealer(config.path("state_dir", "secret.key")),
         issuer=X509Issuer(),
+        clouds=OpenStackClouds(),
+        guests=FileGuests(
+            config.path("images_dir", "live"), configuration.shipped("discovery", "guest-init"), config.check_image
+        ),
         host=OwnHost(
             config.path("state_dir"),
             config.path("state_dir", "pki"),

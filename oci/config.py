@@ -104,6 +104,10 @@ class Config:
     installs_per_server: int = _setting(50, "the same from one image server; 0: no limit")
     reports_kept: int = _setting(5, "raw reports kept for each machine")
     runs_kept: int = _setting(20, "Puppet runs kept for each machine")
+    checks_kept: int = _setting(20, "checks of a cloud kept for each cluster")
+    check_image: str = _setting(
+        "", "disk image (qcow2 or raw) that checks of a cloud boot; empty: the kernel of the live image, which tells more"
+    )
     report_bytes: int = _setting(8388608, "largest report that is read")
     signin_attempts: int = _setting(5, "failed sign-ins for each name or address within a minute before a pause")
     session_hours: int = _setting(12, "how long a browser stays signed in")

@@ -14,7 +14,20 @@ from oci.db import tables
 from oci.domain.activity.events import EVENTS
 from oci.domain.activity.jobs import KINDS, subject_of
 from oci.domain.cluster.roles import Role
-from oci.ports import Dhcp, Host, Images, Issuer, Power, PuppetCa, Sealer, UnknownHost
+from oci.ports import (
+    Clouds,
+    Dhcp,
+    Guests,
+    Host,
+    Images,
+    Issuer,
+    NoGuests,
+    Power,
+    PuppetCa,
+    Sealer,
+    UnknownClouds,
+    UnknownHost,
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,8 @@ class Outside:
     poke: Callable[[int], None]  # tell a worker that a job is waiting; losing a poke only costs a tick
     roles: Mapping[str, Role]
     host: Host = field(default_factory=UnknownHost)
+    clouds: Clouds = field(default_factory=UnknownClouds)
+    guests: Guests = field(default_factory=NoGuests)
     ca_pem: bytes = b""
     firstboot: Mapping[str, bytes] = field(default_factory=dict)  # by path, what an installed machine runs to meet Puppet
     authorities: Mapping[str, str] = field(default_factory=dict)  # PEM text of the setting ca_certificates, by name

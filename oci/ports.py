@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
+
+from oci.domain.cloud.access import Access
 
 
 class OutsideError(Exception):
@@ -110,6 +113,98 @@ class Sealer(Protocol):
     def seal(self, clear: str) -> str: ...
 
     def open(self, sealed: str) -> str: ...
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something in a cloud. `state` is making, ready or broken; `facts` are what its kind has to say: see `Cloud`."""
+
+    id: str
+    name: str
+    state: str = "ready"
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class CloudRefused(OutsideError):
+    """A cloud understood, and did not want or cannot: another try would end as this one did."""
+
+
+class Cloud(Protocol):
+    """The services of one cloud, asked by its administrator through its front. Each verb may be repeated and raises
+    OutsideError, CloudRefused where another try is in vain.
+
+    Kinds are image, flavor, network, subnet, group, router, port, server and floating (an address); facts of a port are
+    `addresses`, of a server `host` and `fault`, of a floating address `address`. `make` makes what is not there by that
+    name, and finishes what was begun; `wanted` is what its kind needs, with ids of others.
+    """
+
+    def endpoints(self) -> Mapping[str, str]: ...  # public URL by type of service, in its region; signs in
+
+    def answers(self, url: str) -> None: ...  # by TLS, whatever it says
+
+    def services(self) -> Mapping[str, str]: ...  # why it takes no server, by host with a compute service; '' when it does
+
+    def outside(self) -> str: ...  # the id of a network that leads out of the cloud; '' where there is none
+
+    def find(self, kind: str, beginning: str) -> list[Thing]: ...  # whose names begin so, whoever has them
+
+    def make(self, kind: str, name: str, wanted: Mapping[str, Any]) -> Thing: ...
+
+    def look(self, kind: str, id: str) -> Thing | None: ...
+
+    def drop(self, kind: str, id: str) -> None: ...  # it may stay for a while; nothing when it is gone
+
+    def log(self, server: str) -> str: ...  # what it wrote on its console
+
+    def console(self, server: str) -> str: ...  # where its console is shown, without the key to it
+
+    def ping(self, address: str) -> bool: ...  # whether this host has an answer; raises OutsideError without a way there
+
+
+class Clouds(Protocol):
+    """The way to clouds."""
+
+    def open(self, access: Access) -> Cloud: ...  # asks nobody
+
+
+class UnknownClouds:
+    """Fulfils Clouds where there is no way to one."""
+
+    def open(self, access: Access) -> Cloud:
+        raise OutsideError(
+            f"the cloud of {access.cluster} cannot be asked",
+            "this appliance was started without a way to clouds",
+            "Ask again where the appliance's worker runs",
+        )
+
+
+@dataclass(frozen=True)
+class GuestParts:
+    """What the guest of a check is made of: either a kernel, an initrd and the program that is started in it, which tells on
+    its console how it fares; or a `disk` (a path) that boots by itself, in `format`, and tells nothing.
+
+    A server of it has a disk of `disk_gib`.
+    """
+
+    kernel: bytes = field(default=b"", repr=False)
+    initrd: bytes = field(default=b"", repr=False)
+    init: bytes = field(default=b"", repr=False)
+    disk: str = ""
+    format: str = ""
+    disk_gib: int = 1
+
+
+class Guests(Protocol):
+    """Where the guest of a check comes from."""
+
+    def parts(self) -> GuestParts: ...  # raises OutsideError
+
+
+class NoGuests:
+    """Fulfils Guests where there is none."""
+
+    def parts(self) -> GuestParts:
+        raise OutsideError("there is no guest", "this appliance was started without images", "Start it with some")
 
 
 class Host(Protocol):

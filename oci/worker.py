@@ -25,13 +25,15 @@ from kombu.utils.json import dumps, loads
 from oci import config as configuration
 from oci.records.path import clock_turns
 from oci.services.activity import health, jobs, lost_workers, site_troubles, tick
-from oci.services.cloud import deployments
+from oci.services.cloud import checks, deployments
 
 if TYPE_CHECKING:
     from oci.app import Appliance
     from oci.context import Ctx
 
 log = logging.getLogger("oci.worker")
+HOLD_JOBS = (jobs, checks)
+"""Modules that say what is to be done for a kind of job: `RUN` of oci.records.activity.leases."""
 WORKER = "OCI_WORKER"
 LOOK_SECONDS = 20
 MOST_MESSAGES = 16

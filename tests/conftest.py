@@ -14,7 +14,7 @@ import pytest
 from databases import KINDS, Database, Databases
 from hypothesis import HealthCheck, settings
 
-from oci.adapters.fake import FakeDhcp, FakeHost, FakeImages, FakePower, FakePuppetCa
+from oci.adapters.fake import FakeCloud, FakeDhcp, FakeGuests, FakeHost, FakeImages, FakePower, FakePuppetCa
 from oci.adapters.files import roles as role_files
 from oci.adapters.files.secrets import FileSealer
 from oci.adapters.issuer import X509Issuer
@@ -54,6 +54,7 @@ class World:
     dhcp: FakeDhcp
     puppet_ca: FakePuppetCa
     images: FakeImages
+    cloud: FakeCloud
     poked: list[int]
 
     def ctx(self, actor: Actor = OPERATOR) -> Ctx:
@@ -152,7 +153,7 @@ def world_on(tmp_path: Path, database: Database) -> World:
         }
     )
     clock, power, dhcp, puppet_ca, images = Clock(), FakePower(), FakeDhcp(), FakePuppetCa(), FakeImages()
-    poked: list[int] = []
+    cloud, poked = FakeCloud(), list[int]()
     outside = Outside(
         power=power,
         dhcp=dhcp,
@@ -162,12 +163,14 @@ def world_on(tmp_path: Path, database: Database) -> World:
         issuer=X509Issuer(),
         poke=poked.append,
         host=FakeHost(),
+        clouds=cloud,
+        guests=FakeGuests(),
         roles=dict(shipped_roles()),
         ca_pem=b"-----BEGIN CERTIFICATE-----\n",
         clock=clock,
     )
     made = Appliance(config, outside, sessions(database.engine))
-    return World(made, database, clock, power, dhcp, puppet_ca, images, poked)
+    return World(made, database, clock, power, dhcp, puppet_ca, images, cloud, poked)
 
 
 # The longest first: what is begun last must be short when processes share the files. Whole machines, which take longest,

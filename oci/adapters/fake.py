@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from oci.ports import BmcAccess, OutsideError, PowerError, PowerRefused, PowerUnseen, RootImage
+from oci.domain.cloud.access import Access
+from oci.ports import (
+    BmcAccess,
+    CloudRefused,
+    GuestParts,
+    OutsideError,
+    PowerError,
+    PowerRefused,
+    PowerUnseen,
+    RootImage,
+    Thing,
+)
 
 
 @dataclass
@@ -197,3 +210,126 @@ class FakeHost:
     def schema(self) -> tuple[str, str]:
         self._see("schema")
         return self.revisions
+
+
+@dataclass
+class FakeCloud:
+    """A cloud with a memory, in which a guest boots and tells how it fares. `hosts` are those with a compute service.
+
+    `broken` says why a verb fails, by its name or, for `make`, by kind ("make server") or by name of the thing; `slow` how
+    often a thing is still in the making when it is looked at, by kind. `mute` guests never say a word. `dead` hosts have a
+    service that is down. `calls` are the verbs so far.
+    """
+
+    hosts: tuple[str, ...] = ("compute1", "compute2")
+    urls: dict[str, str] = field(
+        default_factory=lambda: {
+            kind: f"https://api.cloud.test/{kind}" for kind in ("identity", "image", "placement", "compute", "network")
+        }
+    )
+    leads_out: str = ""
+    broken: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    slow: dict[str, int] = field(default_factory=dict)
+    dead: tuple[str, ...] = ()
+    mute: tuple[str, ...] = ()
+    killed: str = ""  # the verb in which the worker dies, once
+    things: dict[tuple[str, str], Thing] = field(default_factory=dict)
+    wanted: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def _do(self, *names: str) -> None:
+        self.calls.append(names[0])
+        for name in names:
+            if name == self.killed:
+                self.killed = ""
+                raise WorkerKilled
+            if name in self.refused:
+                raise CloudRefused(f"{names[0]} was refused", self.refused[name], "")
+            if name in self.broken:
+                raise OutsideError(f"{names[0]} failed", self.broken[name], "Mend it")
+
+    def open(self, access: Access) -> FakeCloud:
+        return self
+
+    def endpoints(self) -> Mapping[str, str]:
+        self._do("endpoints")
+        return self.urls
+
+    def answers(self, url: str) -> None:
+        self._do("answers", url)
+
+    def services(self) -> Mapping[str, str]:
+        self._do("services")
+        return {host: f"the compute service of {host} is down" if host in self.dead else "" for host in self.hosts}
+
+    def outside(self) -> str:
+        self._do("outside")
+        return self.leads_out
+
+    def find(self, kind: str, beginning: str) -> list[Thing]:
+        self._do("find", f"find {kind}")
+        return [thing for (its, _id), thing in self.things.items() if its == kind and thing.name.startswith(beginning)]
+
+    def _facts(self, kind: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        if kind == "port":
+            return {"addresses": [f"192.0.2.{10 + self.count}"]}
+        if kind == "floating":
+            return {"address": f"203.0.113.{self.count}"}
+        return {"host": wanted["host"]} if kind == "server" else {}
+
+    def make(self, kind: str, name: str, wanted: Mapping[str, Any]) -> Thing:
+        self._do("make", f"make {kind}", f"make {name}")
+        known = next((thing for thing in self.find(kind, name) if thing.name == name), None)
+        if known is None:
+            self.count += 1
+            known = Thing(f"{kind}-{self.count}", name, "ready", self._facts(kind, wanted))
+            self.things[kind, known.id] = known
+            self.wanted[known.id] = wanted
+            self._do("made", f"made {kind}")
+        left = self.slow.get(kind, 0)
+        if left:
+            self.slow[kind] = left - 1
+            return replace(known, state="making")
+        return known
+
+    def look(self, kind: str, id: str) -> Thing | None:
+        self._do("look", f"look {kind}")
+        return self.things.get((kind, id))
+
+    def drop(self, kind: str, id: str) -> None:
+        self._do("drop", f"drop {kind}")
+        self.things.pop((kind, id), None)
+
+    def log(self, server: str) -> str:
+        """What a guest says that has its address, its metadata, its gateway and everybody that it was told of."""
+        self._do("log")
+        wanted = self.wanted[server]
+        if wanted["host"] in self.mute:
+            return ""
+        address = self.things["port", wanted["port"]].facts["addresses"][0]
+        others = base64.b64decode(wanted["user_data"]).decode().split()
+        lines = ["up", f"lease {address}/24", f"instance {server}", "reached 192.0.2.1"]
+        return "\n".join(f"OCI-CHECK {line}" for line in (*lines, *(f"reached {other}" for other in others)))
+
+    def console(self, server: str) -> str:
+        self._do("console")
+        return "https://api.cloud.test/console/vnc_lite.html"
+
+    def ping(self, address: str) -> bool:
+        self._do("ping")
+        return True
+
+
+@dataclass
+class FakeGuests:
+    """Parts of a guest that are there, unless `why` says why not."""
+
+    given: GuestParts = GuestParts(b"kernel", b"initrd", b"#!/bin/busybox sh\n")  # noqa: RUF009 (frozen)
+    why: str = ""
+
+    def parts(self) -> GuestParts:
+        if self.why:
+            raise OutsideError("there is no guest", self.why, "Run oci-admin image build live")
+        return self.given

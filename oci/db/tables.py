@@ -290,6 +290,37 @@ class Certificate(Table):
     __table_args__ = (UniqueConstraint("holder"),)
 
 
+class CloudCheck(Table):
+    """A proof of a cluster's cloud, ordered, at work or ended; the last ones of each cluster are kept.
+
+    state: queued|running|passed|failed. See oci.domain.cloud.proof.
+    """
+
+    __tablename__ = "cloud_check"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"), index=True)
+    actor: Mapped[str] = mapped_column(String(64))  # who ordered it
+    ordered: Mapped[float]
+    started: Mapped[float | None]
+    finished: Mapped[float | None] = mapped_column()
+    state: Mapped[str] = mapped_column(String(8), default="queued")
+    computes: Mapped[list[Any]] = mapped_column(default=list)  # short host names
+    results: Mapped[list[Any]] = mapped_column(default=list)
+    made: Mapped[dict[str, Any]] = mapped_column(default=dict)  # ids in the cloud
+    text: Mapped[str] = mapped_column(String(500), default="")  # how it ended
+    changes: Mapped[int] = mapped_column(default=0)  # grows with each of them
+    # One at a time in a cluster.
+    __table_args__ = (
+        Index(
+            "cloud_check_open",
+            "cluster_id",
+            unique=True,
+            sqlite_where=finished.is_(None),
+            postgresql_where=finished.is_(None),
+        ),
+    )
+
+
 def _key(context: Any) -> str:
     return addresses.key(context.get_current_parameters()["ip"])
 

@@ -37,6 +37,10 @@ TONES = {
     "stopped": "gone",
     "on": "good",
     "bad": "bad",
+    "passed": "good",
+    "runs": "busy",
+    "waits": "waits",
+    "left out": "waits",
     "running": "busy",
     "queued": "waits",
     "stale": "waits",
@@ -237,6 +241,27 @@ DEPLOYMENT = listing(
     column("reason", "BECAUSE", cut=True),
     column("doing", "NOW", cut=True, last=2),
     below="{cluster}: {state}, wave {wave} of {waves}, {percent} %[: {reason}]",
+)
+CLOUD_CHECK = listing(
+    "steps",
+    "There are no steps.",
+    column("title", "STEP", cut=True),
+    column("compute", show="dash"),
+    column("state"),
+    column("seconds", show="span", last=1),
+    column("why", "WHAT", cut=True),
+    below="{state}[: {text}][: {doing}]",
+)
+CLOUD_CHECKS = listing(
+    "checks",
+    "The cloud was never checked. `ocicli cluster check NAME --wait` does.",
+    column("id"),
+    column("ordered", show="time"),
+    column("by", last=2),
+    column("state"),
+    column("computes", cut=True, last=1),
+    column("text", "WHAT", cut=True),
+    names="id",
 )
 SECRETS = listing(
     "secrets",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import clouds
 import cloudy
 import yaml
 from argon2 import PasswordHasher
@@ -21,6 +22,7 @@ from oci.domain.cluster.roles import parse
 from oci.problems import Conflict, Forbidden, Gone, Problem
 from oci.records.people import passwords
 from oci.schemas.activity.events import EventQuery
+from oci.schemas.cloud.checks import CheckIn
 from oci.schemas.cloud.deployments import DeployIn
 from oci.schemas.clusters.clusters import ClusterIn
 from oci.schemas.clusters.networks import AddressIn, NetworkIn, RangeIn
@@ -28,7 +30,7 @@ from oci.schemas.clusters.settings import SettingIn
 from oci.schemas.machines.machines import AssignIn, BmcIn
 from oci.schemas.people.people import PersonIn
 from oci.services.activity import events, jobs
-from oci.services.cloud import deployments
+from oci.services.cloud import checks, deployments
 from oci.services.clusters import addresses, clusters, networks, settings
 from oci.services.machines import look, verbs
 from oci.services.path import boots, puppet, reports, works
@@ -271,6 +273,13 @@ def test_a_controller(world) -> None:
     the_one(answers, Conflict)
     refused = [str(one) for one in answers if isinstance(one, Conflict)]
     assert all("the controller 10.78.0.1 port 623 belongs to machine-" in text for text in refused)
+
+
+def test_a_check_of_a_cloud(world) -> None:
+    clouds.deploy(world)
+    answers = at_once([lambda: checks.order(world.ctx(), "cloud", CheckIn()) for _ in range(THREADS)])
+    the_one(answers, Conflict)
+    assert count(world, tables.CloudCheck) == count(world, tables.Job) == 1
 
 
 def prepare_for(world, many: int) -> None:

@@ -19,6 +19,7 @@ UNIQUE = {
     "assignment: fqdn": "test_the_promise_of_a_machine",
     "bmc: address, port": "test_a_controller",
     "certificate: holder": "test_the_secrets_and_certificates_of_a_cluster",
+    "cloud_check: cluster_id": "test_a_check_of_a_cloud",
     "cluster: name": "test_the_name_of_a_cluster",
     "deployment: cluster_id": "test_the_deployment_of_a_cluster",
     "machine: name": "test_the_name_of_a_machine",

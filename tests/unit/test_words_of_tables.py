@@ -25,6 +25,7 @@ TABLES = {f"oci/domain/{path}.py" for path in ("machines/lifecycle", "path/works
 COMMON = {
     "failed": "how a job, a work or a Puppet run ends; a member of x-watch; the name of an error",
     "machine": "a noun: a table, a tag, the subject of a job, who acts in history",
+    "admin": "the first user of a cloud, and its project",
     "nobody": "a noun: no holder of an address",
     "live": "a presence, an image, the use of a range, a boot script",
     "network": "a noun: a table, a tag, a tab",

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request, url_for
 
 from oci.problems import Mistaken, Problem
 from oci.schemas.cloud.declarations import ApplyIn
-from oci.services.cloud import declarations, secrets
+from oci.services.cloud import checks, declarations, secrets
 from oci.services.clusters import clusters
 from webui.cloud import deploy
 from webui.cloud.forms import Declare
@@ -38,7 +38,8 @@ def _show(name: str, form: Declare, status: int = 200, **found: object) -> Answe
     shown = clusters.show_cluster(ctx(), name) if name else None
     known = secrets.list_secrets(ctx(), name).secrets if name and may("cluster.secrets") else []
     waves = deploy.section(name) if name else {}
-    more = {**waves, "c": shown, "secrets": known, "form": form, "folder": FOLDER, **found}
+    proofs = checks.list_checks(ctx(), name).checks if name else []
+    more = {**waves, "c": shown, "checks": proofs, "secrets": known, "form": form, "folder": FOLDER, **found}
     return render_template("cloud/cluster.html", **more), status
 
 

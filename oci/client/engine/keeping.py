@@ -1,4 +1,4 @@
-"""Answers that are files: written whole or not at all, into the directory that a person names.
+"""Answers that are files: written whole or not at all, into the directory that the reader names.
 
 Which members of an answer are files, and which of those are for their owner alone, is said by x-files of the contract.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -76,8 +75,8 @@ def _differs(target: Path, text: str) -> bool:
 
 
 def _draft(target: Path, text: str, mode: int) -> Path:
-    """The file beside its place, whole and on the disk. Raises OSError."""
-    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    """The file beside its place, whole and safely written. Raises OSError."""
+    draft = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
     number = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
     try:
         with os.fdopen(number, "w", encoding="utf-8") as file:

@@ -44,12 +44,16 @@ LANES: dict[str, Lane] = {
     for lane in (
         Lane("power", limit=16, in_order=False),
         Lane("certificates", limit=2),
+        # Each waits for clouds most of its time, and lets go of its worker meanwhile.
+        Lane("checks", limit=2),
     )
 }
 
 KINDS: dict[str, Kind] = {
     # Longer than one verb takes at a controller that answers as late as it may; it is renewed before each of them.
     "power": Kind(seconds=180, attempts=5, lane="power", subject="machine"),
+    # Longer than an image takes on a slow network; it is renewed after each step.
+    "check": Kind(seconds=1200, attempts=3, lane="checks", subject="cluster"),
     "clean_certificate": Kind(seconds=180, attempts=5, lane="certificates", subject="machine"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +43,13 @@ class Work:
     def verb(self) -> str:
         """The power verb."""
         return str(self.args.get("verb", "status"))
+
+
+RUN: dict[str, Callable[[Ctx, Work], str | Later]] = {}
+"""What does each kind of work; filled by the modules that hold it, which whoever works has to import."""
+
+GIVEN_UP: dict[str, Callable[[Ctx, tables.Job, str], None]] = {}
+"""What else ends when a job of a kind is given up, and why, where that is more than the job."""
 
 
 def replace_by_newer(ctx: Ctx, job: tables.Job) -> bool:

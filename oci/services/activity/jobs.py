@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
@@ -14,7 +13,7 @@ from oci.domain.machines.power import STAGES, Progress, Step, decide
 from oci.domain.quantities import counted, span
 from oci.ports import BmcAccess, OutsideError, PowerRefused, PowerUnseen
 from oci.records.activity.job_claims import claim, claimable
-from oci.records.activity.leases import Hopeless, Later, Lost, Work, own, replace_by_newer
+from oci.records.activity.leases import GIVEN_UP, RUN, Hopeless, Later, Lost, Work, own, replace_by_newer
 from oci.records.clusters.claims import protected
 from oci.records.machines import power_orders
 from oci.records.machines.controllers import contradiction
@@ -44,6 +43,8 @@ def _give_up(ctx: Ctx, job: tables.Job, error: str) -> None:
     job.state, job.finished, job.lease_until, job.error = "failed", ctx.now(), None, error[:500]
     what = power_orders.say(job.args) if job.kind == "power" else job.kind
     ctx.event("job.failed", f"{what}: {error}", job.machine_id)
+    if job.kind in GIVEN_UP:
+        GIVEN_UP[job.kind](ctx, job, error)
     machine = ctx.db.get(tables.Machine, job.machine_id) if job.machine_id else None
     if machine is None:
         return
@@ -266,10 +267,7 @@ def clean_certificate(ctx: Ctx, work: Work) -> str:
     return ""
 
 
-RUN: dict[str, Callable[[Ctx, Work], str | Later]] = {
-    "power": power,
-    "clean_certificate": clean_certificate,
-}
+RUN |= {"power": power, "clean_certificate": clean_certificate}
 
 
 def run(ctx: Ctx, job_id: int, owner: str) -> bool:

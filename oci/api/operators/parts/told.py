@@ -49,6 +49,18 @@ DEPLOYED: dict[str, Any] = {
         "again": "it goes on; look again with `ocicli cluster deployment {cluster} --id {id}`",
     }
 }
+CHECKED: dict[str, Any] = {
+    "x-watch": {
+        "path": "/v1/clusters/{cluster}/checks/{id}",
+        "member": "state",
+        "done": ["passed"],
+        "failed": ["failed"],
+        "line": "{cluster} {state}[: {doing}]",
+        "percent": "percent",
+        "ended": "the check of {cluster} failed[: {text}]. `ocicli cluster show-check {cluster} --id {id}` shows its steps",
+        "again": "the check goes on; look again with `ocicli cluster show-check {cluster} --id {id}`",
+    }
+}
 INSTALLED = _watch([lifecycle.ACTIVE], [lifecycle.FAILED, lifecycle.ASSIGNED])
 WIPED = _watch([lifecycle.DISCOVERED], [lifecycle.FAILED])
 # x-confirm: the body's `member` must be the `word` of what `path` answers; before a person types it, `show` is shown.

@@ -1,0 +1,1 @@
+"""Clouds, and who in them is asked from here."""
