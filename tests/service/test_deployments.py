@@ -259,6 +259,7 @@ def test_a_clock_that_is_set_back_keeps_no_gate_shut(five) -> None:
 def test_a_round_in_which_nothing_happens_writes_nothing(five) -> None:
     start(five)
     advance(five)
+    advance(five)
     said: list[str] = []
     bind = five.appliance.make_session.kw["bind"]
     listener = lambda *args: said.append(args[2])  # noqa: E731

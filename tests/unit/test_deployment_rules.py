@@ -87,6 +87,7 @@ ORDERS = some.builds(
     words=some.sampled_from(["", "why"]),
     checks=some.dictionaries(some.sampled_from(["a.x", "b.x"]), some.sampled_from(["", "red"])),
     taken=some.booleans(),
+    late=some.booleans(),
 )
 SEEN = some.builds(
     Seen,
@@ -144,6 +145,10 @@ TABLE = {
     "nothing was ordered": (A, Next(RUNNING, "Puppet is to run on it", "run")),
     "it was not told yet": (replace(A, run=Order()), Next(RUNNING, "it has not asked for its orders yet")),
     "Puppet runs": (replace(A, run=Order(taken=True)), Next(RUNNING, "Puppet runs")),
+    "Puppet runs for ever": (
+        replace(A, run=Order(taken=True, late=True)),
+        Next(FAILED, "Puppet runs for longer than a run may take; see what it is at on the machine"),
+    ),
     "red": (replace(A, converged=True, run=RED), Next(CONVERGED, "a.x: late", "check")),
     "asked again": (
         replace(A, state=CONVERGED, reason="a.x: late", converged=True, run=RED, check=Order()),

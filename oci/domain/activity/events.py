@@ -47,7 +47,7 @@ EVENTS: dict[str, str] = {
     "run.taken": "the machine took that order, and Puppet runs",
     "run.offered": "an order was told to the machine once more, because nothing was heard of it",
     "run.ended": "the run that was ordered has ended, as the machine says; the text says how",
-    "check.told": "the checks of a machine's profiles say otherwise than before; the text says which are not well, and why",
+    "check.told": "other checks of a machine's profiles than before are not well; the text says which, and why",
     "check.dropped": "a machine told of checks that none of its profiles has",
     "deployment.started": "a cluster is brought up in waves",
     "deployment.wave": "all machines of the wave before have converged and their checks are well, so the next one begins",

@@ -64,12 +64,14 @@ def _firsts(group: Sequence[Member], roles: Mapping[str, Role]) -> frozenset[int
 
 @dataclass(frozen=True)
 class Order:
-    """An order that was given for a step: its outcome ('' as long as it stands), the machine's words and its checks."""
+    """An order that was given for a step: its outcome ('' as long as it stands), the machine's words and its checks. `late`:
+    the machine is at it for longer than any run may take, whatever it says."""
 
     outcome: str = ""
     words: str = ""
     checks: Mapping[str, str] = field(default_factory=dict)
     taken: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,8 @@ def _puppet(seen: Seen) -> Next:
     run = seen.run
     if run is None:
         return Next(RUNNING, "Puppet is to run on it", run_orders.RUN)
+    if run.late and not run.outcome:
+        return Next(FAILED, "Puppet runs for longer than a run may take; see what it is at on the machine")
     if not run.outcome:
         return Next(RUNNING, "Puppet runs" if run.taken else "it has not asked for its orders yet")
     words = run.words or run_orders.OUTCOMES[run.outcome]

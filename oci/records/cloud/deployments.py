@@ -121,8 +121,11 @@ def end(ctx: Ctx, deployment: tables.Deployment, state: str, reason: str = "") -
     ctx.event(_ENDED[state], text, cluster=cluster, deployment=deployment.id)
 
 
-def _order(row: tables.RunOrder | None) -> rules.Order | None:
-    return rules.Order(row.outcome, row.words, row.checks, row.taken is not None) if row is not None else None
+def _order(ctx: Ctx, row: tables.RunOrder | None) -> rules.Order | None:
+    if row is None:
+        return None
+    late = row.taken is not None and ctx.now() - row.taken > ctx.config.longest_seconds
+    return rules.Order(row.outcome, row.words, row.checks, row.taken is not None, late)
 
 
 def _has_converged(step: tables.Step, machine: tables.Machine, run: tables.RunOrder | None) -> bool:
@@ -150,8 +153,8 @@ def _seen(ctx: Ctx, row: Looked) -> rules.Seen:
         able=bool(assignment is not None and assignment.revision and machine.disk_bytes),
         runs=step.runs,
         attempts=ctx.config.attempts,
-        run=_order(run),
-        check=_order(check),
+        run=_order(ctx, run),
+        check=_order(ctx, check),
         wanted=() if gone else run_orders.checks_of(ctx.outside.roles.get(assignment.role)),
     )
 
