@@ -1,4 +1,4 @@
-"""`make cloud`: a cloud of one controller and one compute in front of a person, in containers. `--stop` ends one that runs."""
+"""`make cloud`: a cloud of one controller and one compute in containers, for a person. `--stop` ends one that runs."""
 
 from __future__ import annotations
 
@@ -39,12 +39,9 @@ def _address(cloud: Cloud) -> None:
     given = cloud.ocicli("cluster", "credentials", CLUSTER)
     say(f"OCI's dashboard: {appliance.url}   sign-in: admin / {appliance.passwords['admin']}")
     say(f"ocicli: export OCI_URL={appliance.url} OCI_TOKEN_FILE={cloud.token} OCI_CACERT={ca}")
-    say(
-        f"Horizon, in the lab's network: {given['dashboard']} ({cloud.front})   sign-in: {given['username']}, domain Default"
-    )
-    say(
-        f"clouds.yaml, with the password: {cloud.lab.run_dir}/credentials; enter: ip netns exec {cloud.lab.net.namespace} bash"
-    )
+    say(f"Horizon: {given['dashboard']} ({cloud.front})   sign-in: {given['username']}, domain Default")
+    say(f"its password, and clouds.yaml for the client: {cloud.lab.run_dir}/credentials")
+    say(f"the cloud is in the lab's network; a shell there: ip netns exec {cloud.lab.net.namespace} bash")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -199,6 +199,5 @@ class Cloud(Story):
         """Say what each machine takes now."""
         for name, machine in self.containers.items():
             usage = machine.usage()
-            self.say(
-                f"{name}: {usage.processes / MIB:.0f} MiB in processes, {usage.cached / MIB:.0f} MiB of files in memory"
-            )
+            files = f"{usage.cached / MIB:.0f} MiB of files in memory"
+            self.say(f"{name}: {usage.processes / MIB:.0f} MiB in processes, {files}, {usage.cpu_seconds:.0f} CPU s so far")

@@ -52,7 +52,7 @@ class Stopwatch:
         return Split("all", sum(one.seconds for one in self.splits), sum(one.cpu_seconds for one in self.splits))
 
     def _cpu(self) -> float:
-        """Machines, and the appliance's processes with those that have ended below them; one that is gone keeps its count."""
+        """Machines, and the appliance's processes with those that ended below them; one that is gone keeps its count."""
         for pid in self.lab.net.pids() if self.lab.net.exists() else ():
             with contextlib.suppress(OSError, IndexError, ValueError):
                 fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()

@@ -39,18 +39,17 @@ class User:
         self.machine.wait_up()
         return self
 
+    def tell(self, *words: str, timeout: float = 300) -> str:
+        """Run one command of the client; returns what it printed. Raises LabError."""
+        return self.machine.run("openstack", "--os-cloud", CLUSTER, *words, timeout=timeout).stdout
+
     def openstack(self, *words: str, timeout: float = 300) -> Any:
-        """One command of the client; returns what it printed as JSON, None when it printed nothing. Raises LabError."""
-        shaped = () if words[-1] == "--" else ("-f", "json")
-        done = self.machine.run(
-            "openstack", "--os-cloud", CLUSTER, *words[: -1 if not shaped else None], *shaped, timeout=timeout
-        )
-        return json.loads(done.stdout) if shaped and done.stdout.strip() else None
+        """Run one command that shows something; returns that. Raises LabError."""
+        return json.loads(self.tell(*words, "-f", "json", timeout=timeout))
 
     def console(self, server: str) -> dict[str, str]:
         """What the guest of `server` said on its console so far."""
-        shown = self.machine.run("openstack", "--os-cloud", CLUSTER, "console", "log", "show", server, timeout=300)
-        return guest.said(shown.stdout)
+        return guest.said(self.tell("console", "log", "show", server))
 
     # -- what an administrator makes once
 
@@ -78,7 +77,7 @@ class User:
         self.openstack("network", "create", "inside")
         self.openstack("subnet", "create", "inside", "--network", "inside", "--subnet-range", INSIDE)
         self.openstack("router", "create", "router", "--external-gateway", "public")
-        self.openstack("router", "add", "subnet", "router", "inside", "--")
+        self.tell("router", "add", "subnet", "router", "inside")
         self.openstack("security", "group", "create", "open")
         self.openstack("security", "group", "rule", "create", "open", "--protocol", "icmp")
 
@@ -109,7 +108,7 @@ class User:
     def float(self, name: str) -> str:
         """Give the server an address of outside; returns it."""
         address: str = self.openstack("floating", "ip", "create", "public")["floating_ip_address"]
-        self.openstack("server", "add", "floating", "ip", name, address, "--")
+        self.tell("server", "add", "floating", "ip", name, address)
         return address
 
     def echoes(self, address: str) -> bool:
@@ -119,6 +118,6 @@ class User:
 
     def delete(self, name: str) -> None:
         """Delete the server, and wait until it is gone. Raises LabError when it is not."""
-        self.openstack("server", "delete", "--wait", name, "--", timeout=BOOT_SECONDS)
+        self.tell("server", "delete", "--wait", name, timeout=BOOT_SECONDS)
         if any(one["Name"] == name for one in self.openstack("server", "list")):
             raise LabError(f"the server {name} is there although it was deleted")

@@ -19,7 +19,7 @@ BUILD_SECONDS = 1800
 
 
 def build(say: Callable[[str], None], cache: Path | None = None, kinds: Sequence[str] = KINDS) -> Path:
-    """The directory with live/ and root/, or those of `kinds`: the cache itself, up to date with discovery/. Raises LabError.
+    """The directory with live/ and root/, or those of `kinds`: the cache, up to date with discovery/. Raises LabError.
 
     The builder itself skips what is current; one builder at a time, the others wait for it.
     """
