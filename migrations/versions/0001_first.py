@@ -493,6 +493,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_certificate_machine_id"), ["machine_id"], unique=False)
 
     op.create_table(
+        "cloud_check",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("cluster_id", sa.Integer(), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("ordered", sa.Float(), nullable=False),
+        sa.Column("started", sa.Float(), nullable=True),
+        sa.Column("finished", sa.Float(), nullable=True),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("computes", sa.JSON(), nullable=False),
+        sa.Column("results", sa.JSON(), nullable=False),
+        sa.Column("made", sa.JSON(), nullable=False),
+        sa.Column("text", sa.String(length=500), nullable=False),
+        sa.Column("changes", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_id"], ["cluster.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("cloud_check", schema=None) as batch_op:
+        batch_op.create_index(
+            "cloud_check_open",
+            ["cluster_id"],
+            unique=True,
+            sqlite_where=sa.text("finished IS NULL"),
+            postgresql_where=sa.text("finished IS NULL"),
+        )
+        batch_op.create_index(batch_op.f("ix_cloud_check_cluster_id"), ["cluster_id"], unique=False)
+
+    op.create_table(
         "deployment",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("cluster_id", sa.Integer(), nullable=False),
@@ -578,6 +605,13 @@ def downgrade() -> None:
         )
 
     op.drop_table("deployment")
+    with op.batch_alter_table("cloud_check", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_cloud_check_cluster_id"))
+        batch_op.drop_index(
+            "cloud_check_open", sqlite_where=sa.text("finished IS NULL"), postgresql_where=sa.text("finished IS NULL")
+        )
+
+    op.drop_table("cloud_check")
     with op.batch_alter_table("certificate", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_certificate_machine_id"))
         batch_op.drop_index(batch_op.f("ix_certificate_cluster_id"))

@@ -13,11 +13,11 @@ from oci.db import tables
 from oci.domain.cloud.proof import FAILED, LEFT, OK, STEPS
 from oci.ports import GuestParts
 from oci.problems import Conflict, Forbidden, NotFound
-from oci.schemas.cloud.checks import CheckIn, CheckOut
+from oci.schemas.cloud.checks import ProofIn, ProofOut
 from oci.services.activity import jobs
 from oci.services.cloud import checks
 
-EVERY = CheckIn()
+EVERY = ProofIn()
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def cloud(world):
     return world.cloud
 
 
-def ordered(world, *computes: str) -> CheckOut:
-    return checks.order(world.ctx(), "cloud", CheckIn(compute=list(computes)))
+def ordered(world, *computes: str) -> ProofOut:
+    return checks.order(world.ctx(), "cloud", ProofIn(compute=list(computes)))
 
 
 def work_off(world, seconds: float = 5, rounds: int = 400) -> None:
@@ -46,7 +46,7 @@ def open_jobs(world) -> int:
         return len(db.scalars(select(tables.Job).where(tables.Job.state.in_(("queued", "running")))).all())
 
 
-def shown(world, number: int = 1) -> CheckOut:
+def shown(world, number: int = 1) -> ProofOut:
     return checks.show_check(world.ctx(), "cloud", number)
 
 

@@ -22,7 +22,7 @@ from oci.domain.cluster.roles import parse
 from oci.problems import Conflict, Forbidden, Gone, Problem
 from oci.records.people import passwords
 from oci.schemas.activity.events import EventQuery
-from oci.schemas.cloud.checks import CheckIn
+from oci.schemas.cloud.checks import ProofIn
 from oci.schemas.cloud.deployments import DeployIn
 from oci.schemas.clusters.clusters import ClusterIn
 from oci.schemas.clusters.networks import AddressIn, NetworkIn, RangeIn
@@ -277,7 +277,7 @@ def test_a_controller(world) -> None:
 
 def test_a_check_of_a_cloud(world) -> None:
     clouds.deploy(world)
-    answers = at_once([lambda: checks.order(world.ctx(), "cloud", CheckIn()) for _ in range(THREADS)])
+    answers = at_once([lambda: checks.order(world.ctx(), "cloud", ProofIn()) for _ in range(THREADS)])
     the_one(answers, Conflict)
     assert count(world, tables.CloudCheck) == count(world, tables.Job) == 1
 

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, url_for
 from werkzeug.wrappers import Response
 
 from oci.problems import Problem
-from oci.schemas.cloud.checks import CheckIn
+from oci.schemas.cloud.checks import ProofIn
 from oci.services.cloud import checks
 from webui.live import live
 from webui.session import ctx
@@ -17,7 +17,7 @@ from webui.submit import done, needs
 def order(name: str) -> Response:
     """Order a proof on every compute. A reason for none is told on the cluster's page."""
     try:
-        made = checks.order(ctx(), name, CheckIn())
+        made = checks.order(ctx(), name, ProofIn())
     except Problem as refused:
         if refused.status == 404:
             raise

@@ -15,7 +15,7 @@ from oci.schemas.words import PLAIN, Strict
 STATES = ("queued", "running", "passed", "failed")
 
 
-class CheckIn(Strict):
+class ProofIn(Strict):
     """What to prove."""
 
     compute: list[Annotated[str, Field(max_length=255, pattern=PLAIN)]] = Field(
@@ -25,13 +25,13 @@ class CheckIn(Strict):
     )
 
 
-class CheckName(ClusterName):
+class ProofName(ClusterName):
     """One proof of one cluster."""
 
     id: int = Field(description="number of the check", ge=1)
 
 
-class StepOut(BaseModel):
+class ProofStep(BaseModel):
     """One step of a proof."""
 
     step: str
@@ -42,7 +42,7 @@ class StepOut(BaseModel):
     seconds: float = Field(0, description="how long it took")
 
 
-class CheckHead(BaseModel):
+class ProofHead(BaseModel):
     """A proof without its steps."""
 
     id: int
@@ -58,17 +58,17 @@ class CheckHead(BaseModel):
     percent: int = 0
 
 
-class CheckOut(CheckHead):
+class ProofOut(ProofHead):
     """A proof with its steps."""
 
     model_config = looks.CLOUD_CHECK
 
-    steps: list[StepOut]
+    steps: list[ProofStep]
 
 
-class CheckList(BaseModel):
+class ProofList(BaseModel):
     """The last proofs of a cluster."""
 
     model_config = looks.CLOUD_CHECKS
 
-    checks: list[CheckHead]
+    checks: list[ProofHead]

@@ -22,7 +22,7 @@ from oci.problems import Conflict, NotFound, Problem
 from oci.records.activity.leases import GIVEN_UP, RUN, Later, Lost, Work, own
 from oci.records.cloud import fronts, proofs
 from oci.records.clusters.changes import clusters
-from oci.schemas.cloud.checks import CheckHead, CheckIn, CheckList, CheckOut, StepOut
+from oci.schemas.cloud.checks import ProofHead, ProofIn, ProofList, ProofOut, ProofStep
 from oci.services.usecase import usecase
 
 CHECK = tables.CloudCheck
@@ -49,7 +49,7 @@ def _computes(fleet: Fleet, wanted: Sequence[str]) -> list[str]:
 
 
 @usecase("cluster.check", "operator")
-def order(ctx: Ctx, name: str, wish: CheckIn) -> CheckOut:
+def order(ctx: Ctx, name: str, wish: ProofIn) -> ProofOut:
     """Order a proof of a cluster's cloud, with a server booted on each named compute.
 
     Raises NotFound, and Conflict for a cluster that is no cloud, for a name that is no compute, and while another runs.
@@ -102,10 +102,10 @@ def _head(row: tables.CloudCheck, cluster: str, results: Sequence[Result]) -> di
     }
 
 
-def _out(row: tables.CloudCheck, cluster: str) -> CheckOut:
+def _out(row: tables.CloudCheck, cluster: str) -> ProofOut:
     results = proof.read(row.results)
     steps = [
-        StepOut(
+        ProofStep(
             step=one.step,
             title=proof.title(one),
             compute=one.compute,
@@ -115,15 +115,15 @@ def _out(row: tables.CloudCheck, cluster: str) -> CheckOut:
         )
         for one in results
     ]
-    return CheckOut(**_head(row, cluster, results), steps=steps)
+    return ProofOut(**_head(row, cluster, results), steps=steps)
 
 
 @usecase("cluster.checks", "viewer", reads=True)
-def list_checks(ctx: Ctx, name: str) -> CheckList:
+def list_checks(ctx: Ctx, name: str) -> ProofList:
     """The last proofs of a cluster's cloud, newest first: as many as are kept. Raises NotFound."""
     cluster = clusters.find(ctx, name)
     rows = ctx.db.scalars(select(CHECK).where(CHECK.cluster_id == cluster.id).order_by(CHECK.id.desc()))
-    return CheckList(checks=[CheckHead(**_head(row, cluster.name, proof.read(row.results))) for row in rows])
+    return ProofList(checks=[ProofHead(**_head(row, cluster.name, proof.read(row.results))) for row in rows])
 
 
 def _find(ctx: Ctx, name: str, number: int) -> tuple[Cluster, tables.CloudCheck]:
@@ -137,7 +137,7 @@ def _find(ctx: Ctx, name: str, number: int) -> tuple[Cluster, tables.CloudCheck]
 
 
 @usecase("cluster.show-check", "viewer", reads=True)
-def show_check(ctx: Ctx, name: str, number: int) -> CheckOut:
+def show_check(ctx: Ctx, name: str, number: int) -> ProofOut:
     """One proof of a cluster's cloud, step by step. Raises NotFound."""
     cluster, row = _find(ctx, name, number)
     return _out(row, cluster.name)
