@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SPENT
 
 from lab.clouds.__main__ import tell
 from lab.clouds.cloud import FRONT, Cloud
@@ -24,7 +23,7 @@ SERVER = "vm1"
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Iterator[Cloud]:
+def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
     """A cloud that was deployed and checked. What its steps cost is printed at the end."""
     if os.geteuid() != 0:
         pytest.fail("the lab needs root: it makes network namespaces and mounts")
@@ -34,7 +33,9 @@ def cloud() -> Iterator[Cloud]:
         tell(made, watch)
         yield made
     finally:
-        SPENT.extend(f"cloud: {one.step}: {one.seconds:.0f} s, {one.cpu_seconds:.0f} CPU s" for one in watch.splits)
+        told = request.config.pluginmanager.get_plugin("terminalreporter")
+        for one in watch.splits if told else ():
+            told.write_line(f"cloud: {one.step}: {one.seconds:.0f} s by the clock, {one.cpu_seconds:.0f} CPU s")
         made.down()
     assert not [name for name in namespaces() if NAME in name]
     assert NAME not in Path("/proc/self/mounts").read_text() + run(["ps", "-eo", "args"]).stdout
