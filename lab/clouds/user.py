@@ -12,6 +12,8 @@ from lab.clouds import guest
 from lab.clouds.cloud import CLUSTER, EXTERNAL, Cloud
 from lab.containers.machine import ContainerMachine
 from lab.ground.process import LabError, run
+from oci.domain.cloud.guest import Told, read
+from oci.render.clients.guest import COMMAND_LINE
 
 NAME, ADDRESS, MAC = "user", "10.77.2.100", "52:54:00:c1:00:64"
 FOLDER = "root/.config/openstack"
@@ -47,14 +49,24 @@ class User:
         """Run one command that shows something; returns that. Raises LabError."""
         return json.loads(self.tell(*words, "-f", "json", timeout=timeout))
 
-    def console(self, server: str) -> dict[str, str]:
+    def console(self, server: str) -> Told:
         """What the guest of `server` said on its console so far."""
-        return guest.said(self.tell("console", "log", "show", server))
+        return read(self.tell("console", "log", "show", server))
 
     # -- what an administrator makes once
 
+    def outside(self) -> None:
+        """Say which network is outside of the cloud, and which of its addresses servers may have."""
+        outside = EXTERNAL.address
+        assert outside
+        flat = ("--provider-network-type", "flat", "--provider-physical-network", PHYSICAL)
+        self.openstack("network", "create", "public", "--external", *flat)
+        pool = f"start={outside.network[100]},end={outside.network[200]}"
+        subnet = ("--subnet-range", str(outside.network), "--gateway", str(outside.ip), "--allocation-pool", pool)
+        self.openstack("subnet", "create", "public", "--network", "public", "--no-dhcp", *subnet)
+
     def settle(self) -> None:
-        """An image, a flavor, the network outside, and one inside with a router between them."""
+        """An image, a flavor, and a network inside with a router to the one outside."""
         files = guest.build(self.cloud.lab.run_dir / "images", self.cloud.lab.run_dir)
         parts = {}
         for name, kind in (("kernel", "aki"), ("initrd", "ari")):
@@ -64,16 +76,9 @@ class User:
         self.openstack(
             *("image", "create", "guest", "--file", self._copy(files.disk), "--disk-format", "raw"),
             *("--container-format", "bare", "--property", f"kernel_id={parts['kernel']}"),
-            *("--property", f"ramdisk_id={parts['initrd']}", "--property", f"os_command_line={guest.COMMAND_LINE}"),
+            *("--property", f"ramdisk_id={parts['initrd']}", "--property", f"os_command_line={COMMAND_LINE}"),
         )
         self.openstack("flavor", "create", "tiny", "--ram", str(guest.MEMORY_MIB), "--disk", "1", "--vcpus", "1")
-        outside = EXTERNAL.address
-        assert outside
-        flat = ("--provider-network-type", "flat", "--provider-physical-network", PHYSICAL)
-        self.openstack("network", "create", "public", "--external", *flat)
-        pool = f"start={outside.network[100]},end={outside.network[200]}"
-        subnet = ("--subnet-range", str(outside.network), "--gateway", str(outside.ip), "--allocation-pool", pool)
-        self.openstack("subnet", "create", "public", "--network", "public", "--no-dhcp", *subnet)
         self.openstack("network", "create", "inside")
         self.openstack("subnet", "create", "inside", "--network", "inside", "--subnet-range", INSIDE)
         self.openstack("router", "create", "router", "--external-gateway", "public")

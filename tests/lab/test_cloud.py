@@ -30,7 +30,7 @@ def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
     made = Cloud(NAME, say=lambda text: print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True))
     watch = Stopwatch(made.lab, made.cpu_seconds, made.say)
     try:
-        tell(made, watch)
+        made.user = tell(made, watch)  # type: ignore[attr-defined]
         yield made
     finally:
         told = request.config.pluginmanager.get_plugin("terminalreporter")
@@ -45,7 +45,7 @@ def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
 @pytest.fixture(scope="module")
 def user(cloud: Cloud) -> User:
     """Somebody with the client, for whom there are an image, a flavor and networks."""
-    somebody = User(cloud).up()
+    somebody: User = cloud.user  # type: ignore[attr-defined]
     somebody.settle()
     return somebody
 
@@ -78,12 +78,12 @@ def test_a_server_of_a_user_is_active(server: dict[str, Any]) -> None:
 
 
 def test_it_tells_on_its_console_the_address_that_ovn_gave_it(user: User, server: dict[str, Any]) -> None:
-    lease = user.until("the guest's address", lambda: user.console(SERVER).get("lease"))
+    lease = user.until("the guest's address", lambda: user.console(SERVER).lease)
     assert lease in str(server["addresses"])
 
 
 def test_it_knows_by_metadata_who_it_is(user: User, server: dict[str, Any]) -> None:
-    assert user.until("the guest's metadata", lambda: user.console(SERVER).get("instance")) == server["id"]
+    assert user.until("the guest's metadata", lambda: user.console(SERVER).instance) == server["id"]
 
 
 def test_it_answers_at_a_floating_address_from_outside(user: User, server: dict[str, Any]) -> None:
