@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 export OCI_CACHE ?= /var/cache/oci
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: setup test test-long check unit lint demo demo-stop bench golden docs clean
+.PHONY: setup test test-long check unit lint demo demo-stop cloud cloud-stop bench golden docs clean
 
 setup: $(VENV)/.done node_modules/.done
 
@@ -41,6 +41,12 @@ demo: setup
 
 demo-stop:
 	$(PY) -m lab.vms.demo --stop
+
+cloud: setup
+	$(PY) -m lab.clouds
+
+cloud-stop:
+	$(PY) -m lab.clouds --stop
 
 bench: setup
 	$(PY) tests/bench/run.py

@@ -315,9 +315,7 @@ CHECKS = "/etc/oci/checks.d"
 
 
 @pytest.mark.parametrize("role", WITH_CLOUD)
-def test_every_check_of_a_profile_is_laid_by_its_class_and_there_is_no_other(
-    compiler: Compiler, three: dict[str, Whole], role: str
-) -> None:
+def test_every_check_of_a_profile_is_laid_by_its_class_and_there_is_no_other(compiler: Compiler, role: str) -> None:
     wanted = cloud(role, 1)
     whole = _whole(compiler, wanted, wanted.with_role(role)[0])
     declared = {check for profile in ROLES[role].profiles for check in PROFILES[profile].checks}

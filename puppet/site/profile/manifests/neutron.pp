@@ -54,6 +54,8 @@ class profile::neutron (
     sync_db                      => $cloud['first'],
     api_workers                  => $cloud['workers'],
     rpc_workers                  => $cloud['workers'],
+    # No agent of OVN reports by the queue: nobody waits for such reports in a process of its own.
+    rpc_state_report_workers     => 0,
     enable_proxy_headers_parsing => true,
   }
 
