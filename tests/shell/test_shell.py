@@ -22,6 +22,7 @@ LIVE = sorted(
         "initrd-init",
         "live-init",
         "udhcpc.script",
+        "guest-init",
         "agent",
         *WORKS,
         "lib/*.sh",

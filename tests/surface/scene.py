@@ -147,6 +147,13 @@ def assign(world: Any, name: str, role: str = "compute") -> str:
     return verbs.assign(world.ctx(), name, AssignIn(cluster="c1", role=role)).name
 
 
+def add_check(world: Any, cluster_id: int) -> None:
+    """A proof of a cluster's cloud that nobody works on."""
+    with world.appliance.make_session() as db:
+        db.add(tables.CloudCheck(cluster_id=cluster_id, actor="olga", ordered=world.clock.now, computes=["compute1"]))
+        db.commit()
+
+
 def change(world: Any, table: type, key: int, **columns: Any) -> None:
     """Set columns of one row."""
     with world.appliance.make_session() as db:

@@ -22,6 +22,7 @@ from oci.services.machines import verbs
 
 LIVE = {"HX-Request": "true"}
 TEMPLATES = Path(webui.live.__file__).parent / "templates"
+CHECK = "/clusters/c1/checks/1"
 WHO = 1  # the SELECT that asks for the account behind the session
 # Each page that updates by itself, and the statements that its cursor may cost.
 MOST = {
@@ -35,6 +36,7 @@ MOST = {
     "/machines/1?tab=log": 2,
     "/machines/1?tab=puppet": 2,
     "/clusters/c1/waves": 3,
+    CHECK: 1,
 }
 
 
@@ -57,7 +59,9 @@ def counting(world: Any) -> Iterator[list[str]]:
 
 @pytest.fixture
 def client(world: Any, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
-    return sign_in(scene.open_pages(world, monkeypatch), "vera")
+    signed_in = sign_in(scene.open_pages(world, monkeypatch), "vera")
+    scene.add_check(world, 1)
+    return signed_in
 
 
 def where(page: str) -> str:
@@ -172,6 +176,8 @@ MOVES: tuple[tuple[str, Change, tuple[str, ...]], ...] = (
     ("a question again", row(tables.Conflict, times=2), OVERVIEW),
     ("a question answered", row(tables.Conflict, closed=2.0), OVERVIEW),
     ("its report", row(tables.Machine, inventory={}), LIST + MACHINE),
+    ("a check of a cloud", row(tables.CloudCheck, changes=1), (CHECK,)),
+    ("a check of a cloud that ended", row(tables.CloudCheck, changes=2, state="failed", finished=1.0), (CHECK,)),
     ("a check that is bad", added(tables.Watch, name="disk", **{**WATCH, "seen": 1_800_000_000.0}), ("/", "/health")),
 )
 

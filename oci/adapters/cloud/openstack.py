@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -102,9 +105,11 @@ class OpenStackCloud:
         self._http = requests.Session()
         self._http.trust_env = False  # no proxy, no ~/.netrc and no bundle of whoever runs this
         self._http.mount("https://", _AtAddress(access.name, access.address))
-        self._ca = tempfile.NamedTemporaryFile("w", prefix="oci-ca-", suffix=".pem")  # noqa: SIM115 (as long as this)
-        self._ca.write(access.ca)
-        self._ca.flush()
+        # The library below takes a CA as a file and in no other way.
+        number, self._ca = tempfile.mkstemp(prefix="oci-ca-", suffix=".pem")
+        weakref.finalize(self, Path(self._ca).unlink, missing_ok=True)
+        with os.fdopen(number, "w") as file:
+            file.write(access.ca)
         self._connection: Any = None
 
     @contextlib.contextmanager
@@ -142,7 +147,7 @@ class OpenStackCloud:
             user_domain_id=access.domain,
             project_domain_id=access.domain,
         )
-        asked = session.Session(auth=signing, session=self._http, verify=self._ca.name, timeout=CALL_SECONDS)
+        asked = session.Session(auth=signing, session=self._http, verify=self._ca, timeout=CALL_SECONDS)
         connect: Any = Connection
         return connect(session=asked, region_name=access.region, app_name="oci")
 
@@ -156,7 +161,7 @@ class OpenStackCloud:
         if urlsplit(url).scheme != "https":
             raise CloudRefused(f"{url} is no address over TLS", "whoever listens on the way reads along", "")
         try:
-            self._http.get(url, verify=self._ca.name, timeout=CALL_SECONDS, allow_redirects=False, stream=True).close()
+            self._http.get(url, verify=self._ca, timeout=CALL_SECONDS, allow_redirects=False, stream=True).close()
         except requests.exceptions.SSLError as error:
             raise CloudRefused(f"{url} shows a certificate that is not the cluster's", self._words(error), "") from None
         except (requests.RequestException, OSError) as error:
