@@ -24,6 +24,10 @@ MARK = "oci-check-"
 """How everything is called that a check makes, with its number behind it. By that it is found again."""
 
 
+SERVICE_TYPES = ("identity", "image", "placement", "compute", "network")
+"""Types of service that a cloud must have; see OpenStack's service types authority."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One step. `seconds` is how long it may take, because of `why`; `needs` are steps that must have gone well.

@@ -20,8 +20,6 @@ SUBNET = "192.0.2.0/24"
 """TEST-NET-1 (RFC 5737): no network of a site, so that a router leads to none by mistake."""
 GATEWAY = "192.0.2.1"
 MEMORY_MIB = 256
-NEEDED = ("identity", "image", "placement", "compute", "network")
-"""Types of service that a cloud must have; see OpenStack's service types authority."""
 GONE_FIRST = ("floating", "server", "router", "port", "subnet", "network", "group", "flavor", "image")
 """What hangs on others goes before them."""
 _OURS = re.compile(rf"{re.escape(proof.MARK)}[0-9]+(-.*)?")
@@ -86,7 +84,7 @@ def token(scene: Scene, _compute: str) -> str:
 def catalogue(scene: Scene, _compute: str) -> str:
     """Ask every endpoint for an answer, whatever it says."""
     urls = scene.cloud.endpoints()
-    if missing := [kind for kind in NEEDED if kind not in urls]:
+    if missing := [kind for kind in proof.SERVICE_TYPES if kind not in urls]:
         raise Busy(f"the catalogue names no endpoint for {', '.join(missing)}")
     for url in urls.values():
         scene.cloud.answers(url)
