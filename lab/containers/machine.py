@@ -251,7 +251,7 @@ class ContainerMachine:
         """`words` as they must be started to run in it as root. Raises LabError when it is off."""
         return self._system().command(*words)
 
-    def run(self, *words: str, timeout: float = 120, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, timeout: float = 600, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command in it as root, to its end. Raises LabError when it fails or takes longer than `timeout` s."""
         return self._system().run(*words, timeout=timeout, check=check)
 
