@@ -97,10 +97,10 @@ class profile::neutron (
     ovn_sb_connection    => $south,
     ovn_nb_private_key   => $key,
     ovn_nb_certificate   => $crt,
-    ovn_nb_ca_cert       => $ca,
+    ovn_nb_ca_cert       => "${ssl}/ca.crt",
     ovn_sb_private_key   => $key,
     ovn_sb_certificate   => $crt,
-    ovn_sb_ca_cert       => $ca,
+    ovn_sb_ca_cert       => "${ssl}/ca.crt",
     ovn_metadata_enabled => true,
   }
 
@@ -114,6 +114,29 @@ class profile::neutron (
     ensure => running,
     enable => true,
     tag    => 'neutron-service',
+  }
+
+  # Debian has only start scripts for these two: nobody would see that one has died, nor start it again.
+  ['neutron-ovn-maintenance-worker', 'neutron-periodic-workers'].each |String $name| {
+    $unit = "/etc/systemd/system/${name}.service"
+
+    file { $unit:
+      content => epp('profile/neutron-worker.service.epp', { 'name' => $name }),
+      owner   => 'root',
+      group   => 'root',
+      mode    => '0644',
+      require => Anchor['neutron::install::end'],
+      notify  => Anchor['neutron::service::begin'],
+    }
+
+    exec { "systemd knows the unit of ${name}":
+      command  => '/usr/bin/systemctl daemon-reload',
+      unless   => "/usr/bin/systemctl show --value --property FragmentPath ${name}.service | /usr/bin/grep -qxF ${unit}",
+      provider => shell,
+      timeout  => 0,
+      require  => File[$unit],
+      before   => Anchor['neutron::service::begin'],
+    }
   }
 
   Anchor['profile::ground::end'] -> Anchor['neutron::dbsync::begin']

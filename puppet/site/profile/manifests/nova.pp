@@ -81,13 +81,13 @@ class profile::nova (
     allow_vencrypt => true,
     vencrypt_key   => "${ssl}/private/host.pem",
     vencrypt_cert  => "${ssl}/public/host.crt",
-    vencrypt_ca    => '/etc/ssl/certs/ca-certificates.crt',
+    vencrypt_ca    => "${ssl}/ca.crt",
   }
 
   Anchor['profile::ground::end'] -> Anchor['nova::dbsync_api::begin']
 
   if $first {
-    include nova::cell_v2::simple_setup
+    include profile::nova::cells
 
     profile::schema { 'nova':
       package => 'nova-common',
