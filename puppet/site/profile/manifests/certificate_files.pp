@@ -48,7 +48,7 @@ define profile::certificate_files (
   }
 
   if $ca {
-    $between = regsubst($plain['crt'].strip, /\A.*?-----END CERTIFICATE-----\s*/m, '')
+    $between = regsubst($plain['crt'].strip, /\A-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----\s*/, '')
 
     file { $ca:
       content => "${[$plain['ca'].strip, $between].filter |String $pem| { !$pem.empty }.join("\n")}\n",

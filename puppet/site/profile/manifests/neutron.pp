@@ -54,6 +54,8 @@ class profile::neutron (
     sync_db                      => $cloud['first'],
     api_workers                  => $cloud['workers'],
     rpc_workers                  => $cloud['workers'],
+    # No agent of OVN reports by the queue: nobody waits for such reports in a process of its own.
+    rpc_state_report_workers     => 0,
     enable_proxy_headers_parsing => true,
   }
 
@@ -104,40 +106,7 @@ class profile::neutron (
     ovn_metadata_enabled => true,
   }
 
-  # Debian has it; the module knows neither its package nor its service there.
-  package { 'neutron-ovn-maintenance-worker':
-    ensure => installed,
-    tag    => 'neutron-package',
-  }
-
-  service { 'neutron-ovn-maintenance-worker':
-    ensure => running,
-    enable => true,
-    tag    => 'neutron-service',
-  }
-
-  # Debian has only start scripts for these two: nobody would see that one has died, nor start it again.
-  ['neutron-ovn-maintenance-worker', 'neutron-periodic-workers'].each |String $name| {
-    $unit = "/etc/systemd/system/${name}.service"
-
-    file { $unit:
-      content => epp('profile/neutron-worker.service.epp', { 'name' => $name }),
-      owner   => 'root',
-      group   => 'root',
-      mode    => '0644',
-      require => Anchor['neutron::install::end'],
-      notify  => Anchor['neutron::service::begin'],
-    }
-
-    exec { "systemd knows the unit of ${name}":
-      command  => '/usr/bin/systemctl daemon-reload',
-      unless   => "/usr/bin/systemctl show --value --property FragmentPath ${name}.service | /usr/bin/grep -qxF ${unit}",
-      provider => shell,
-      timeout  => 0,
-      require  => File[$unit],
-      before   => Anchor['neutron::service::begin'],
-    }
-  }
+  include profile::neutron::workers
 
   Anchor['profile::ground::end'] -> Anchor['neutron::dbsync::begin']
 
@@ -145,5 +114,11 @@ class profile::neutron (
     profile::schema { 'neutron':
       package => 'neutron-common',
     }
+  }
+
+  profile::check { 'neutron.agents':
+    told => {
+      'api' => $cloud['api'],
+    },
   }
 }

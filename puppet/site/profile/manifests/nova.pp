@@ -69,7 +69,7 @@ class profile::nova (
   # One scheduler alone looks for computes that are new.
   class { 'nova::scheduler':
     workers                          => $cloud['workers'],
-    discover_hosts_in_cells_interval => if $first { 60 } else { -1 },
+    discover_hosts_in_cells_interval => if $first { 15 } else { -1 },
   }
 
   class { 'nova::scheduler::filter': }
@@ -93,5 +93,11 @@ class profile::nova (
       package => 'nova-common',
       begin   => 'nova::dbsync_api::begin',
     }
+  }
+
+  profile::check { 'nova.services':
+    told => {
+      'api' => $cloud['api'],
+    },
   }
 }

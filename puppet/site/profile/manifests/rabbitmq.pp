@@ -114,4 +114,10 @@ class profile::rabbitmq (
     require  => [Service['rabbitmq-server'], File[$profile::ground::state]],
     before   => Anchor['profile::ground::end'],
   }
+
+  profile::check { 'rabbitmq.members':
+    told => {
+      'address' => $address,
+    },
+  }
 }

@@ -1,4 +1,4 @@
-# A service as Keystone is told of it: what it is for, its path below the front, and the password of its user.
+# A service as Keystone's catalogue has it: what people read, its path below the front, and the password of its user.
 type Profile::Service = Struct[{
   description => String[1],
   path        => Pattern[/\A\/\S+\z/],

@@ -32,4 +32,10 @@ class profile::ovn::metadata (
 
   # It speaks with the switch of the machine.
   Service<| title == 'openvswitch-switch' |> -> Exec['Set OVS Manager']
+
+  profile::check { 'ovn.metadata':
+    told => {
+      'api' => $cloud['api'],
+    },
+  }
 }
