@@ -45,11 +45,11 @@ def test_a_container_converges_by_its_challenge_and_a_second_run_changes_nothing
     lab: tuple[Lab, Stub], puppet_root: Path
 ) -> None:
     site, stub = lab
-    name = f"compute1.{DOMAIN}"
+    name = f"volume1.{DOMAIN}"
     below = layers("base")
     synced = plugins(below[0], (CHECKOUT / "puppet/site", MODULES, puppet_root / "usr/share/puppet/modules"))
     machine = ContainerMachine(
-        "compute1",
+        "volume1",
         site.name,
         "52:54:00:c2:00:01",
         domain=DOMAIN,
@@ -60,7 +60,7 @@ def test_a_container_converges_by_its_challenge_and_a_second_run_changes_nothing
     machine.write("etc/hosts", f"127.0.0.1 localhost\n{site.net.address} {FQDN}\n")
     attributes = {"custom_attributes": {"1.2.840.113549.1.9.7": "right word"}}
     machine.write("etc/puppet/csr_attributes.yaml", yaml.safe_dump(attributes), 0o600)
-    stub.classes[name] = classification("compute", certificate(site.run_dir))
+    stub.classes[name] = classification("volume", certificate(site.run_dir))
     stub.challenges[name] = "right word"
     # As an adoption brings it.
     machine.write("usr/lib/oci/oci-puppet", (CHECKOUT / "discovery/firstboot/oci-puppet").read_text(), 0o755)

@@ -93,10 +93,10 @@ def test_a_secret_that_came_as_text_is_sensitive_from_the_first_statement_on(pla
 
 @pytest.fixture
 def machine(place: Place, puppet_root: Path) -> Iterator[AgentMachine]:
-    """A machine with the role compute."""
-    name = f"compute1.{DOMAIN}"
+    """A machine with the role volume."""
+    name = f"volume1.{DOMAIN}"
     made = AgentMachine(place, puppet_root, name)
-    place.stub.classes[name] = classification("compute", certificate(place.directory))
+    place.stub.classes[name] = classification("volume", certificate(place.directory))
     yield made
     made.close()
 
@@ -139,7 +139,7 @@ def test_a_machine_from_its_challenge_to_a_clean_certificate(place: Place, machi
 
 def _check_files(machine: AgentMachine) -> None:
     hosts = machine.run("cat", "/etc/hosts").stdout
-    assert re.search(r"^10\.77\.0\.\d+ compute1\.lab\.test compute1$", hosts, re.MULTILINE)
+    assert re.search(r"^10\.77\.0\.\d+ volume1\.lab\.test volume1$", hosts, re.MULTILINE)
     keys = machine.run("cat", "/root/.ssh/authorized_keys").stdout.splitlines()
     assert [line for line in keys if not line.startswith("#")] == [KEY]
     assert machine.run("stat", "-c", "%a", "/root/.ssh/authorized_keys").stdout == "600\n"
