@@ -29,7 +29,7 @@ def add(app: OpenAPI) -> None:
         """List the deployments of a cluster, newest first"""
         return out(deployments.list_deployments(ctx(), path.name))
 
-    @app.get(f"{ALL}/<int:id>", **operation(CLUSTER, "deployment", answers(DeploymentOut, 404), "demo --id 1"))
+    @app.get(f"{ALL}/<id>", **operation(CLUSTER, "deployment", answers(DeploymentOut, 404), "demo --id 1"))
     def cluster_deployment(path: DeploymentName) -> Response:
         """Show one deployment with its machines, wave by wave"""
         return out(deployments.show_deployment(ctx(), path.name, path.id))
