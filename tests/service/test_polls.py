@@ -11,7 +11,7 @@ from oci.app import APPLIANCE
 from oci.context import Actor
 from oci.db import tables
 from oci.problems import Conflict, Forbidden, Unauthorised
-from oci.services.machines import verbs
+from oci.services.machines import look, verbs
 from oci.services.path import polls, puppet, works
 
 ONE = "controller1.lab.test"
@@ -37,11 +37,13 @@ def writes(world) -> int:
 def test_a_person_orders_a_run_and_the_machine_is_told_once(one) -> None:
     assert poll(one, ONE) == polls.Answer(60)
     verbs.run_puppet(one.ctx(), ONE)
+    assert "It is to run Puppet when it asks for its orders." in look.why(one.ctx(), ONE).text
     told = poll(one, ONE)
     assert (told.kind, told.pace) == ("run", 15)
     assert poll(one, ONE).order == 0, "it is given out once"
     assert poll(one, "compute1.lab.test").order == 0, "it is another machine's"
     poll(one, ONE, at_work=told.order, doing="Info: Applying\x1b[0m configuration")
+    assert "Puppet runs, as it was ordered." in look.why(one.ctx(), ONE).text
     polls.end(one.ctx(NOBODY), f"token of {ONE}", told.order, 0, "Puppet has converged: changed\n", "mariadb.synced\t\n")
     assert orders(one, ONE) == [("run", "converged")] and poll(one, ONE) == polls.Answer(60)
     assert kinds(one, "run.ordered", "run.taken", "run.ended") == ["run.ordered", "run.taken", "run.ended"]

@@ -59,6 +59,14 @@ until_said() {
   [ "$(grep -c 'POST /machine/ended' "$FAKE/log")" -eq 3 ]; [ "$(grep -c '^oci-puppet' "$FAKE/log")" -eq 1 ]
 }
 
+@test "one that was killed in its run does it again when it is told once more" {
+  puppet_does '[ ! -e "$FAKE/again" ] || exit 0; touch "$FAKE/again"; echo $$ >"$FAKE/pid"; exec /usr/bin/sleep 300'
+  ordered "RUN='12'"; start; until_said '^oci-puppet'; kill -9 "$poll"; wait "$poll" || true
+  for _ in $(seq 100); do [ ! -s "$FAKE/pid" ] || break; /usr/bin/sleep 0.1; done; kill -9 "$(cat "$FAKE/pid")"
+  ! grep -q 'POST /machine/ended' "$FAKE/log"
+  ordered "RUN='12'"; start; until_said 'POST /machine/ended.* run=12 status=0'; [ "$(grep -c '^oci-puppet' "$FAKE/log")" -eq 2 ]
+}
+
 @test "an appliance that wants to hear no more of an order is not told for ever" {
   echo 409 >"$FAKE/code.machine_ended"
   ordered "RUN='12'"; start; until_said 'POST /machine/poll' 5; [ "$(grep -c 'POST /machine/ended' "$FAKE/log")" -eq 1 ]

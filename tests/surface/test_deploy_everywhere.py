@@ -64,9 +64,9 @@ def test_with_ocicli_and_its_waiting(ocicli, world, monkeypatch) -> None:  # noq
     assert ocicli("cluster", "deployments", "c1") == 0 and "done" in ocicli.out
     assert ocicli("cluster", "deployment", "c1", "--id", "1") == 0 and ONE in ocicli.out and "checked" in ocicli.out
     behaviours[TWO] = Behaviour(status=23)
-    assert ocicli("cluster", "deploy", "c1", "--wait") == 1
+    assert ocicli("cluster", "deploy", "c1", "--wait") == 8
     assert "the deployment of c1 is failed: compute1.lab.test: its words; Puppet was tried 3 times" in ocicli.err
-    assert ocicli("cluster", "deploy", "c1", "--stop") == 1 and "nothing to stop" in ocicli.err
+    assert ocicli("cluster", "deploy", "c1", "--stop") == 5 and "nothing to stop" in ocicli.err
     assert ocicli("machine", "run-puppet", ONE) == 0 and turn(world, ONE) == "run"
 
 

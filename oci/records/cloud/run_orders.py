@@ -51,6 +51,12 @@ def standing(ctx: Ctx, machine_id: int) -> tables.RunOrder | None:
     return ctx.db.scalar(query.order_by(ORDER.id).limit(1))
 
 
+def ordered_run(ctx: Ctx, machine_id: int) -> tables.RunOrder | None:
+    """The run of Puppet that the machine is at, or is told next."""
+    query = select(ORDER).where(ORDER.machine_id == machine_id, ORDER.ended.is_(None), ORDER.kind == RUN)
+    return ctx.db.scalar(query.order_by(ORDER.id).limit(1))
+
+
 def order(ctx: Ctx, machine: tables.Machine, kind: str) -> tables.RunOrder:
     """Have the machine do `kind` at its next poll. Who orders what nobody was told yet is given the same order.
 

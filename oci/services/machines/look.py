@@ -16,6 +16,7 @@ from oci.domain.path.convergence import CONVERGENCE, NO_CATALOGUE, UNWELL
 from oci.domain.quantities import span
 from oci.problems import Problem
 from oci.records.activity import queue
+from oci.records.cloud import run_orders
 from oci.records.clusters import claims
 from oci.records.machines import disk_orders
 from oci.records.machines.moves import find
@@ -101,6 +102,10 @@ def why(ctx: Ctx, name: str) -> Why:
         parts.append(f"If nothing moves for another {span(max(0.0, machine.deadline - ctx.now()))}, it is called failed.")
     if machine.convergence in UNWELL:
         parts.append(f"Puppet is {machine.convergence}: {CONVERGENCE[machine.convergence]}{_since(machine)}.")
+    if order := run_orders.ordered_run(ctx, machine.id):
+        parts.append(
+            "Puppet runs, as it was ordered." if order.taken else "It is to run Puppet when it asks for its orders."
+        )
     if recent:
         parts.append("Last heard: " + "; ".join(e.text for e in recent) + ".")
     verbs = lifecycle.possible(machine.state)
