@@ -12,7 +12,6 @@ from lab.clouds import guest
 from lab.clouds.cloud import CLUSTER, EXTERNAL, Cloud
 from lab.containers.machine import ContainerMachine
 from lab.ground.process import LabError, run
-from oci.domain.cloud.guest import Told, read
 from oci.render.clients.guest import COMMAND_LINE
 
 NAME, ADDRESS, MAC = "user", "10.77.2.100", "52:54:00:c1:00:64"
@@ -49,9 +48,9 @@ class User:
         """Run one command that shows something; returns that. Raises LabError."""
         return json.loads(self.tell(*words, "-f", "json", timeout=timeout))
 
-    def console(self, server: str) -> Told:
+    def console(self, server: str) -> str:
         """What the guest of `server` said on its console so far."""
-        return read(self.tell("console", "log", "show", server))
+        return self.tell("console", "log", "show", server)
 
     # -- what an administrator makes once
 

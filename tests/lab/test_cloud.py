@@ -17,6 +17,7 @@ from lab.clouds.user import User
 from lab.ground.process import run
 from lab.ground.site import unique_name
 from lab.ground.wires.net import namespaces
+from oci.domain.cloud.guest import read
 
 NAME = unique_name("cl")
 SERVER = "vm1"
@@ -78,12 +79,12 @@ def test_a_server_of_a_user_is_active(server: dict[str, Any]) -> None:
 
 
 def test_it_tells_on_its_console_the_address_that_ovn_gave_it(user: User, server: dict[str, Any]) -> None:
-    lease = user.until("the guest's address", lambda: user.console(SERVER).lease)
+    lease = user.until("the guest's address", lambda: read(user.console(SERVER)).lease)
     assert lease in str(server["addresses"])
 
 
 def test_it_knows_by_metadata_who_it_is(user: User, server: dict[str, Any]) -> None:
-    assert user.until("the guest's metadata", lambda: user.console(SERVER).instance) == server["id"]
+    assert user.until("the guest's metadata", lambda: read(user.console(SERVER)).instance) == server["id"]
 
 
 def test_it_answers_at_a_floating_address_from_outside(user: User, server: dict[str, Any]) -> None:
