@@ -6,6 +6,7 @@ waits for itself are found there.
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ from fleets import ROLES, SITE, fleet
 from puppet_manifests import profile_file
 
 from lab.containers.room import Room
-from oci.domain.cluster.fleet import Fleet, Member
+from oci.domain.cluster.fleet import OUTSIDE, Fleet, Member, Network
 from oci.domain.cluster.settings import OF_PUPPET
 from oci.render.puppet.profiles import PROFILES
 
@@ -309,6 +310,32 @@ def test_every_text_that_a_program_reads_ends_with_a_line(three: dict[str, Whole
             bare = path.endswith((".erlang.cookie", ".secret_key_store")) or "-keys/" in path
             if told.get("content") and not bare:
                 assert told["content"].endswith("\n"), path
+
+
+def test_a_network_outside_is_made_by_the_first_member_and_by_nobody_else(
+    compiler: Compiler, three: dict[str, Whole]
+) -> None:
+    pools = (("203.0.113.100", "203.0.113.200"),)
+    public = Network("public", OUTSIDE, "203.0.113.0/24", "203.0.113.1", vlan=7, pools=pools)
+    wanted = cloud("controller", 3)
+    wanted = replace(wanted, networks=(*wanted.networks, public))
+    first, second, *_rest = wanted.with_role("controller")
+    path, does = "File[/etc/neutron/oci-outside.json]", "Exec[profile::neutron::outside]"
+    one, other = _whole(compiler, wanted, first), _whole(compiler, wanted, second)
+    told = json.loads(one[path]["content"])
+    assert told["networks"] == [
+        {
+            "cidr": "203.0.113.0/24",
+            "gateway": "203.0.113.1",
+            "pools": [["203.0.113.100", "203.0.113.200"]],
+            "vlan": 7,
+            "mtu": 1500,
+            "name": "public",
+            "physical": "external",
+        }
+    ]
+    assert one[path]["mode"] == "0600" and "--check" in one[does]["unless"]
+    assert path not in other and does not in other and does not in three["controller1"]
 
 
 CHECKS = "/etc/oci/checks.d"
