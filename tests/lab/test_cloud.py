@@ -31,7 +31,7 @@ def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
     made = Cloud(NAME, say=lambda text: print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True))
     watch = Stopwatch(made.lab, made.cpu_seconds, made.say)
     try:
-        made.user = tell(made, watch)  # type: ignore[attr-defined]
+        tell(made, watch)
         yield made
     finally:
         told = request.config.pluginmanager.get_plugin("terminalreporter")
@@ -46,7 +46,7 @@ def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
 @pytest.fixture(scope="module")
 def user(cloud: Cloud) -> User:
     """Somebody with the client, for whom there are an image, a flavor and networks."""
-    somebody: User = cloud.user  # type: ignore[attr-defined]
+    somebody = User(cloud).up()
     somebody.settle()
     return somebody
 
