@@ -82,12 +82,12 @@ class profile::horizon (
   }
 
   file { '/var/log/horizon/horizon.log':
-    ensure  => file,
-    owner   => 'www-data',
-    group   => 'adm',
-    mode    => '0640',
-    before  => Anchor['horizon::config::begin'],
-    notify  => Service['apache2'],
+    ensure => file,
+    owner  => 'www-data',
+    group  => 'adm',
+    mode   => '0640',
+    before => Anchor['horizon::config::begin'],
+    notify => Service['apache2'],
   }
 
   exec { 'profile::horizon has the parts of Apache that it needs':
