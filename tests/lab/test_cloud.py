@@ -14,6 +14,7 @@ from lab.clouds.__main__ import tell
 from lab.clouds.cloud import FRONT, Cloud
 from lab.clouds.stopwatch import Stopwatch
 from lab.clouds.user import User
+from lab.containers.machine import ContainerMachine
 from lab.ground.process import run
 from lab.ground.site import unique_name
 from lab.ground.wires.net import namespaces
@@ -21,6 +22,8 @@ from oci.domain.cloud.guest import read
 
 NAME = unique_name("cl")
 SERVER = "vm1"
+ANOTHER_RUN = 21
+"""Status of oci-puppet when a run is in progress already."""
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +69,19 @@ def test_no_service_of_a_machine_has_failed(cloud: Cloud) -> None:
         assert machine.run("systemctl", "--failed", "--no-legend", "--plain").stdout == ""
 
 
+def puppet_runs(machine: ContainerMachine) -> str:
+    """What came of one more run; one that the timer began ends first."""
+    end = time.monotonic() + 3600
+    while machine.run("setsid", "-w", "/usr/lib/oci/oci-puppet", timeout=3600, check=False).returncode == ANOTHER_RUN:
+        assert time.monotonic() < end, f"another run of Puppet on {machine.name} did not end"
+        time.sleep(5)
+    return machine.read("run/oci/puppet.outcome")
+
+
 def test_another_run_of_puppet_changes_nothing(cloud: Cloud) -> None:
     for machine in cloud.containers.values():
-        machine.run("setsid", "-w", "/usr/lib/oci/oci-puppet", timeout=1800)
-        assert machine.read("run/oci/puppet.outcome") == "Puppet has converged: nothing to change\n", machine.read(
-            "run/oci/puppet.log"
-        )
+        outcome = puppet_runs(machine)
+        assert outcome == "Puppet has converged: nothing to change\n", machine.read("run/oci/puppet.log")
 
 
 def test_a_server_of_a_user_is_active(server: dict[str, Any]) -> None:
