@@ -159,7 +159,7 @@ def test_cells_are_told_where_things_are_and_by_no_secret(compiler: Compiler, th
     wanted = cloud("controller", 1)
     one = _whole(compiler, wanted, wanted.with_role("controller")[0])
     path = "File[/usr/lib/oci/oci-cells]"
-    assert "QUEUE='{scheme}://{username}:{password}@10.0.0.11:5671/'" in one[path]["content"]
+    assert "QUEUE='{scheme}://{username}:{password}@10.77.1.2:5671/'" in one[path]["content"]
     queue = re.search(r"QUEUE='(.*)'", three["controller1"][path]["content"])
     assert queue and queue[1].count("@") == 3 and "{username1}:{password1}@" in queue[1] and "{username3}" in queue[1]
     for whole in (one, three["controller1"]):
@@ -286,7 +286,8 @@ def test_keys_of_tokens_are_the_same_on_all_members(three: dict[str, Whole]) -> 
 def test_apis_find_one_key_and_one_certificate_and_never_the_file_that_comes_before_all(three: dict[str, Whole]) -> None:
     for project in ("keystone", "placement", "nova", "neutron"):
         files = three["controller1"].of("File")
-        assert [f for f in files if f.startswith(f"/etc/{project}/ssl/") and f.endswith((".pem", ".crt"))] == [
+        folders = (f"/etc/{project}/ssl/private/", f"/etc/{project}/ssl/public/")
+        assert [f for f in files if f.startswith(folders)] == [
             f"/etc/{project}/ssl/private/host.pem",
             f"/etc/{project}/ssl/public/host.crt",
         ]
