@@ -7,15 +7,14 @@ import sys
 
 from lab.clouds.cloud import CLUSTER, Cloud
 from lab.clouds.stopwatch import Stopwatch
-from lab.clouds.user import User
 from lab.ground.wires.net import labs_dir
 from lab.vms.showing import Showing, say
 
 CLOUD = Showing("cloud")
 
 
-def tell(cloud: Cloud, watch: Stopwatch, port: int = 0) -> User:
-    """From nothing to a cloud that is checked; who may use it. Raises LabError, TimeoutError."""
+def tell(cloud: Cloud, watch: Stopwatch, port: int = 0) -> None:
+    """From nothing to a cloud that is checked. Raises LabError, TimeoutError."""
     with watch.step("appliance and Puppet server"):
         cloud.up(port=port)
         say(f"sign in as admin with the password {cloud.appliance.passwords['admin']}")
@@ -27,15 +26,11 @@ def tell(cloud: Cloud, watch: Stopwatch, port: int = 0) -> User:
             say(f"{member.name} is up")
     with watch.step("deployment"):
         cloud.deploy()
-    with watch.step("network outside"):
-        user = User(cloud).up()
-        user.outside()
     with watch.step("check"):
         cloud.check()
     cloud.rest()
     total = watch.total
     say(f"from nothing to a checked cloud: {total.seconds:.0f} s by the clock, {total.cpu_seconds:.0f} CPU s")
-    return user
 
 
 def _address(cloud: Cloud) -> None:

@@ -51,7 +51,7 @@ MEMBERS = (
 EXTERNAL = Network(30, IPv4Interface("10.79.30.1/24"))
 OUTSIDE = "eth1"
 
-FRONT = "10.77.3.1"
+FRONT, PUBLIC = "10.77.3.1", "public"
 
 DOCUMENT = """\
 cluster: cloud
@@ -66,6 +66,13 @@ networks:
     ranges:
     - {{first: 10.77.2.1, last: 10.77.2.200, use: machines}}
     - {{first: 10.77.3.1, last: 10.77.3.20, use: vip}}
+  {public}:
+    purpose: external
+    cidr: 10.79.30.0/24
+    gateway: 10.79.30.1
+    exclusive: true
+    ranges:
+    - {{first: 10.79.30.100, last: 10.79.30.200, use: floating}}
 addresses:
   api: {{network: provisioning, address: {front}}}
 roles:
@@ -79,7 +86,7 @@ def document(members: Sequence[Member]) -> str:
         one = f"    - {{machine: '{member.mac}', hostname: {member.name}, addresses: {{provisioning: {member.address}}}}}\n"
         leads = f"    settings: {{external_interface: {OUTSIDE}}}\n" if member.outside else ""
         roles[member.role] = roles.get(member.role, f"  {member.role}:\n{leads}    machines:\n") + one
-    return DOCUMENT.format(front=FRONT, roles="".join(roles.values()))
+    return DOCUMENT.format(front=FRONT, public=PUBLIC, roles="".join(roles.values()))
 
 
 class Cloud(Story):

@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from lab.clouds import guest
-from lab.clouds.cloud import CLUSTER, EXTERNAL, Cloud
+from lab.clouds.cloud import CLUSTER, PUBLIC, Cloud
 from lab.containers.machine import ContainerMachine
 from lab.ground.process import LabError, run
-from oci.domain.cloud.guest import Told, read
 from oci.render.clients.guest import COMMAND_LINE
 
 NAME, ADDRESS, MAC = "user", "10.77.2.100", "52:54:00:c1:00:64"
 FOLDER = "root/.config/openstack"
-PHYSICAL = "external"
 INSIDE = "192.168.77.0/24"
 BOOT_SECONDS = 900.0
 
@@ -49,21 +47,11 @@ class User:
         """Run one command that shows something; returns that. Raises LabError."""
         return json.loads(self.tell(*words, "-f", "json", timeout=timeout))
 
-    def console(self, server: str) -> Told:
+    def console(self, server: str) -> str:
         """What the guest of `server` said on its console so far."""
-        return read(self.tell("console", "log", "show", server))
+        return self.tell("console", "log", "show", server)
 
     # -- what an administrator makes once
-
-    def outside(self) -> None:
-        """Say which network is outside of the cloud, and which of its addresses servers may have."""
-        outside = EXTERNAL.address
-        assert outside
-        flat = ("--provider-network-type", "flat", "--provider-physical-network", PHYSICAL)
-        self.openstack("network", "create", "public", "--external", *flat)
-        pool = f"start={outside.network[100]},end={outside.network[200]}"
-        subnet = ("--subnet-range", str(outside.network), "--gateway", str(outside.ip), "--allocation-pool", pool)
-        self.openstack("subnet", "create", "public", "--network", "public", "--no-dhcp", *subnet)
 
     def settle(self) -> None:
         """An image, a flavor, and a network inside with a router to the one outside."""
@@ -81,7 +69,7 @@ class User:
         self.openstack("flavor", "create", "tiny", "--ram", str(guest.MEMORY_MIB), "--disk", "1", "--vcpus", "1")
         self.openstack("network", "create", "inside")
         self.openstack("subnet", "create", "inside", "--network", "inside", "--subnet-range", INSIDE)
-        self.openstack("router", "create", "router", "--external-gateway", "public")
+        self.openstack("router", "create", "router", "--external-gateway", PUBLIC)
         self.tell("router", "add", "subnet", "router", "inside")
         self.openstack("security", "group", "create", "open")
         self.openstack("security", "group", "rule", "create", "open", "--protocol", "icmp")
@@ -112,7 +100,7 @@ class User:
 
     def float(self, name: str) -> str:
         """Give the server an address of outside; returns it."""
-        address: str = self.openstack("floating", "ip", "create", "public")["floating_ip_address"]
+        address: str = self.openstack("floating", "ip", "create", PUBLIC)["floating_ip_address"]
         self.tell("server", "add", "floating", "ip", name, address)
         return address
 

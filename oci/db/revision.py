@@ -16,11 +16,12 @@ from sqlalchemy.event import listen
 from sqlalchemy.orm import InstrumentedAttribute, ORMExecuteState, Session, sessionmaker
 from sqlalchemy.orm.attributes import instance_state
 
-from oci.db.tables import Address, Assignment, Authority, Cluster, Machine, Network, Setting, Table
+from oci.db.tables import Address, Assignment, Authority, Cluster, Machine, Network, Range, Setting, Table
 
 SOURCES: dict[type[Table], tuple[str, ...]] = {
     Cluster: ("name", "domain", "network_id"),
     Network: ("name", "purpose", "cidr", "gateway", "dns", "vlan", "mtu", "cluster_id"),
+    Range: ("network_id", "first", "last", "use"),
     Assignment: ("cluster_id", "machine_id", "role", "number", "hostname", "fqdn"),
     Address: ("machine_id", "network_id", "ip", "key", "vip", "cluster_id"),
     Machine: ("memory_bytes", "cores", "disk_last"),

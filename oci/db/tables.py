@@ -46,7 +46,7 @@ class Network(Table):
 
 
 class Range(Table):
-    """A part of a network, and what its addresses are for: machines|live|vip|reserved."""
+    """A part of a network, and what its addresses are for: machines|live|vip|floating|reserved."""
 
     __tablename__ = "range"
     id: Mapped[int] = mapped_column(primary_key=True)

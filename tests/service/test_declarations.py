@@ -9,12 +9,15 @@ from sqlalchemy import select
 
 from oci.context import Actor
 from oci.db import tables
+from oci.domain.cluster.fleet import Network
 from oci.problems import Forbidden, Mistaken, NotFound
+from oci.records.clusters import fleets
 from oci.schemas.cloud.declarations import ApplyIn
 from oci.schemas.clusters.settings import SettingIn
 from oci.services.cloud import declarations
 from oci.services.clusters import clusters, networks, settings
 from oci.services.machines import look
+from oci.services.usecase import usecase
 
 CLOUD = """\
 cluster: demo
@@ -385,3 +388,41 @@ def test_who_may_and_what_is_not_there(rack) -> None:
             declarations.apply(rack.appliance.ctx(Actor("vic", level)), ApplyIn(document=CLOUD))
     with pytest.raises(NotFound):
         declarations.export(rack.ctx(), "demo")
+
+
+OUTSIDE = """\
+  public:
+    purpose: external
+    cidr: 203.0.113.0/24
+    gateway: 203.0.113.1
+    vlan: 7
+    exclusive: true
+    ranges:
+    - {first: 203.0.113.150, last: 203.0.113.200, use: floating}
+    - {first: 203.0.113.20, last: 203.0.113.30, use: floating}
+    - {first: 203.0.113.11, last: 203.0.113.12, use: machines}
+addresses:
+"""
+
+
+@usecase("test.outside", "operator")
+def _outside(ctx) -> tuple[Network, ...]:
+    id, revision = ctx.db.execute(select(tables.Cluster.id, tables.Cluster.revision)).one()
+    return fleets.fleet(ctx, id, revision).outside
+
+
+def test_a_network_outside_is_in_the_snapshot_with_what_servers_may_have(rack) -> None:
+    apply(rack, CLOUD.replace("addresses:\n", OUTSIDE, 1))
+    assert apply(rack, export(rack)) == []
+    (public,) = _outside(rack.ctx())
+    assert (public.name, public.cidr, public.gateway, public.vlan) == ("public", "203.0.113.0/24", "203.0.113.1", 7)
+    assert public.pools == (("203.0.113.20", "203.0.113.30"), ("203.0.113.150", "203.0.113.200"))
+    networks.delete_range(rack.ctx(), "public", "203.0.113.20")
+    assert _outside(rack.ctx())[0].pools == (("203.0.113.150", "203.0.113.200"),), "what was kept is known to be old"
+
+
+@pytest.mark.parametrize(("old", "new"), [("    exclusive: true\n", ""), ("external", "tunnel")])
+def test_servers_have_addresses_only_of_a_network_outside_that_is_kept_for_their_cluster(rack, old: str, new: str) -> None:
+    document = CLOUD.replace("addresses:\n", OUTSIDE.replace(old, new, 1), 1)
+    said = mistakes(rack, document)
+    assert said and all("kept for one cluster" in text for _line, _path, text in said), said

@@ -68,11 +68,16 @@ class Vip:
     address: str
 
 
+OUTSIDE = "external"
+"""Purpose of a network that is outside of a cloud; one that is kept for a cluster is where its servers are reached."""
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network that members stand on. `cidr`, `gateway` and `dns` are text; an empty gateway is none.
+    """A network that members stand on, or that is outside. `cidr`, `gateway` and `dns` are text; an empty gateway is none.
 
-    `mtu` in octets; VLAN 0: without a tag.
+    `mtu` in octets; VLAN 0: without a tag. `pools` are the ends of ranges that servers of users have addresses of, of a
+    network that is outside.
     """
 
     name: str
@@ -82,6 +87,7 @@ class Network:
     dns: tuple[str, ...] = ()
     vlan: int = 0
     mtu: int = 1500
+    pools: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -181,6 +187,11 @@ class Fleet:
     def api(self) -> tuple[Vip, ...]:
         """The virtual addresses called `api`, one for each family; none as long as nobody holds one for the cluster."""
         return tuple(vip for vip in self.vips if vip.fqdn == f"{API}.{self.domain}")
+
+    @property
+    def outside(self) -> tuple[Network, ...]:
+        """The networks outside that servers of this cloud's users are reached on, by name."""
+        return tuple(network for network in self.networks if network.purpose == OUTSIDE and network.pools)
 
     def with_role(self, role: str) -> tuple[Member, ...]:
         """The members that have `role`, by number."""

@@ -25,8 +25,9 @@ PURPOSES = (
     "external",
     "ipmi",
 )
-USES = ("machines", "live", "vip", "reserved")
-"""What a range is for: installed machines, machines that boot (DHCP lends these), virtual addresses, nobody."""
+USES = ("machines", "live", "vip", "floating", "reserved")
+"""What a range is for: installed machines, machines that boot (DHCP lends these), virtual addresses, servers of a
+cloud's users (Neutron gives these), nobody."""
 SERVES = ("none", "ranges", "relay")
 """How DHCP reaches a network: not at all, on the appliance's own wire, through a relay on a router."""
 
@@ -282,5 +283,10 @@ def _of_range(one: Range, network: Network) -> Iterator[tuple[str, str]]:
             yield field, f"{field} address {text[:64]} {why}"
     if first is not None and last is not None and first.version == last.version and int(first) > int(last):
         yield "last", f"the range ends ({last}) before it begins ({first}); swap them"
+    if one.use == "floating" and not (network.purpose == "external" and network.cluster):
+        yield (
+            "use",
+            "servers of users are reached on a network with the purpose external that is kept for one cluster; make it so",
+        )
     if one.use == "live" and network.serves == "none":
         yield "use", "it is lent by DHCP, which does not serve the network; set `serves` to ranges or relay"

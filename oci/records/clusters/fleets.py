@@ -5,15 +5,15 @@ Each process keeps the snapshot of each cluster until its revision grows: a clas
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, select
 
 from oci.context import Ctx
 from oci.db.revision import columns, grew
-from oci.db.tables import Address, Assignment, Authority, Cluster, Machine, Network
-from oci.domain.cluster.fleet import INSTALLED_OVER, Fleet, Held, Member, Site, Vip, in_order
+from oci.db.tables import Address, Assignment, Authority, Cluster, Machine, Network, Range
+from oci.domain.cluster.fleet import INSTALLED_OVER, OUTSIDE, Fleet, Held, Member, Site, Vip, in_order
 from oci.domain.cluster.fleet import Network as Stand
 from oci.domain.cluster.roles import Role
 from oci.domain.networks.claims import host_of, parse
@@ -22,6 +22,9 @@ from oci.records.clusters import settings
 
 OF_CLOUD = ("region", "virt_type", "datapath_type", "external_interface", "log_level", "api_workers")
 """Settings that only profiles of a cloud read: their namesakes in the configuration are taken as they are."""
+
+FLOATING = "floating"
+"""Use of a range whose addresses Neutron gives out."""
 
 SYSTEM = "system"
 """Use of the disk that the operating system was ordered onto."""
@@ -59,7 +62,8 @@ def site(ctx: Ctx) -> Site:
 
 
 def _networks(ctx: Ctx, cluster_id: int) -> tuple[Stand, ...]:
-    """The networks that members have an address on, and the one that they are installed over; by purpose and name."""
+    """The networks that members have an address on, the one that they are installed over, and those outside that are kept
+    for the cluster; by purpose and name."""
     query = (
         select(Network.id, *columns(Network))
         .where(
@@ -70,13 +74,28 @@ def _networks(ctx: Ctx, cluster_id: int) -> tuple[Stand, ...]:
                 .where(Assignment.cluster_id == cluster_id)
             )
             | Network.id.in_(select(Address.network_id).where(Address.cluster_id == cluster_id))
+            | ((Network.cluster_id == cluster_id) & (Network.purpose == OUTSIDE))
         )
         .order_by(Network.purpose, Network.name)
     )
+    rows = ctx.db.execute(query).all()
+    # What two clusters share would be given out by both.
+    pools = _pools(ctx, [row.id for row in rows if row.purpose == OUTSIDE and row.cluster_id == cluster_id])
     return tuple(
-        Stand(name, purpose, cidr, gateway, tuple(dns.split()), vlan, mtu)
-        for _id, name, purpose, cidr, gateway, dns, vlan, mtu, _cluster in ctx.db.execute(query)
+        Stand(name, purpose, cidr, gateway, tuple(dns.split()), vlan, mtu, pools.get(id, ()))
+        for id, name, purpose, cidr, gateway, dns, vlan, mtu, _cluster in rows
     )
+
+
+def _pools(ctx: Ctx, networks: Sequence[int]) -> dict[int, tuple[tuple[str, str], ...]]:
+    """The ends of ranges for servers of users by network, in order of their addresses."""
+    if not networks:
+        return {}
+    query = select(*columns(Range)).where(Range.network_id.in_(networks), Range.use == FLOATING)
+    found: dict[int, list[tuple[str, str]]] = {}
+    for network_id, first, last, _use in ctx.db.execute(query):
+        found.setdefault(network_id, []).append((first, last))
+    return {id: tuple(sorted(ends, key=lambda pair: _number(pair[0]))) for id, ends in found.items()}
 
 
 def _vips(ctx: Ctx, cluster_id: int, domain: str) -> tuple[Vip, ...]:

@@ -60,7 +60,9 @@ class RangeIn(Strict):
     first: str = Field(description="first address", min_length=2, max_length=64)
     last: str = Field(description="last address", min_length=2, max_length=64)
     use: Annotated[str, OneOf(USES)] = Field(
-        "machines", description="installed machines, machines that boot (DHCP lends these), virtual addresses, or nobody"
+        "machines",
+        description="installed machines, machines that boot (DHCP lends these), virtual addresses, servers of a cloud's "
+        "users (Neutron gives these, of a network with the purpose external), or nobody",
     )
     note: str = Field("", description="a line about it", max_length=200, pattern=PLAIN_OR_EMPTY)
 

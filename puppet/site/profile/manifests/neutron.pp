@@ -12,6 +12,8 @@
 #   Of its user in the database.
 # @param physical
 #   Names of the networks outside of the cloud.
+# @param outside
+#   By name: the networks outside by which servers of users are reached.
 # @param north
 #   Connections to OVN's northern database.
 # @param south
@@ -23,6 +25,7 @@ class profile::neutron (
   Profile::Secret $placement_password,
   Profile::Secret $database_password,
   Array[String[1]] $physical,
+  Hash[String[1], Profile::Outside] $outside,
   Array[Pattern[/\Assl:/], 1] $north,
   Array[Pattern[/\Assl:/], 1] $south,
 ) {
@@ -113,6 +116,10 @@ class profile::neutron (
   if $cloud['first'] {
     profile::schema { 'neutron':
       package => 'neutron-common',
+    }
+
+    unless $outside.empty {
+      include profile::neutron::outside
     }
   }
 

@@ -21,6 +21,16 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
         "placement_password": Secret("keystone.placement"),
         "database_password": Secret("mariadb.neutron"),
         "physical": [PHYSICAL],
+        "outside": {
+            network.name: {
+                "cidr": network.cidr,
+                "gateway": network.gateway,
+                "pools": [list(ends) for ends in network.pools],
+                "vlan": network.vlan,
+                "mtu": network.mtu,
+            }
+            for network in fleet.outside
+        },
         **databases(fleet),
     }
 

@@ -27,21 +27,17 @@ class profile::keystone::seed (
 
   if $cloud['first'] {
     include profile::ground
+    include profile::seeder
 
     $program = '/usr/lib/oci/oci-seed'
     $told = '/etc/keystone/oci-seed.json'
     $front = "https://${cloud['api']}"
 
-    file { $program:
-      source => 'puppet:///modules/profile/oci-seed',
-      owner  => 'root',
-      group  => 'root',
-      mode   => '0755',
-    }
-
     file { $told:
       content   => Sensitive(stdlib::to_json_pretty({
         'auth_url' => "${front}/identity",
+        'username' => 'admin',
+        'project'  => 'admin',
         'password' => profile::plain($admin_password),
         'region'   => $cloud['region'],
         'roles'    => ['admin', 'service'],
