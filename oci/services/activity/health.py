@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
+from oci.domain.cluster.profiles import packages_of
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain import site_settings
@@ -54,13 +55,25 @@ def _clock(ctx: Ctx) -> Check:
     return Check("clock", "ok", "it follows another clock")
 
 
+def _root(ctx: Ctx) -> Check:
+    """The image for all, and that of each role that has one of its own."""
+    images = ctx.outside.images
+    images.check("root")
+    own = images.roles()
+    for name in own:
+        role = ctx.outside.roles.get(name)
+        images.check("root", name, packages_of(role.profiles, PROFILES) if role else ())
+    more = f"; own ones of {', '.join(own)} too" if own else ""
+    return Check("image root", "ok", f"it is built, and of this version{more}")
+
+
 LOOKS: dict[str, Callable[[Ctx], Check]] = {
     "settings": lambda ctx: rules.settings(site_settings.wrong(ctx.config.values())),
     "database": lambda ctx: rules.database(*ctx.outside.host.schema()),
     "dhcp": _dhcp,
     "loaders": _loaders,
     "image live": _image("live"),
-    "image root": _image("root"),
+    "image root": _root,
     "certificates": lambda ctx: rules.certificates(ctx.outside.host.expiries(), ctx.now()),
     "puppet": _puppet,
     "disk": lambda ctx: rules.disk(*ctx.outside.host.disk()),
