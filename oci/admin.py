@@ -190,9 +190,14 @@ def _settings() -> None:
         print(f"{setting.name}: {setting.default!r}\n    {setting.help}")
 
 
-def _of_role(name: str) -> dict[str, str]:
+def _of_role(config: Config, name: str) -> dict[str, str]:
     """The environment in which the builder makes the root image of the role `name`. Raises ValueError."""
-    roles = {role.name: role for role in role_files.read(ROLE_FILES).roles.values()}
+    from oci.adapters.files import roles as role_files
+    from oci.adapters.files.images import of_role
+    from oci.domain.cluster.profiles import packages_of
+    from oci.render.puppet.profiles import PROFILES
+
+    roles, _troubles = role_files.read(Path(config.roles_dir))
     if name not in roles:
         raise ValueError(f"there is no role {name[:63]!r}; there are {', '.join(sorted(roles))}")
     packages = packages_of(roles[name].profiles, PROFILES)
@@ -209,7 +214,7 @@ def _build(config: Config, kind: str, firmware: Sequence[str], role: str = "") -
     if role and kind != "root":
         raise ValueError("a role has a root image of its own, never a live image; say: image build root --role ROLE")
     environment = {**os.environ, **({"OCI_FIRMWARE": " ".join(sorted(set(firmware)))} if firmware else {})}
-    environment |= _of_role(role) if role else {}
+    environment |= _of_role(config, role) if role else {}
     builder = configuration.shipped("discovery", "build")
     argv = [str(builder), kind, str(config.path("images_dir", f"{kind}-{role}" if role else kind))]
     return subprocess.run(argv, env=environment, check=False).returncode

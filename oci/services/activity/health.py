@@ -6,16 +6,17 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
-from oci.domain.cluster.profiles import packages_of
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain import site_settings
 from oci.domain.activity import health as rules
 from oci.domain.activity.health import CHECKS, Check
+from oci.domain.cluster.profiles import packages_of
 from oci.domain.path.netboot import loaders
 from oci.domain.quantities import counted
 from oci.ports import Outdated, OutsideError
 from oci.problems import Unavailable
+from oci.render.puppet.profiles import PROFILES
 from oci.schemas.activity.health import CheckOut, HealthOut
 from oci.services.usecase import usecase
 
