@@ -143,7 +143,7 @@ class FakePuppetCa:
 
 @dataclass
 class FakeImages:
-    """Images that exist, or with `built=False` do not; `extras` are what not every build has, `own` the roles that have one."""
+    """Images that exist, or with `built=False` do not; `extras` are what not every build has, `own` the roles with one."""
 
     built: bool = True
     extras: tuple[str, ...] = ("disk.pxe",)

@@ -33,7 +33,7 @@ def _build(kind: str, role: str, again: str = "") -> str:
 
 class FileImages:
     """Images under `directory`: live/live.json, root/root.json, and root-ROLE/root.json for each role with an image of its
-    own. `builder` is the program that makes them, `modules` the folders of Puppet modules that it is told of for a role's."""
+    own. `builder` is the program that makes them, `modules` are the folders of Puppet modules that a role's is made of."""
 
     def __init__(self, directory: Path, builder: Path | None = None, modules: tuple[Path, ...] = ()) -> None:
         self._directory, self._builder, self._modules = directory, builder, modules

@@ -24,5 +24,12 @@ PROFILE = Profile(
     parameters,
     certificates=("host",),
     checks=("nova.compute",),
-    packages=("nova-compute", "nova-compute-kvm", "libvirt-daemon-system", "libvirt-clients", "ovmf"),
+    packages=(
+        "nova-compute",
+        "nova-compute-kvm",
+        "libvirt-daemon-system",
+        "libvirt-daemon-plugin-lockd",
+        "libvirt-clients",
+        "ovmf",
+    ),
 )
