@@ -190,10 +190,33 @@ def _settings() -> None:
         print(f"{setting.name}: {setting.default!r}\n    {setting.help}")
 
 
-def _build(config: Config, kind: str, firmware: Sequence[str]) -> int:
+def _of_role(config: Config, name: str) -> dict[str, str]:
+    """The environment in which the builder makes the root image of the role `name`. Raises ValueError."""
+    from oci.adapters.files import roles as role_files
+    from oci.adapters.files.images import of_role
+    from oci.domain.cluster.profiles import packages_of
+    from oci.render.puppet.profiles import PROFILES
+
+    roles, _troubles = role_files.read(Path(config.roles_dir))
+    if name not in roles:
+        raise ValueError(f"there is no role {name[:63]!r}; there are {', '.join(sorted(roles))}")
+    packages = packages_of(roles[name].profiles, PROFILES)
+    if not packages:
+        raise ValueError(
+            f"the profiles of the role {name} install nothing, so it needs no image of its own; "
+            "`oci-admin image build root` makes the one for all"
+        )
+    return of_role(packages, configuration.puppet_modules())
+
+
+def _build(config: Config, kind: str, firmware: Sequence[str], role: str = "") -> int:
+    """Build an image. Raises ValueError for a role that has none."""
+    if role and kind != "root":
+        raise ValueError("a role has a root image of its own, never a live image; say: image build root --role ROLE")
     environment = {**os.environ, **({"OCI_FIRMWARE": " ".join(sorted(set(firmware)))} if firmware else {})}
+    environment |= _of_role(config, role) if role else {}
     builder = configuration.shipped("discovery", "build")
-    argv = [str(builder), kind, str(config.path("images_dir", kind))]
+    argv = [str(builder), kind, str(config.path("images_dir", f"{kind}-{role}" if role else kind))]
     return subprocess.run(argv, env=environment, check=False).returncode
 
 
@@ -230,6 +253,9 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="a Debian package whose firmware the live image brings along; may be given again",
     )
+    image.add_argument(
+        "--role", default="", help="a root image for machines of this role alone, with what its profiles install"
+    )
     return parser
 
 
@@ -246,7 +272,7 @@ def _do(args: argparse.Namespace) -> int:
     elif args.command == "backup":
         backup(config, Path(args.file))
     else:
-        return check(config) if args.command == "check" else _build(config, args.kind, args.firmware)
+        return check(config) if args.command == "check" else _build(config, args.kind, args.firmware, args.role)
     return 0
 
 

@@ -192,6 +192,11 @@ def shipped(*parts: str) -> Path:
     return installed if installed.exists() else Path(__file__).resolve().parent.parent.joinpath(*parts)
 
 
+def puppet_modules() -> tuple[Path, ...]:
+    """The folders of Puppet modules in the order in which the Puppet server looks into them; see puppet/environment.conf."""
+    return (shipped("puppet", "site"), Path("/etc/oci/modules"), Path("/usr/share/puppet/modules"))
+
+
 def load(path: str | None = None) -> Config:
     """The configuration of the file `path`, else of OCI_CONFIG, else /etc/oci/oci.yaml. Raises BadSetting."""
     file = Path(path or os.environ.get("OCI_CONFIG", "/etc/oci/oci.yaml"))

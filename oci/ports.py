@@ -84,9 +84,12 @@ class Images(Protocol):
 
     def live_has(self, name: str) -> bool: ...  # whether that file was built with it; False without an image
 
-    def root(self) -> RootImage: ...
+    def root(self, role: str = "") -> RootImage: ...  # the role's own where it is built, else the one for all
 
-    def check(self, kind: str) -> None: ...  # raises OutsideError when it is not built, or not as it would be now
+    def roles(self) -> tuple[str, ...]: ...  # those that have an image of their own
+
+    def check(self, kind: str, role: str = "", packages: tuple[str, ...] = ()) -> None:
+        """See that an image is built, and as it would be now. Raises OutsideError."""
 
 
 @dataclass(frozen=True)

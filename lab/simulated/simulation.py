@@ -65,7 +65,7 @@ class SimulatedAppliance(Appliance):
         self.processes["puppetserver"] = self._puppetserver().start()
         self.serve(processes.MACHINES, processes.PUPPET)
         blocks = render.machine_blocks(self.site(self.run_dir / "no-mirror.sock"))
-        place = "= /images/root.tar.zst {"
+        place = r"\.tar\.zst$ {"
         assert place in blocks
         slow = blocks.replace(place, f"{place} limit_rate {STREAM_RATE};")
         self.processes["nginx"] = nginx("machines", self.run_dir, slow, self.net).start()

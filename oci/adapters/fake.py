@@ -156,10 +156,11 @@ class FakePuppetCa:
 
 @dataclass
 class FakeImages:
-    """Images that exist, or with `built=False` do not; `extras` are what not every build has."""
+    """Images that exist, or with `built=False` do not; `extras` are what not every build has, `own` the roles with one."""
 
     built: bool = True
     extras: tuple[str, ...] = ("disk.pxe",)
+    own: tuple[str, ...] = ()
 
     def _need(self) -> None:
         if not self.built:
@@ -172,11 +173,16 @@ class FakeImages:
     def live_has(self, name: str) -> bool:
         return self.built and name in self.extras
 
-    def root(self) -> RootImage:
+    def root(self, role: str = "") -> RootImage:
         self._need()
+        if role in self.own:
+            return RootImage(f"root-{role}.tar.zst", "ef" * 32, 2000)
         return RootImage("root.tar.zst", "cd" * 32, 1000)
 
-    def check(self, kind: str) -> None:
+    def roles(self) -> tuple[str, ...]:
+        return self.own
+
+    def check(self, kind: str, role: str = "", packages: tuple[str, ...] = ()) -> None:
         self._need()
 
 

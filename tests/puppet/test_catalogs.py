@@ -21,6 +21,7 @@ from puppet_manifests import profile_file
 
 from lab.containers.room import Room
 from oci.domain.cluster.fleet import OUTSIDE, Fleet, Member, Network
+from oci.domain.cluster.profiles import packages_of
 from oci.domain.cluster.settings import OF_PUPPET
 from oci.render.puppet.profiles import PROFILES
 
@@ -136,6 +137,15 @@ def three(compiler: Compiler) -> dict[str, Whole]:
     """A cloud of three controllers and a compute, by host name."""
     wanted = cloud("controller", 3)
     return {member.hostname: _whole(compiler, wanted, member) for member in wanted.members}
+
+
+def test_what_a_catalogue_installs_is_in_the_image_of_its_role(three: dict[str, Whole]) -> None:
+    """So that the first run of a machine that was installed from it only configures."""
+    builder = (PUPPET.parent / "discovery/build").read_text()
+    everywhere = set(re.search(r"^root_packages=\((.*?)\)", builder, re.DOTALL | re.MULTILINE)[1].split())  # type: ignore[index]
+    for host, role in (("controller1", "controller"), ("controller2", "controller"), ("compute1", "compute")):
+        installed = {told.get("name") or title for title, told in three[host].of("Package").items()}
+        assert installed - everywhere <= set(packages_of(ROLES[role].profiles, PROFILES)), role
 
 
 def test_schemas_are_made_by_the_first_member_and_by_nobody_else(three: dict[str, Whole]) -> None:

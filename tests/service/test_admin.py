@@ -226,3 +226,28 @@ def test_apply_outside_of_systemd_says_so(
     place()
     monkeypatch.setattr(site_files, "managed", lambda: False)
     assert admin.main(["apply"]) == 8 and "oci-admin init" in capsys.readouterr().err
+
+
+def test_the_image_of_a_role_is_built_of_what_its_profiles_install(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place(roles_dir=str(tmp_path / "roles.d"))
+    builder = tmp_path / "shipped"
+    builder.write_text(f'#!/bin/sh\necho "$*; $OCI_PACKAGES; $OCI_MODULES" >{tmp_path}/told\n')
+    builder.chmod(0o755)
+    monkeypatch.setattr(admin.configuration, "shipped", lambda *parts: builder if parts[-1] == "build" else shipped(*parts))
+    assert admin.main(["image", "build", "root", "--role", "compute"]) == 0
+    words, packages, modules = (tmp_path / "told").read_text().strip().split("; ")
+    assert words == f"root {tmp_path}/images/root-compute"
+    assert {"nova-compute", "ovn-host", "openvswitch-switch"} < set(packages.split()) and "mariadb-server" not in packages
+    assert modules.split(":")[1:] == ["/etc/oci/modules", "/usr/share/puppet/modules"]
+    assert admin.main(["image", "build", "root"]) == 0
+    assert (tmp_path / "told").read_text() == f"root {tmp_path}/images/root; ; \n"
+    (tmp_path / "told").unlink()
+    for kind, role, why in (
+        ("root", "nobody", "there is no role 'nobody'"),
+        ("root", "cephmon", "install nothing, so it needs no image of its own"),
+        ("live", "compute", "never a live image"),
+    ):
+        assert admin.main(["image", "build", kind, "--role", role]) != 0
+        assert why in capsys.readouterr().err and not (tmp_path / "told").exists()

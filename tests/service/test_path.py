@@ -171,6 +171,16 @@ def test_a_report_without_any_mac_is_refused(world) -> None:
     assert look.list_machines(world.ctx()).total == 0
 
 
+@pytest.mark.parametrize(
+    ("own", "name"), [((), "root.tar.zst"), (("compute",), "root-compute.tar.zst"), (("volume",), "root.tar.zst")]
+)
+def test_a_machine_streams_the_image_of_its_role_where_there_is_one(world, own: tuple[str, ...], name: str) -> None:
+    world.images.own = own
+    orders = works.claim(world.ctx(NOBODY), installing(world), "install")
+    assert orders["IMAGE_URL"].endswith(f"/images/{name}")
+    assert orders["IMAGE_SHA256"] == world.images.root("compute").sha256
+
+
 def test_a_power_cut_is_tried_again_by_itself(world) -> None:
     token = installing(world)
     verbs.set_bmc(world.ctx(), "compute1", BmcIn(address="10.78.0.1", username="admin", password="sesame"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from oci.adapters.dnsmasq import DhcpError, Dnsmasq, addresses, serves
 from oci.adapters.files import site_files
 from oci.adapters.files.images import FileImages
 from oci.adapters.puppetca import HttpPuppetCa
-from oci.ports import Outdated, OutsideError
+from oci.ports import Outdated, OutsideError, RootImage
 
 DEB822 = """# the first one is not used
 Types: deb
@@ -170,6 +171,23 @@ def test_an_image_of_another_version_is_told(tmp_path: Path) -> None:
     (tmp_path / "live/live.json").write_text('{"key": "key-before"}')
     with pytest.raises(Outdated, match="Build it again"):
         images.check("live")
+
+
+def test_a_role_has_the_image_of_its_own_where_one_is_built_and_else_that_of_all(tmp_path: Path) -> None:
+    builder = tmp_path / "build"
+    builder.write_text('#!/bin/sh\necho "key of $OCI_PACKAGES from $OCI_MODULES"\n')
+    builder.chmod(0o755)
+    images = FileImages(tmp_path, builder, (Path("/a"), Path("/b")))
+    for folder, digest in (("root", "aa"), ("root-compute", "bb"), ("root-Strange", "cc")):
+        (tmp_path / folder).mkdir()
+        told = {"key": "key of ovmf qemu-utils from /a:/b", "sha256": digest, "bytes": 7}
+        (tmp_path / folder / "root.json").write_text(json.dumps(told))
+    assert images.roles() == ("compute",), "a folder that names no role is somebody else's"
+    assert images.root("compute") == RootImage("root-compute.tar.zst", "bb", 7)
+    assert images.root("controller") == images.root() == RootImage("root.tar.zst", "aa", 7)
+    images.check("root", "compute", ("ovmf", "qemu-utils"))
+    with pytest.raises(Outdated, match=r"role compute.*Build it again with .*image build root --role compute"):
+        images.check("root", "compute", ("ovmf", "qemu-utils", "swtpm"))
 
 
 def test_a_directory_of_certificates_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ declared it. So a machine is given the secrets of its own profiles and no others
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ from oci.domain.cluster.fleet import Fleet, Member
 
 CONCEALED = "***"
 _NAME = re.compile(r"[a-z][a-z0-9]*([._-][a-z0-9]+)*")
+# Debian Policy Manual, 5.6.1 Source.
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 
 
 class BadProfile(ValueError):
@@ -39,14 +41,16 @@ class Profile:
 
     `parameters` computes what its class is given: JSON-like data, with marks. `secrets` are the names of all marks that it
     may give, `certificates` those of CERTIFICATES that a machine with it needs, which adds the marks of their keys and
-    chains; `checks` the names of what must be seen to work once it has converged. Raises BadProfile for a name that is
-    none, or is there twice, and for a certificate that nobody makes.
+    chains; `checks` the names of what must be seen to work once it has converged; `packages` what its class installs,
+    names of Debian, which the image of a role may hold beforehand. Raises BadProfile for a name that is none, or is there
+    twice, and for a certificate that nobody makes.
     """
 
     parameters: Callable[[Fleet, Member], Mapping[str, Any]]
     secrets: tuple[str, ...] = ()
     certificates: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for what in ("secrets", "certificates", "checks"):
@@ -56,6 +60,9 @@ class Profile:
                 raise BadProfile(
                     f"{what} of a profile has {wrong[0]!r}; each is written once, in lower case, like rabbitmq.cookie"
                 )
+        strange = [name for name in self.packages if not _PACKAGE.fullmatch(name) or self.packages.count(name) > 1]
+        if strange:
+            raise BadProfile(f"packages of a profile has {strange[0]!r}; each is a package of Debian, named once")
         unknown = [name for name in self.certificates if name not in CERTIFICATES]
         if unknown:
             raise BadProfile(f"a profile has the certificate {unknown[0]!r}; there are {', '.join(CERTIFICATES)}")
@@ -64,6 +71,12 @@ class Profile:
     def marks(self) -> frozenset[str]:
         """The names of all marks that it may give."""
         return frozenset(self.secrets) | marks_of(self.certificates)
+
+
+def packages_of(names: Iterable[str], profiles: Mapping[str, Profile]) -> tuple[str, ...]:
+    """The packages that the profiles `names` install, by name. Those that are not of `profiles` are a site's own: what they
+    install is not known here."""
+    return tuple(sorted({package for name in names if name in profiles for package in profiles[name].packages}))
 
 
 def marks(value: Any) -> Iterator[Secret]:

@@ -139,7 +139,7 @@ def machine_blocks(site: Site) -> str:
         "    client_max_body_size 64k;",
         f"    location /boot/ {{ {_proxy(site.machines_socket)} }}",
         f"    location /live/ {{ alias {images}/live/; }}",
-        f"    location = /images/root.tar.zst {{ alias {images}/root/root.tar.zst; }}",
+        f"    location ~ ^/images/(root(?:-[a-z][a-z0-9]*)?)\\.tar\\.zst$ {{ alias {images}/$1/root.tar.zst; }}",
         f"    location /loaders/ {{ alias {_path('loaders', site.loaders)}/; }}",
     ]
     if site.resolvers:

@@ -11,10 +11,12 @@ from oci.db import tables
 from oci.domain import site_settings
 from oci.domain.activity import health as rules
 from oci.domain.activity.health import CHECKS, Check
+from oci.domain.cluster.profiles import packages_of
 from oci.domain.path.netboot import loaders
 from oci.domain.quantities import counted
 from oci.ports import Outdated, OutsideError
 from oci.problems import Unavailable
+from oci.render.puppet.profiles import PROFILES
 from oci.schemas.activity.health import CheckOut, HealthOut
 from oci.services.usecase import usecase
 
@@ -54,13 +56,25 @@ def _clock(ctx: Ctx) -> Check:
     return Check("clock", "ok", "it follows another clock")
 
 
+def _root(ctx: Ctx) -> Check:
+    """The image for all, and that of each role that has one of its own."""
+    images = ctx.outside.images
+    images.check("root")
+    own = images.roles()
+    for name in own:
+        role = ctx.outside.roles.get(name)
+        images.check("root", name, packages_of(role.profiles, PROFILES) if role else ())
+    more = f"; own ones of {', '.join(own)} too" if own else ""
+    return Check("image root", "ok", f"it is built, and of this version{more}")
+
+
 LOOKS: dict[str, Callable[[Ctx], Check]] = {
     "settings": lambda ctx: rules.settings(site_settings.wrong(ctx.config.values())),
     "database": lambda ctx: rules.database(*ctx.outside.host.schema()),
     "dhcp": _dhcp,
     "loaders": _loaders,
     "image live": _image("live"),
-    "image root": _image("root"),
+    "image root": _root,
     "certificates": lambda ctx: rules.certificates(ctx.outside.host.expiries(), ctx.now()),
     "puppet": _puppet,
     "disk": lambda ctx: rules.disk(*ctx.outside.host.disk()),

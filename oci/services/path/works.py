@@ -182,7 +182,7 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, work: tables.Work, token:
         raise Undoable(str(refused)) from None
     assignment = ctx.db.get(tables.Assignment, machine.id)
     assert assignment is not None
-    image, config, known = ctx.outside.images.root(), ctx.config, settings.in_force(ctx, machine)
+    image, config, known = ctx.outside.images.root(assignment.role), ctx.config, settings.in_force(ctx, machine)
     facts = {
         "TOKEN": token,
         "MARK": machine.mark,

@@ -20,4 +20,6 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
     }
 
 
-PROFILE = Profile(parameters, secrets=("keystone.glance", "mariadb.glance"), checks=("glance.answers",))
+PROFILE = Profile(
+    parameters, secrets=("keystone.glance", "mariadb.glance"), checks=("glance.answers",), packages=("glance-api",)
+)

@@ -20,4 +20,10 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
     }
 
 
-PROFILE = Profile(parameters, secrets=("horizon.session",), certificates=("host",), checks=("horizon.signin",))
+PROFILE = Profile(
+    parameters,
+    secrets=("horizon.session",),
+    certificates=("host",),
+    checks=("horizon.signin",),
+    packages=("openstack-dashboard-apache", "libapache2-mod-wsgi-py3", "python3-pymemcache"),
+)

@@ -37,4 +37,5 @@ PROFILE = Profile(
     ),
     certificates=("host",),
     checks=("keystone.token",),
+    packages=("keystone", "python3-pymysql", "python3-mysqldb", "uwsgi-core", "uwsgi-plugin-python3"),
 )

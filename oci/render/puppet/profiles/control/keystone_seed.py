@@ -35,4 +35,5 @@ PROFILE = Profile(
     parameters,
     secrets=("keystone.admin", *(f"keystone.{name}" for name, *_rest in SERVICES.values())),
     checks=("keystone.catalogue",),
+    packages=("python3-openstackclient",),
 )

@@ -21,4 +21,9 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
     }
 
 
-PROFILE = Profile(parameters, secrets=("keystone.nova", "mariadb.nova", "neutron.metadata"), checks=("nova.services",))
+PROFILE = Profile(
+    parameters,
+    secrets=("keystone.nova", "mariadb.nova", "neutron.metadata"),
+    checks=("nova.services",),
+    packages=("nova-api", "nova-conductor", "nova-scheduler", "nova-consoleproxy", "novnc"),
+)

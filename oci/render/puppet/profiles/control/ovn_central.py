@@ -20,4 +20,4 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
     }
 
 
-PROFILE = Profile(parameters, certificates=("host",), checks=("ovn.leader",))
+PROFILE = Profile(parameters, certificates=("host",), checks=("ovn.leader",), packages=("ovn-central",))

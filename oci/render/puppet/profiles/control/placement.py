@@ -26,4 +26,5 @@ PROFILE = Profile(
     secrets=("keystone.placement", "mariadb.placement"),
     certificates=("host",),
     checks=("placement.answers",),
+    packages=("placement-api", "placement-common", "python3-placement"),
 )

@@ -76,4 +76,4 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
     }
 
 
-PROFILE = Profile(parameters, certificates=("api", "host"), checks=("front.answers",))
+PROFILE = Profile(parameters, certificates=("api", "host"), checks=("front.answers",), packages=("haproxy",))

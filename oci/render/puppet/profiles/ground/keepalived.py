@@ -53,4 +53,4 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
     return {"hostname": member.hostname, "priority": max(priority, 1), "routers": routers}
 
 
-PROFILE = Profile(parameters, checks=("vip.held",))
+PROFILE = Profile(parameters, checks=("vip.held",), packages=("keepalived",))

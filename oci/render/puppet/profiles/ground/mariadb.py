@@ -32,4 +32,5 @@ PROFILE = Profile(
     secrets=tuple(f"mariadb.{owner}" for owner in OWNERS),
     certificates=("api",),
     checks=("mariadb.synced",),
+    packages=("mariadb-server", "mariadb-backup", "galera-4", "rsync", "socat", "stunnel4"),
 )

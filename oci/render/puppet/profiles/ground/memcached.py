@@ -15,4 +15,4 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
     return {"address": address(member), "memory_mib": database_pool(member.memory_bytes) // 2}
 
 
-PROFILE = Profile(parameters, checks=("memcached.answers",))
+PROFILE = Profile(parameters, checks=("memcached.answers",), packages=("memcached",))

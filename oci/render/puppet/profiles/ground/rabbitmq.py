@@ -30,4 +30,5 @@ PROFILE = Profile(
     secrets=("rabbitmq.cookie", *(f"rabbitmq.{user}" for user in USERS)),
     certificates=("host",),
     checks=("rabbitmq.members",),
+    packages=("rabbitmq-server",),
 )

@@ -21,4 +21,4 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
     }
 
 
-PROFILE = Profile(parameters, secrets=("rabbitmq.neutron",), certificates=("host",))
+PROFILE = Profile(parameters, secrets=("rabbitmq.neutron",), certificates=("host",), packages=("neutron-common",))

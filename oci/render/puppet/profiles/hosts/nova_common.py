@@ -28,4 +28,5 @@ PROFILE = Profile(
     parameters,
     secrets=("keystone.nova", "keystone.placement", "keystone.neutron", "rabbitmq.nova"),
     certificates=("host",),
+    packages=("nova-common", "python3-nova"),
 )

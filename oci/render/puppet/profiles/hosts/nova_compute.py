@@ -20,4 +20,16 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
     }
 
 
-PROFILE = Profile(parameters, certificates=("host",), checks=("nova.compute",))
+PROFILE = Profile(
+    parameters,
+    certificates=("host",),
+    checks=("nova.compute",),
+    packages=(
+        "nova-compute",
+        "nova-compute-kvm",
+        "libvirt-daemon-system",
+        "libvirt-daemon-plugin-lockd",
+        "libvirt-clients",
+        "ovmf",
+    ),
+)

@@ -25,4 +25,4 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
     }
 
 
-PROFILE = Profile(parameters, certificates=("host",), checks=("ovn.chassis",))
+PROFILE = Profile(parameters, certificates=("host",), checks=("ovn.chassis",), packages=("openvswitch-switch", "ovn-host"))

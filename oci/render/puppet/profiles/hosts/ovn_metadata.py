@@ -21,4 +21,6 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
     }
 
 
-PROFILE = Profile(parameters, secrets=("neutron.metadata",), checks=("ovn.metadata",))
+PROFILE = Profile(
+    parameters, secrets=("neutron.metadata",), checks=("ovn.metadata",), packages=("neutron-ovn-metadata-agent",)
+)
