@@ -57,19 +57,22 @@ class _Kind:
     plural: str
     everywhere: str = ""  # the query that lists those of all projects
     name: str = "name"
+    exactly: str = ""  # the query that lists those of one name
 
 
 KINDS = {
-    "image": _Kind("image", "image", "images"),
+    "image": _Kind("image", "image", "images", exactly="name"),
     "flavor": _Kind("compute", "flavor", "flavors"),
-    "network": _Kind("network", "network", "networks"),
-    "subnet": _Kind("network", "subnet", "subnets"),
-    "group": _Kind("network", "security_group", "security_groups"),
-    "router": _Kind("network", "router", "routers"),
-    "port": _Kind("network", "port", "ports"),
-    "floating": _Kind("network", "ip", "ips", name="description"),
+    "network": _Kind("network", "network", "networks", exactly="name"),
+    "subnet": _Kind("network", "subnet", "subnets", exactly="name"),
+    "group": _Kind("network", "security_group", "security_groups", exactly="name"),
+    "router": _Kind("network", "router", "routers", exactly="name"),
+    "port": _Kind("network", "port", "ports", exactly="name"),
+    "floating": _Kind("network", "ip", "ips", name="description", exactly="description"),
     "server": _Kind("compute", "server", "servers", everywhere="all_projects"),
 }
+_NOBODY_BEHIND = (502, 503, 504)
+"""What a proxy answers for a service that does not (RFC 9110, sections 15.6.3 to 15.6.5)."""
 _STATES = {"ACTIVE": "ready", "active": "ready", "ERROR": "broken", "error": "broken", "killed": "broken"}
 
 
@@ -161,16 +164,19 @@ class OpenStackCloud:
         if urlsplit(url).scheme != "https":
             raise CloudRefused(f"{url} is no address over TLS", "whoever listens on the way reads along", "")
         try:
-            self._http.get(url, verify=self._ca, timeout=CALL_SECONDS, allow_redirects=False, stream=True).close()
+            answer = self._http.get(url, verify=self._ca, timeout=CALL_SECONDS, allow_redirects=False, stream=True)
+            answer.close()
         except requests.exceptions.SSLError as error:
             raise CloudRefused(f"{url} shows a certificate that is not the cluster's", self._words(error), "") from None
         except (requests.RequestException, OSError) as error:
             raise OutsideError(f"{url} does not answer", self._words(error), "") from None
+        if answer.status_code in _NOBODY_BEHIND:
+            raise OutsideError(f"{url} does not answer", f"its front says {answer.status_code} {answer.reason}", "")
 
     def services(self) -> Mapping[str, str]:
         with self._asking("Nova did not tell its services") as connection:
             found = list(connection.compute.services(binary="nova-compute"))
-        return {str(one.host).split(".")[0]: _why_not(one) for one in found}
+        return {_short(one.host): _why_not(one) for one in found}
 
     def outside(self) -> str:
         with self._asking("Neutron did not tell its networks") as connection:
@@ -199,10 +205,17 @@ class OpenStackCloud:
                 found = getattr(getattr(connection, known.proxy), f"get_{known.noun}")(id)
             except NotFoundException:
                 return None
-            return None if str(found.status or "").lower() == "deleted" else self._thing(kind, found)
+            return None if str(getattr(found, "status", "")).lower() == "deleted" else self._thing(kind, found)
+
+    def _named(self, kind: str, name: str) -> Thing | None:
+        """The first that is called so; a large cloud need not list all that it has."""
+        query = {KINDS[kind].exactly: name} if KINDS[kind].exactly else {}
+        with self._asking(f"the list of each {kind} did not come") as connection:
+            things = [self._thing(kind, found) for found in self._every(connection, kind, **query)]
+        return next((thing for thing in things if thing.name == name), None)
 
     def make(self, kind: str, name: str, wanted: Mapping[str, Any]) -> Thing:
-        known = next((thing for thing in self.find(kind, name) if thing.name == name), None)
+        known = self._named(kind, name)
         if known is None:
             with self._asking(f"the {kind} {name} was not made") as connection:
                 known = self._thing(kind, _MAKERS[kind](connection, name, wanted))
@@ -230,11 +243,15 @@ class OpenStackCloud:
 
     def console(self, server: str) -> str:
         with self._asking("it has no console") as connection:
-            found = connection.compute.create_console(server, console_type="novnc")
+            found = connection.compute.create_console(server, console_type="novnc", console_protocol="vnc")
         return str(found["url"]).partition("?")[0]
 
     def ping(self, address: str) -> bool:
         return echo.answers(address)
+
+
+def _short(host: object) -> str:
+    return str(host).split(".")[0]
 
 
 def _why_not(service: Any) -> str:
@@ -260,12 +277,15 @@ def _image(connection: Any, name: str, wanted: Mapping[str, Any]) -> Any:
 
 
 def _server(connection: Any, name: str, wanted: Mapping[str, Any]) -> Any:
+    services = connection.compute.services(binary="nova-compute")
     return connection.compute.create_server(
         name=name,
         image_id=wanted["image"],
         flavor_id=wanted["flavor"],
         networks=[{"port": wanted["port"]}],
-        host=wanted["host"],
+        # Nova's own name of the host, which may be the long one. Asked for so, with the microversion that the library
+        # takes for it (2.74), the scheduler and Placement have their say.
+        host=next((one.host for one in services if _short(one.host) == wanted["host"]), wanted["host"]),
         user_data=wanted["user_data"],
         config_drive=False,
     )

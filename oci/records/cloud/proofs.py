@@ -19,7 +19,8 @@ from oci.render.clients.guest import COMMAND_LINE, DISK_BYTES, ramdisk, user_dat
 SUBNET = "192.0.2.0/24"
 """TEST-NET-1 (RFC 5737): no network of a site, so that a router leads to none by mistake."""
 GATEWAY = "192.0.2.1"
-MEMORY_MIB = 256
+MEMORY_MIB, OWN_MIB = 256, 512
+"""Of a guest of ours, and of an image of the site's own."""
 NEEDED = ("identity", "image", "placement", "compute", "network")
 """Types of service that a cloud must have; see OpenStack's service types authority."""
 GONE_FIRST = ("floating", "server", "router", "port", "subnet", "network", "group", "flavor", "image")
@@ -128,8 +129,10 @@ def image(scene: Scene, _compute: str) -> str:
 
 def flavor(scene: Scene, _compute: str) -> str:
     """Make a small one."""
-    scene.make("flavor", {"ram": MEMORY_MIB, "vcpus": 1, "disk": scene.guests.parts().disk_gib})
-    return f"{MEMORY_MIB} MiB, 1 processor"
+    parts = scene.guests.parts()
+    memory = OWN_MIB if parts.disk else MEMORY_MIB
+    scene.make("flavor", {"ram": memory, "vcpus": 1, "disk": parts.disk_gib})
+    return f"{memory} MiB, 1 processor, {parts.disk_gib} GiB"
 
 
 def network(scene: Scene, _compute: str) -> str:
