@@ -4,7 +4,7 @@ PY := $(VENV)/bin/python
 export OCI_CACHE ?= /var/cache/oci
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: setup test test-long check unit lint demo demo-stop bench golden docs clean
+.PHONY: setup test test-long check unit lint demo demo-stop cloud cloud-stop bench golden docs clean
 
 setup: $(VENV)/.done node_modules/.done
 
@@ -18,9 +18,9 @@ node_modules/.done: package.json package-lock.json $(VENV)/.done
 	npm ci --silent --no-audit --no-fund
 	touch $@
 
-# Files are shared between two processes, the longest first; whole machines wait for each other's processors anyway.
+# Files are shared between three processes, the longest first: on two processors, since one of them mostly waits for machines.
 test: setup lint
-	$(PY) -m pytest -q -m 'not long' -n 2 --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest -q -m 'not long' -n 3 --dist loadfile --no-loadscope-reorder
 
 test-long: setup
 	$(PY) -m pytest -q -m long
@@ -41,6 +41,12 @@ demo: setup
 
 demo-stop:
 	$(PY) -m lab.vms.demo --stop
+
+cloud: setup
+	$(PY) -m lab.clouds
+
+cloud-stop:
+	$(PY) -m lab.clouds --stop
 
 bench: setup
 	$(PY) tests/bench/run.py

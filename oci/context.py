@@ -40,7 +40,7 @@ class Actor:
 
 @dataclass
 class Waiting:
-    """How many machines wait in the live image, as this process last counted them."""
+    """How many machines wait in the live image, or poll, as this process last counted them."""
 
     machines: int = 0
     at: float = float("-inf")
@@ -71,6 +71,7 @@ class Outside:
     troubles: tuple[str, ...] = ()  # what was wrong with the files that were read at the start, in words
     clock: Callable[[], float] = time.time
     waiting: Waiting = field(default_factory=Waiting)
+    polling: Waiting = field(default_factory=Waiting)
     stuck: dict[int, str] = field(default_factory=dict)  # machines that this process could not look at, and why
     role_files: Callable[[], RoleFiles] | None = None  # roles and what is wrong with them as they are now; cheap
 

@@ -25,7 +25,7 @@ from kombu.utils.json import dumps, loads
 from oci import config as configuration
 from oci.records.path import clock_turns
 from oci.services.activity import health, jobs, lost_workers, site_troubles, tick
-from oci.services.cloud import checks
+from oci.services.cloud import checks, deployments
 
 if TYPE_CHECKING:
     from oci.app import Appliance
@@ -214,7 +214,7 @@ def clock_was_set(mark: Path, ahead: float) -> bool:
 
 @celery.task(name="oci.tick")
 def run_tick() -> None:
-    """One tick: deadlines, silence, DHCP, and jobs that no message announced."""
+    """One tick: deadlines, silence, DHCP, deployments, and jobs that no message announced."""
     ctx = _ctx()
     folder = ctx.config.path("run_dir", "broker")
     turned = clock_was_set(folder / "clock", time.time() - time.monotonic())
@@ -222,9 +222,11 @@ def run_tick() -> None:
         lost_workers.free(_ctx(), is_lost)
     if begins or turned:
         tick.woke(ctx)
+        deployments.woke(_ctx())
     if told := tick.dhcp(_ctx()):
         log.warning("%s", told)
     tick.machines(_ctx())
+    deployments.advance(_ctx())
     wake(len(jobs.due(_ctx(), MOST_MESSAGES)))
     _tell_troubles(tuple(ctx.outside.roles), ctx.outside.troubles)
 

@@ -1,16 +1,14 @@
-"""A cloud of container machines: declared by one document, adopted, and converged by the real Puppet server.
-
-`python3 -m lab.clouds.cloud` makes one controller and one compute; `--stop` takes it away.
-"""
+"""A cloud of container machines: declared by one document, adopted, and converged by the real Puppet server."""
 
 from __future__ import annotations
 
-import argparse
+import json
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Interface
+from typing import Any
 
 from lab.containers.layers import layers, plugins
 from lab.containers.machine import ContainerMachine
@@ -18,29 +16,43 @@ from lab.containers.puppetroot import build
 from lab.ground.appliance import Appliance
 from lab.ground.cached.mirror import cache_dir
 from lab.ground.checkout import CHECKOUT
+from lab.ground.machine import Card
 from lab.ground.process import LabError
-from lab.ground.site import Lab
+from lab.ground.wires.switch import Network, Port
+from lab.vms.images import taken
 from lab.vms.story import Story
 
-CONVERGE_SECONDS = 3600
+CLUSTER = "cloud"
+MIB = 1 << 20
+CONVERGE_SECONDS, CHECK_SECONDS = 3600.0, 1800.0
+# Machines ask for orders every few seconds while somebody waits for them.
+QUICK: dict[str, object] = {"poll_busy_seconds": 5}
 MODULES = "usr/share/puppet/modules"
 
 
 @dataclass(frozen=True)
 class Member:
-    """One machine of the cloud: its host name, its role, the layer that it consists of, its MAC and address."""
+    """One machine of the cloud: its host name, its role, the layer that it consists of, its MAC and address. `outside` is
+    the MAC of a second card, which leads outside of the cloud, where it has one."""
 
     name: str
     role: str
     layer: str
     mac: str
     address: str
+    outside: str = ""
 
 
 MEMBERS = (
     Member("controller1", "controller", "control", "52:54:00:c1:00:01", "10.77.2.11"),
-    Member("compute1", "compute", "compute", "52:54:00:c1:00:02", "10.77.2.12"),
+    Member("compute1", "compute", "compute", "52:54:00:c1:00:02", "10.77.2.12", outside="52:54:00:c1:01:02"),
 )
+# Outside of the cloud: floating addresses are of this network, and the appliance's host is its router.
+EXTERNAL = Network(30, IPv4Interface("10.79.30.1/24"))
+OUTSIDE = "eth1"
+
+FRONT = "10.77.3.1"
+
 DOCUMENT = """\
 cluster: cloud
 domain: lab.test
@@ -55,7 +67,7 @@ networks:
     - {{first: 10.77.2.1, last: 10.77.2.200, use: machines}}
     - {{first: 10.77.3.1, last: 10.77.3.20, use: vip}}
 addresses:
-  api: {{network: provisioning, address: 10.77.3.1}}
+  api: {{network: provisioning, address: {front}}}
 roles:
 {roles}"""
 
@@ -65,25 +77,30 @@ def document(members: Sequence[Member]) -> str:
     roles: dict[str, str] = {}
     for member in members:
         one = f"    - {{machine: '{member.mac}', hostname: {member.name}, addresses: {{provisioning: {member.address}}}}}\n"
-        roles[member.role] = roles.get(member.role, "") + one
-    return DOCUMENT.format(roles="".join(f"  {role}:\n    machines:\n{machines}" for role, machines in roles.items()))
+        leads = f"    settings: {{external_interface: {OUTSIDE}}}\n" if member.outside else ""
+        roles[member.role] = roles.get(member.role, f"  {member.role}:\n{leads}    machines:\n") + one
+    return DOCUMENT.format(front=FRONT, roles="".join(roles.values()))
 
 
 class Cloud(Story):
     """One lab with an appliance, a Puppet server and container machines. Use `up` first and `down` last."""
 
     def __init__(self, name: str, members: Sequence[Member] = MEMBERS, say: Callable[[str], None] = print) -> None:
-        super().__init__(name, say)
+        super().__init__(name, say, networks=(EXTERNAL,))
         self.members = tuple(members)
         self.containers: dict[str, ContainerMachine] = {}
 
+    @property
+    def front(self) -> str:
+        """The virtual address of the cloud."""
+        return FRONT
+
     def up(self, settings: dict[str, object] | None = None, puppet: bool = True, port: int = 0) -> Cloud:
-        """Start network, appliance and Puppet server, which no machine boots from: there are no images."""
+        """Start network, appliance and Puppet server. No machine boots from the live image; guests do, of its kernel."""
         root = build(cache_dir())
         self.lab.up()
-        images = self.lab.run_dir / "images"
-        (images / "live").mkdir(parents=True)
-        self.appliance = Appliance(self.lab.net, self.lab.run_dir, images, settings)
+        images = taken(self.lab.run_dir / "images", self.say, kinds=("live",))
+        self.appliance = Appliance(self.lab.net, self.lab.run_dir, images, {**QUICK, **(settings or {})})
         self.appliance.configure()
         self.puppet = self._puppet(root)
         self.appliance.start(port)
@@ -109,6 +126,7 @@ class Cloud(Story):
             self.lab.name,
             member.mac,
             member.layer,
+            more_cards=(Card(member.outside, Port(EXTERNAL.vlan)),) if member.outside else (),
             addresses=(("eth0", f"{member.address}/21"),),
             roots=(*map(str, below), str(synced)),
         ).save()
@@ -128,46 +146,58 @@ class Cloud(Story):
         machine.run("systemctl", "daemon-reload")
         machine.run("systemctl", "enable", "--now", "oci-firstboot")
 
-    def converged(self, member: Member, deadline: float = CONVERGE_SECONDS) -> None:
-        """Wait until the machine is active, saying what it is at. Raises LabError when it failed, TimeoutError."""
-        end, said = time.monotonic() + deadline, ""
-        while time.monotonic() < end:
-            now = self.show(member.name)
-            words = f"{now['state']}: {(now.get('progress') or {}).get('title', '')} {now['reason']}".strip()
+    def deploy(self, deadline: float = CONVERGE_SECONDS) -> dict[str, Any]:
+        """Bring the cluster up, and hand each machine over when its wave begins. Raises LabError, TimeoutError."""
+        ordered: dict[str, Any] = self.ocicli("cluster", "deploy", CLUSTER)
+        path = f"/v1/clusters/{CLUSTER}/deployments/{ordered['id']}"
+        waiting = {member.name: member for member in self.members}
+        said = ""
+
+        def look() -> dict[str, Any] | None:
+            nonlocal said
+            now: dict[str, Any] = json.loads(self.get(path))
+            for step in now["steps"]:
+                if step["wave"] == now["wave"] and step["machine"].split(".")[0] in waiting:
+                    self.adopt(waiting.pop(step["machine"].split(".")[0]))
+            words = f"wave {now['wave']} of {now['waves']}: {now['now'] or now['state']}"
             if words != said:
                 said = words
-                self.say(f"{member.name}: {words}")
-            if now["state"] == "active":
-                return
-            if now["state"] == "failed":
-                raise LabError(f"{member.name} failed: {now['reason']}")
+                self.say(words)
+            return now if now["state"] != "running" else None
+
+        return self._ended("the deployment", look, deadline)
+
+    def check(self, deadline: float = CHECK_SECONDS) -> dict[str, Any]:
+        """Have the appliance prove the cloud. Raises LabError, TimeoutError."""
+        ordered: dict[str, Any] = self.ocicli("cluster", "check", CLUSTER)
+        path = f"/v1/clusters/{CLUSTER}/checks/{ordered['id']}"
+
+        def look() -> dict[str, Any] | None:
+            now: dict[str, Any] = json.loads(self.get(path))
+            return now if now["finished"] else None
+
+        now = self._ended("the check", look, deadline)
+        for step in now["steps"]:
+            self.say(f"  {step['compute'] or 'cloud'}: {step['title']}: {step['state']} {step['why']}".rstrip())
+        return now
+
+    def _ended(self, what: str, look: Callable[[], dict[str, Any] | None], deadline: float) -> dict[str, Any]:
+        end = time.monotonic() + deadline
+        while (now := look()) is None:
+            if time.monotonic() > end:
+                raise TimeoutError(f"waited {deadline} s for {what} to end")
             time.sleep(2)
-        raise TimeoutError(f"waited {deadline} s for {member.name} to be active: {said}")
+        if now["state"] not in ("done", "passed"):
+            raise LabError(f"{what} is {now['state']}: {now.get('reason') or now.get('text')}")
+        return now
 
+    def cpu_seconds(self) -> float:
+        """What its machines have taken of processors."""
+        return sum(machine.usage().cpu_seconds for machine in self.containers.values())
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Make the cloud, or take it away."""
-    parser = argparse.ArgumentParser(prog="lab.clouds.cloud", description=__doc__)
-    parser.add_argument("--name", default="cloud")
-    parser.add_argument("--stop", action="store_true", help="take it away")
-    options = parser.parse_args(argv)
-    if options.stop:
-        Lab(options.name).down()
-        return 0
-    began = time.monotonic()
-
-    def say(text: str) -> None:
-        print(f"[{time.monotonic() - began:7.1f} s] {text}", flush=True)
-
-    cloud = Cloud(options.name, say=say).up()
-    cloud.declare()
-    cloud.puppet_ready()
-    for member in cloud.members:
-        cloud.start(member)
-        cloud.adopt(member)
-        cloud.converged(member)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    def rest(self) -> None:
+        """Say what each machine takes now."""
+        for name, machine in self.containers.items():
+            usage = machine.usage()
+            files = f"{usage.cached / MIB:.0f} MiB of files in memory"
+            self.say(f"{name}: {usage.processes / MIB:.0f} MiB in processes, {files}, {usage.cpu_seconds:.0f} CPU s so far")

@@ -30,7 +30,8 @@ from lab.ground.process import LabError, Process, run
 BUILD_SECONDS = 3600
 # Checkouts of other branches may have other lists of packages.
 UNUSED_SECONDS = 3 * 86400
-FIRSTBOOT = CHECKOUT / "discovery/firstboot"
+# What else first boot brings comes with an adoption: layers need not be built anew when it changes.
+HOSTKEYS = CHECKOUT / "discovery/firstboot/oci-hostkeys.service"
 MIRROR_ADDRESS = "127.0.0.1"
 MMDEBSTRAP = ("--mode=root", "--variant=apt", f"--include={','.join(LAYERS['base'].packages)}", *APT, *LEAN)
 # Nothing of this helps a machine that configuration management looks after; the last two show the host's kernel.
@@ -39,7 +40,7 @@ MASKED = (
     *("e2scrub_reap.service", "systemd-networkd-wait-online.service", "puppet.service", "sshd-keygen.service"),
     *("sys-kernel-debug.mount", "sys-kernel-tracing.mount"),
 )
-ENABLED = ("systemd-networkd.service", "ssh.service", "oci-firstboot.service", "oci-hostkeys.service", "chrony.service")
+ENABLED = ("systemd-networkd.service", "ssh.service", "oci-hostkeys.service", "chrony.service")
 # The clock of the host is not the container's: chronyd serves it as it is.
 CHRONY = "[Unit]\nConditionCapability=\n[Service]\nExecStart=\nExecStart=!/usr/sbin/chronyd -x -F 0\n"
 # Debian has this fact in a package of the server, from which no agent gets it; puppet-module-openstacklib reads it.
@@ -125,8 +126,7 @@ def layers(name: str, cache: Path | None = None) -> tuple[Path, ...]:
 def _layer(name: str, below: tuple[Path, ...], cache: Path) -> Path:
     made_of = [SUITE, LAYERS[name].packages, [(layer / BUILD).read_text() for layer in below], LOGS, OWN]
     if not below:
-        firstboot = [file.read_text() for file in sorted(FIRSTBOOT.iterdir())]
-        made_of += [MMDEBSTRAP, MASKED, ENABLED, CHRONY, FACT, firstboot]
+        made_of += [MMDEBSTRAP, MASKED, ENABLED, CHRONY, FACT, HOSTKEYS.read_text()]
 
     def make(root: Path) -> None:
         with _workshop(root.parent) as workshop:
@@ -200,10 +200,7 @@ def _forget_unused(kind: str, cache: Path) -> None:
 def _base(root: Path, workshop: _Workshop) -> None:
     inside = ("ip", "netns", "exec", workshop.namespace)
     bootstrap(root, "the containers' base", MMDEBSTRAP, workshop.url, inside)
-    for name in ("oci-firstboot", "oci-puppet"):
-        _write(root / "usr/lib/oci" / name, (FIRSTBOOT / name).read_text(), 0o755)
-    for unit in [*FIRSTBOOT.glob("*.service"), *FIRSTBOOT.glob("*.timer")]:
-        _write(root / "usr/lib/systemd/system" / unit.name, unit.read_text())
+    _write(root / "usr/lib/systemd/system" / HOSTKEYS.name, HOSTKEYS.read_text())
     (root / "etc/oci").mkdir(mode=0o700)
     _write(root / "etc/facter/facts.d/os_service_default.txt", FACT)
     _write(root / "etc/systemd/system/chrony.service.d/lab.conf", CHRONY)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import shutil
 import subprocess
 import uuid
 from collections.abc import Iterator, Mapping
@@ -116,6 +117,12 @@ class ContainerMachine:
         file = root / name
         file.write_text(text)
         file.chmod(mode)
+
+    def copy(self, file: Path, name: str) -> None:
+        """Put a copy of a file of this host at the path `name` (without the first slash) in it, whether it is on or off."""
+        self.write(name, "")
+        init = self._system().init
+        shutil.copyfile(file, (Path(f"/proc/{init}/root") if init else self._system().upper) / name)
 
     def _as_below(self, root: Path, folder: Path) -> None:
         """A folder that is made in the upper directory hides the owner and mode of that below: it gets the same."""
@@ -251,7 +258,7 @@ class ContainerMachine:
         """`words` as they must be started to run in it as root. Raises LabError when it is off."""
         return self._system().command(*words)
 
-    def run(self, *words: str, timeout: float = 120, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, timeout: float = 600, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command in it as root, to its end. Raises LabError when it fails or takes longer than `timeout` s."""
         return self._system().run(*words, timeout=timeout, check=check)
 

@@ -37,12 +37,15 @@ COMPUTE = (
     *("nova-compute", "nova-compute-qemu", "libvirt-daemon-system", "libvirt-clients", "qemu-system-x86", "qemu-utils"),
     *("openvswitch-switch", "ovn-host", "neutron-ovn-metadata-agent", "haproxy", "python3-openstackclient"),
 )
+# A user of a cloud.
+CLIENT = ("python3-openstackclient",)
 
 LAYERS = {
     "base": Layer(BASE, below=""),
     "infra": Layer(INFRA),
     "control": Layer(CONTROL, below="infra"),
     "compute": Layer(COMPUTE),
+    "client": Layer(CLIENT),
     # A cloud on one machine.
     "all": Layer(COMPUTE, below="control"),
 }

@@ -124,7 +124,7 @@ class System:
         drop = ["setpriv", f"--bounding-set={FORBIDDEN}", f"--inh-caps={FORBIDDEN}", "--"]
         return self.group.visiting([*drop, "nsenter", "-t", str(init), "-a", "-r", "-w", "env", "-i", *assigned, *words])
 
-    def run(self, *words: str, timeout: float = 120, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, timeout: float = 600, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command inside to its end. Raises LabError when it fails."""
         done = run(self.command(*words), timeout=timeout, check=False)
         if check and done.returncode:

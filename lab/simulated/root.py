@@ -74,7 +74,7 @@ def _make(root: Path) -> None:
 def _furnish(root: Path) -> None:
     """What the product's own image has: first boot, and the names by which a kernel is found."""
     (root / "usr/lib/oci").mkdir(parents=True, exist_ok=True)
-    for name in ("oci-firstboot", "oci-puppet"):
+    for name in ("oci-firstboot", "oci-puppet", "oci-poll", "oci-check"):
         shutil.copy(CHECKOUT / "discovery/firstboot" / name, root / "usr/lib/oci" / name)
     (root / "boot").mkdir(exist_ok=True)
     for name, link in (("boot/vmlinuz-simulated", "vmlinuz"), ("boot/initrd.img-simulated", "initrd.img")):

@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import os
-import signal
 import sys
 import time
-from pathlib import Path
 
-from lab.ground.process import LabError, started_at, wait_until
-from lab.ground.wires.net import labs_dir
 from lab.vms.plan import BIOS, UEFI
-from lab.vms.rack import Rack
+from lab.vms.showing import Showing, say
 from lab.vms.story import Story
 
-NAME = "demo"
+DEMO = Showing("demo")
 
 
-class Stopped(Exception):
-    """Somebody asked the demo to stop."""
-
-
-def _say(text: str) -> None:
-    print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True)
-
-
-def _run(story: Story, port: int, once: bool) -> None:
+def _tell(story: Story, port: int) -> None:
+    story.say("preparing; the first time on a machine this builds images")
     story.up(port=port)
-    _say(f"sign in as admin with the password {story.appliance.passwords['admin']}")
+    say(f"sign in as admin with the password {story.appliance.passwords['admin']}")
     story.cluster()
     plans = (BIOS, UEFI)
     for plan in plans:
         story.add(plan)
         story.ocicli("machine", "power", plan.mac, "--power", "on")
-        _say(f"{plan.name}: powered on through its management controller")
+        say(f"{plan.name}: powered on through its management controller")
     for plan in plans:
         story.discover(plan)
         story.assign(plan)
@@ -43,43 +31,11 @@ def _run(story: Story, port: int, once: bool) -> None:
         story.install(plan)
     story.follow(*plans)
     for plan in plans:
-        _say(f"{plan.name}: active, {len(story.timeline(plan))} lines in its timeline")
+        say(f"{plan.name}: active, {len(story.timeline(plan))} lines in its timeline")
     minutes = (time.monotonic() - story.began) / 60
-    _say(f"both machines are active after {minutes:.1f} minutes")
-    _say(f"dashboard: {story.appliance.url}   sign-in: admin / {story.appliance.passwords['admin']}")
-    _say(f"ocicli: export OCI_URL={story.appliance.url} OCI_TOKEN_FILE={story.token} OCI_CACERT={story.appliance.ca}")
-    if not once:
-        _say("the lab keeps running; Ctrl-C here, or `make demo-stop` elsewhere, stops it")
-        while True:
-            signal.pause()
-
-
-def _note() -> Path:
-    """Where a demo says that it runs: beside its lab, whose own directory comes and goes."""
-    return labs_dir() / f"{NAME}.pid"
-
-
-def _running() -> tuple[int, str] | None:
-    """The process of the demo that runs, and when it began; None when none does."""
-    try:
-        pid, stamp = _note().read_text().split()
-    except (OSError, ValueError):
-        return None
-    return (int(pid), stamp) if started_at(int(pid)) == stamp else None
-
-
-def _stop() -> int:
-    running = _running()
-    if running is None:
-        Rack(NAME).down()
-        print("no demo runs; what one may have left is cleared away")
-        return 0
-    pid, stamp = running
-    os.kill(pid, signal.SIGTERM)
-    wait_until("the demo to stop", lambda: started_at(pid) != stamp, 120)
-    Rack(NAME).down()
-    print("the demo is stopped")
-    return 0
+    say(f"both machines are active after {minutes:.1f} minutes")
+    say(f"dashboard: {story.appliance.url}   sign-in: admin / {story.appliance.passwords['admin']}")
+    say(f"ocicli: export OCI_URL={story.appliance.url} OCI_TOKEN_FILE={story.token} OCI_CACERT={story.appliance.ca}")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -90,38 +46,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8443, help="port of the dashboard on 127.0.0.1")
     options = parser.parse_args(argv)
     if options.stop:
-        return _stop()
-    if os.geteuid() != 0:
-        print("the demo makes network namespaces and mounts; run it as root", file=sys.stderr)
-        return 1
-
-    if running := _running():
-        print(f"a demo runs already, as process {running[0]}; stop it with `make demo-stop`", file=sys.stderr)
-        return 1
-    _note().parent.mkdir(parents=True, exist_ok=True)
-    _note().write_text(f"{os.getpid()} {started_at(os.getpid())}\n")
-
-    def stop(_number: int, _frame: object) -> None:
-        raise Stopped
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, stop)
-    story = Story(NAME, _say)
-    try:
-        story.say("preparing; the first time on a machine this builds images")
-        _run(story, options.port, options.once)
-    except Stopped:
-        _say("stopping")
-    except (LabError, TimeoutError) as error:
-        _say(f"the demo failed: {error}")
-        return 1
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        story.down()
-        _note().unlink(missing_ok=True)
-        _say("everything is stopped and removed")
-    return 0
+        return DEMO.stop()
+    story = Story(DEMO.name, say)
+    return DEMO.show(lambda: _tell(story, options.port), story.down, options.once)
 
 
 if __name__ == "__main__":

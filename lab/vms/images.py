@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lab.ground.cached.mirror import cache_dir
@@ -18,18 +18,18 @@ KINDS = ("live", "root")
 BUILD_SECONDS = 1800
 
 
-def build(say: Callable[[str], None], cache: Path | None = None) -> Path:
-    """The directory with live/ and root/, the cache itself, up to date with discovery/. Raises LabError.
+def build(say: Callable[[str], None], cache: Path | None = None, kinds: Sequence[str] = KINDS) -> Path:
+    """The directory with live/ and root/, or those of `kinds`: the cache, up to date with discovery/. Raises LabError.
 
     The builder itself skips what is current; one builder at a time, the others wait for it.
     """
     images = cache or cache_dir()
     with locked(images / "images.lock"):
-        _build(images, say)
+        _build(images, say, kinds)
     return images
 
 
-def taken(place: Path, say: Callable[[str], None], cache: Path | None = None) -> Path:
+def taken(place: Path, say: Callable[[str], None], cache: Path | None = None, kinds: Sequence[str] = KINDS) -> Path:
     """The new directory `place` with live/ and root/, as `build` makes them. Raises LabError.
 
     What is in the cache is replaced whenever another checkout builds its own, and a machine that is halfway through its
@@ -37,8 +37,8 @@ def taken(place: Path, say: Callable[[str], None], cache: Path | None = None) ->
     """
     images = cache or cache_dir()
     with locked(images / "images.lock"):
-        _build(images, say)
-        for kind in KINDS:
+        _build(images, say, kinds)
+        for kind in kinds:
             (place / kind).mkdir(parents=True)
             for file in (images / kind).iterdir():
                 _link(file, place / kind / file.name)
@@ -52,8 +52,8 @@ def _link(file: Path, name: Path) -> None:
         shutil.copyfile(file, name)
 
 
-def _build(images: Path, say: Callable[[str], None]) -> None:
-    for kind in KINDS:
+def _build(images: Path, say: Callable[[str], None], kinds: Sequence[str]) -> None:
+    for kind in kinds:
         _sweep(kind, images)
         _one(kind, images, say)
 

@@ -330,6 +330,29 @@ def upgrade() -> None:
         batch_op.create_index("run_of_machine", ["machine_id", "id"], unique=False)
 
     op.create_table(
+        "run_order",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("ordered", sa.Float(), nullable=False),
+        sa.Column("given", sa.Float(), nullable=True),
+        sa.Column("taken", sa.Float(), nullable=True),
+        sa.Column("heard", sa.Float(), nullable=True),
+        sa.Column("moved", sa.Float(), nullable=True),
+        sa.Column("doing", sa.String(length=200), nullable=False),
+        sa.Column("ended", sa.Float(), nullable=True),
+        sa.Column("outcome", sa.String(length=12), nullable=False),
+        sa.Column("words", sa.String(length=500), nullable=False),
+        sa.Column("checks", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("run_order", schema=None) as batch_op:
+        batch_op.create_index("run_order_of_machine", ["machine_id", "id"], unique=False)
+        batch_op.create_index("run_order_open", ["ended", "machine_id"], unique=False)
+
+    op.create_table(
         "token",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -423,6 +446,7 @@ def upgrade() -> None:
         sa.Column("disks", sa.JSON(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("wish", sa.JSON(), nullable=False),
+        sa.Column("poll_hash", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["cluster_id"],
             ["cluster.id"],
@@ -434,6 +458,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("assignment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_assignment_cluster_id"), ["cluster_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_assignment_poll_hash"), ["poll_hash"], unique=False)
 
     op.create_table(
         "authority",
@@ -495,6 +520,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_cloud_check_cluster_id"), ["cluster_id"], unique=False)
 
     op.create_table(
+        "deployment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("cluster_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("wave", sa.Integer(), nullable=False),
+        sa.Column("since", sa.Float(), nullable=False),
+        sa.Column("moved", sa.Float(), nullable=False),
+        sa.Column("deadline", sa.Float(), nullable=False),
+        sa.Column("ended", sa.Float(), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_id"], ["cluster.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("deployment", schema=None) as batch_op:
+        batch_op.create_index(
+            "deployment_running",
+            ["cluster_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'running'"),
+            postgresql_where=sa.text("state = 'running'"),
+        )
+        batch_op.create_index(batch_op.f("ix_deployment_cluster_id"), ["cluster_id"], unique=False)
+
+    op.create_table(
         "secret",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("cluster_id", sa.Integer(), nullable=False),
@@ -519,11 +570,41 @@ def upgrade() -> None:
         sa.UniqueConstraint("cluster_id", "role", "name"),
         sa.UniqueConstraint("machine_id", "name"),
     )
+    op.create_table(
+        "step",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("deployment_id", sa.Integer(), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("wave", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("since", sa.Float(), nullable=True),
+        sa.Column("runs", sa.Integer(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=True),
+        sa.Column("check_id", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(["deployment_id"], ["deployment.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("deployment_id", "machine_id"),
+    )
+    with op.batch_alter_table("step", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_step_machine_id"), ["machine_id"], unique=False)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("step", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_step_machine_id"))
+
+    op.drop_table("step")
     op.drop_table("setting")
     op.drop_table("secret")
+    with op.batch_alter_table("deployment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_deployment_cluster_id"))
+        batch_op.drop_index(
+            "deployment_running", sqlite_where=sa.text("state = 'running'"), postgresql_where=sa.text("state = 'running'")
+        )
+
+    op.drop_table("deployment")
     with op.batch_alter_table("cloud_check", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_cloud_check_cluster_id"))
         batch_op.drop_index(
@@ -538,6 +619,7 @@ def downgrade() -> None:
     op.drop_table("certificate")
     op.drop_table("authority")
     with op.batch_alter_table("assignment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_assignment_poll_hash"))
         batch_op.drop_index(batch_op.f("ix_assignment_cluster_id"))
 
     op.drop_table("assignment")
@@ -557,6 +639,11 @@ def downgrade() -> None:
 
     op.drop_table("work")
     op.drop_table("token")
+    with op.batch_alter_table("run_order", schema=None) as batch_op:
+        batch_op.drop_index("run_order_open")
+        batch_op.drop_index("run_order_of_machine")
+
+    op.drop_table("run_order")
     with op.batch_alter_table("run", schema=None) as batch_op:
         batch_op.drop_index("run_of_machine")
 

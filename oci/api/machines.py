@@ -1,4 +1,4 @@
-"""The machines' listener: docs/reference/machine-protocol.md, sections 1 to 3. Nothing of the operators' is here."""
+"""The machines' listener: docs/reference/machine-protocol.md, sections 1 to 4. Nothing of the operators' is here."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from oci.ports import OutsideError
 from oci.problems import Problem, TooLarge
 from oci.render.machine.boot import start
 from oci.render.machine.orders import archive, given, lines
-from oci.services.path import boots, puppet, reports, works
+from oci.services.path import boots, polls, puppet, reports, works
 
 PROBE_BYTES, ERROR_BYTES, PROBES = 1 << 20, 16384, 64
+PACE = "OCI-Pace"
+"""Header that says after how many seconds a machine polls again."""
 MACHINE = Actor("machine", NOBODY)
 
 
@@ -190,6 +192,23 @@ def _install_routes(app: Flask) -> None:
         return _text(lines(puppet.challenge(_ctx(), _token())))
 
 
+def _poll_routes(app: Flask) -> None:
+    @app.post("/machine/poll")
+    def poll() -> Response:
+        form = request.form
+        answer = polls.poll(_ctx(), _token(), _at(form.get("run", "")) or 0, form.get("doing", ""))
+        told = _text(lines({answer.kind.upper(): str(answer.order)})) if answer.order else Response(status=204)
+        told.headers[PACE] = str(answer.pace)
+        return told
+
+    @app.post("/machine/ended")
+    def ended() -> tuple[str, int]:
+        form = request.form
+        status, number = _at(form.get("status", "")), _at(form.get("run", "")) or 0
+        polls.end(_ctx(), _token(), number, -1 if status is None else status, form.get("words", ""), form.get("checks", ""))
+        return "", 204
+
+
 def create(made: Any) -> Flask:
     """The WSGI application of the machines' listener for the appliance `made`."""
     app = Flask("oci.machines", static_folder=None)
@@ -204,4 +223,5 @@ def create(made: Any) -> Flask:
     _boot_routes(app)
     _agent_routes(app)
     _install_routes(app)
+    _poll_routes(app)
     return app

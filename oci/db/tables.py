@@ -228,6 +228,8 @@ class Assignment(Table):
     disks: Mapped[dict[str, Any]] = mapped_column(default=dict)
     revision: Mapped[int] = mapped_column(default=0)
     wish: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what a person ordered of its cabling
+    # Of the token by which the installed machine polls, given out with its challenge; '': it has none, or is written anew.
+    poll_hash: Mapped[str] = mapped_column(String(64), default="", index=True)
     __table_args__ = (UniqueConstraint("cluster_id", "role", "number"),)
 
 
@@ -407,6 +409,75 @@ class Run(Table):
     text: Mapped[str] = mapped_column(String(500), default="")
     metrics: Mapped[dict[str, Any]] = mapped_column(default=dict)
     __table_args__ = (Index("run_of_machine", "machine_id", "id"),)
+
+
+class RunOrder(Table):
+    """What an installed machine is to do by its next poll; the last ones of each machine are kept.
+
+    kind: run (Puppet, then the checks)|check (the checks alone). outcome: a word of oci.domain.cloud.run_orders, '' as long
+    as it stands.
+    """
+
+    __tablename__ = "run_order"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(8))
+    by: Mapped[str] = mapped_column(String(64))
+    ordered: Mapped[float]
+    given: Mapped[float | None]  # when it was told last
+    taken: Mapped[float | None]  # when the machine said for the first time that it is at it
+    heard: Mapped[float | None]  # its last word of it
+    moved: Mapped[float | None]  # when it said last what it had not said before
+    doing: Mapped[str] = mapped_column(String(200), default="")  # what it does now, in its own words
+    ended: Mapped[float | None]
+    outcome: Mapped[str] = mapped_column(String(12), default="")
+    words: Mapped[str] = mapped_column(String(500), default="")  # how it ended, in the machine's words
+    checks: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {name: why not; '': well}
+    __table_args__ = (Index("run_order_of_machine", "machine_id", "id"), Index("run_order_open", "ended", "machine_id"))
+
+
+class Deployment(Table):
+    """A cluster that is brought up in waves."""
+
+    __tablename__ = "deployment"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"), index=True)
+    state: Mapped[str] = mapped_column(String(8))  # running|done|failed|stopped
+    wave: Mapped[int]  # the one that runs, or ran last, from 1
+    since: Mapped[float]
+    moved: Mapped[float]  # the last progress
+    deadline: Mapped[float]  # when it is called failed, unless something moves
+    ended: Mapped[float | None]
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    by: Mapped[str] = mapped_column(String(64))
+    revision: Mapped[int] = mapped_column(default=0)  # of the cluster when it ended
+    # One at a time.
+    __table_args__ = (
+        Index(
+            "deployment_running",
+            "cluster_id",
+            unique=True,
+            sqlite_where=state == "running",
+            postgresql_where=state == "running",
+        ),
+    )
+
+
+class Step(Table):
+    """One machine in a deployment."""
+
+    __tablename__ = "step"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    deployment_id: Mapped[int] = mapped_column(ForeignKey("deployment.id", ondelete="CASCADE"))
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
+    wave: Mapped[int]
+    state: Mapped[str] = mapped_column(String(12))  # waiting|running|converged|checked|failed
+    since: Mapped[float | None]  # when its wave began
+    runs: Mapped[int] = mapped_column(default=0)  # Puppet runs that were ordered for it
+    run_id: Mapped[int | None]  # the last of these orders
+    check_id: Mapped[int | None]  # the last order after it to look at its checks
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    __table_args__ = (UniqueConstraint("deployment_id", "machine_id"),)
 
 
 class Event(Table):

@@ -30,10 +30,14 @@ TONES = {
     **{state.name: state.tone for state in STATES.values() if state.tone},
     "ok": "good",
     "done": "good",
+    "checked": "good",
+    "failed": "bad",
+    "converged": "busy",
+    "waiting": "waits",
+    "stopped": "gone",
     "on": "good",
     "bad": "bad",
     "passed": "good",
-    "failed": "bad",
     "runs": "busy",
     "waits": "waits",
     "left out": "waits",
@@ -212,6 +216,31 @@ CREDENTIALS = ConfigDict(
             {"member": "clouds", "name": "clouds.yaml", "private": True},
         ]
     }
+)
+DEPLOYMENTS = listing(
+    "deployments",
+    "It was never deployed. `ocicli cluster deploy NAME` brings it up.",
+    column("id"),
+    column("state"),
+    column("wave", last=2),
+    column("waves", last=2),
+    column("percent", "DONE"),
+    column("since", "BEGAN", show="time"),
+    column("ended", show="time", last=1),
+    column("by", last=3),
+    column("reason", "BECAUSE", cut=True),
+    names="id",
+)
+DEPLOYMENT = listing(
+    "steps",
+    "It has no machines.",
+    column("wave"),
+    column("machine"),
+    column("role", last=1),
+    column("state"),
+    column("reason", "BECAUSE", cut=True),
+    column("doing", "NOW", cut=True, last=2),
+    below="{cluster}: {state}, wave {wave} of {waves}, {percent} %[: {reason}]",
 )
 CLOUD_CHECK = listing(
     "steps",

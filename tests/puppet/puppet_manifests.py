@@ -30,3 +30,9 @@ def class_parameters(path: Path) -> set[str]:
 def documented_parameters(path: Path) -> set[str]:
     """Names of the parameters that the comment above the class explains in at least one line."""
     return set(re.findall(r"^# @param ([a-z0-9_]+)\n#   \S", path.read_text(), re.MULTILINE))
+
+
+def profile_file(name: str) -> Path:
+    """The manifest of the class profile::NAME."""
+    manifests = Path(__file__).resolve().parents[2] / "puppet/site/profile/manifests"
+    return manifests / f"{name.removeprefix('profile::').replace('::', '/')}.pp"

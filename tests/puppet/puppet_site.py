@@ -24,8 +24,8 @@ MODULES = Path(__file__).with_name("modules")  # an operator's own, as they stan
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExample0 olga@example.org"
 
 
-def classification(role: str, ca: str, cluster: str = "blue", own: Mapping[str, Role] | None = None) -> str:
-    """The YAML that OCI answers for the machine ROLE1 of a cluster with one machine of every role, `own` ones too."""
+def cluster_of_all(ca: str, cluster: str = "blue", own: Mapping[str, Role] | None = None) -> Fleet:
+    """A cluster with one machine of every role, `own` ones too: the machine of ROLE is ROLE1."""
     roles = {**load(Path("/nonexistent")), **(own or {})}
     mirror = f"http://{ADDRESS}/debian"
     site = Site((ADDRESS,), (("oci", ca),), (KEY,), mirror, "trixie", "main", FQDN, ADDRESS)
@@ -35,8 +35,13 @@ def classification(role: str, ca: str, cluster: str = "blue", own: Mapping[str, 
     )
     networks = (Network("one", INSTALLED_OVER, "10.77.0.0/24"),)
     vips = (Vip(f"api.{DOMAIN}", INSTALLED_OVER, "10.77.0.100"),)
-    fleet = Fleet(cluster, DOMAIN, members, roles, site, networks=networks, vips=vips)
-    return text(fleet, next(m for m in members if m.role == role), value)
+    return Fleet(cluster, DOMAIN, members, roles, site, networks=networks, vips=vips)
+
+
+def classification(role: str, ca: str, cluster: str = "blue", own: Mapping[str, Role] | None = None) -> str:
+    """The YAML that OCI answers for the machine ROLE1 of a cluster with one machine of every role, `own` ones too."""
+    fleet = cluster_of_all(ca, cluster, own)
+    return text(fleet, fleet.with_role(role)[0], value)
 
 
 @dataclass
@@ -112,7 +117,7 @@ class AgentMachine:
             return None
         return int(words[0])
 
-    def run(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         """Run a program on the machine; at most `timeout` s."""
         enter = ["nsenter", "--target", str(self._first), "--mount", "--net", "--pid", "--root", "--wd"]
         drop = [

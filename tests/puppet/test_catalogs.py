@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalogs import PUPPET, Compiler
+from catalogs import PUPPET, WORD, Compiler
 from fleets import ROLES, SITE, fleet
+from puppet_manifests import profile_file
 
 from lab.containers.room import Room
 from oci.domain.cluster.fleet import Fleet, Member
@@ -140,16 +141,29 @@ def test_schemas_are_made_by_the_first_member_and_by_nobody_else(three: dict[str
     """The modules' defaults are true for some services and false for others."""
     made = {
         host: {
-            title for title, told in whole.of("Exec").items() if re.search(r"db.?sync|upgrade heads|map_cell0", str(told))
+            title
+            for title, told in whole.of("Exec").items()
+            if re.search(r"db.?sync|upgrade heads|nova::cells", title + str(told))
         }
         for host, whole in three.items()
     }
     first = made.pop("controller1")
     assert not any(made.values()), made
-    for project in ("keystone", "glance", "placement", "nova-db-sync", "nova-db-sync-api", "map_cell0", "neutron"):
+    for project in ("keystone", "glance", "placement", "nova-db-sync", "nova-db-sync-api", "nova::cells", "neutron"):
         assert any(project in title for title in first), f"nobody makes the schema of {project}"
-    assert set(three["controller1"].of("Nova_cell_v2")) == {"cell0", "default"}
-    assert not three["controller2"].of("Nova_cell_v2")
+    assert "Exec[profile::nova::cells]" not in three["controller2"]
+
+
+def test_cells_are_told_where_things_are_and_by_no_secret(compiler: Compiler, three: dict[str, Whole]) -> None:
+    wanted = cloud("controller", 1)
+    one = _whole(compiler, wanted, wanted.with_role("controller")[0])
+    path = "File[/usr/lib/oci/oci-cells]"
+    assert "QUEUE='{scheme}://{username}:{password}@10.0.0.11:5671/'" in one[path]["content"]
+    queue = re.search(r"QUEUE='(.*)'", three["controller1"][path]["content"])
+    assert queue and queue[1].count("@") == 3 and "{username1}:{password1}@" in queue[1] and "{username3}" in queue[1]
+    for whole in (one, three["controller1"]):
+        assert WORD not in whole[path]["content"]
+        assert not whole.of("Nova_cell_v2"), "the Puppet server cannot load the type of the module"
 
 
 def test_no_migration_is_ended_by_a_limit_of_puppets_own(three: dict[str, Whole]) -> None:
@@ -295,6 +309,31 @@ def test_every_text_that_a_program_reads_ends_with_a_line(three: dict[str, Whole
             bare = path.endswith((".erlang.cookie", ".secret_key_store")) or "-keys/" in path
             if told.get("content") and not bare:
                 assert told["content"].endswith("\n"), path
+
+
+CHECKS = "/etc/oci/checks.d"
+
+
+@pytest.mark.parametrize("role", WITH_CLOUD)
+def test_every_check_of_a_profile_is_laid_by_its_class_and_there_is_no_other(compiler: Compiler, role: str) -> None:
+    wanted = cloud(role, 1)
+    whole = _whole(compiler, wanted, wanted.with_role(role)[0])
+    declared = {check for profile in ROLES[role].profiles for check in PROFILES[profile].checks}
+    laid = {path[len(CHECKS) + 1 :]: told for path, told in whole.of("File").items() if path.startswith(f"{CHECKS}/")}
+    assert set(laid) == declared != set()
+    for name, told in laid.items():
+        assert (told["owner"], told["mode"]) == ("root", "0755"), "it is run by root, and nobody else changes it"
+        assert WORD not in told["content"], "a check is told no secret"
+        compile(told["content"], name, "exec")
+        assert f'oci_checks.run("{name}", ' in told["content"]
+    folder = whole[f"File[{CHECKS}]"]
+    assert folder["purge"] is True and folder["recurse"] is True
+
+
+@pytest.mark.parametrize("profile", [name for name, profile in PROFILES.items() if profile.checks])
+def test_a_check_is_laid_by_the_class_of_its_own_profile(profile: str) -> None:
+    text = profile_file(profile).read_text()
+    assert set(re.findall(r"profile::check \{ '([a-z._]+)'", text)) == set(PROFILES[profile].checks)
 
 
 def test_the_fact_that_the_modules_need_comes_with_our_own() -> None:

@@ -62,6 +62,8 @@ def test_a_container_converges_by_its_challenge_and_a_second_run_changes_nothing
     machine.write("etc/puppet/csr_attributes.yaml", yaml.safe_dump(attributes), 0o600)
     stub.classes[name] = classification("compute", certificate(site.run_dir))
     stub.challenges[name] = "right word"
+    # As an adoption brings it.
+    machine.write("usr/lib/oci/oci-puppet", (CHECKOUT / "discovery/firstboot/oci-puppet").read_text(), 0o755)
     machine.start()
     machine.wait_up()
     for outcome in ("changed", "nothing to change"):

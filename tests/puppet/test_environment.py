@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from oci_stub import Stub
-from puppet_manifests import class_parameters, documented_parameters
+from puppet_manifests import class_parameters, documented_parameters, profile_file
 from puppet_site import DOMAIN, classification
 
 from oci.adapters.files.roles import load
@@ -21,11 +21,6 @@ from oci.render.puppet.profiles import PROFILES
 PUPPET = Path(__file__).resolve().parents[2] / "puppet"
 CLIENTS = sorted((PUPPET / "bin").iterdir())
 ROLES = load(Path("/nonexistent"))
-
-
-def profile_file(name: str) -> Path:
-    """The manifest of the class profile::NAME."""
-    return PUPPET / "site/profile/manifests" / f"{name.removeprefix('profile::').replace('::', '/')}.pp"
 
 
 @pytest.mark.parametrize("name", PROFILES)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from puppet_site import DOMAIN, KEY, AgentMachine, Place, classification
+from catalogs import facts
+from puppet_site import DOMAIN, KEY, AgentMachine, Place, classification, cluster_of_all
 
 from lab.containers.room import Room
 from lab.ground.checkout import CHECKOUT
@@ -44,13 +46,14 @@ def test_manifests_and_templates_are_valid(puppet_root: Path, tmp_path: Path) ->
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def compiled(place: Place, name: str, text: str) -> dict:  # type: ignore[type-arg]
-    """The catalog that the server compiles for a machine called `name`, with the classification `text`."""
+def compiled(place: Place, name: str, text: str, told: Mapping[str, Any] | None = None) -> dict:  # type: ignore[type-arg]
+    """The catalog that the server compiles for a machine called `name`, with the classification `text`. The machine says
+    `told` of itself, or only what it is called."""
     place.stub.classes[name] = text
     place.stub.challenges[name] = "right word"
     assert request(place, name, "right word") == 200
-    facts = json.dumps({"name": name, "values": {"networking": {"fqdn": name}}})
-    form = ["--data", "facts_format=application/json&environment=production", "--data-urlencode", f"facts={facts}"]
+    said = json.dumps({"name": name, "values": told or {"networking": {"fqdn": name}}})
+    form = ["--data", "facts_format=application/json&environment=production", "--data-urlencode", f"facts={said}"]
     status, body = place.curl(*place.identity(name), *form, f"/puppet/v3/catalog/{name}")
     assert status == 200, body
     return json.loads(body)  # type: ignore[no-any-return]
@@ -59,7 +62,10 @@ def compiled(place: Place, name: str, text: str) -> dict:  # type: ignore[type-a
 @pytest.mark.parametrize("role", ROLES)
 def test_the_server_compiles_the_catalog_of_every_role(place: Place, role: str) -> None:
     name = f"{role}9.{DOMAIN}"
-    catalog = compiled(place, name, classification(role, certificate(place.directory)))
+    ca = certificate(place.directory)
+    everybody = cluster_of_all(ca)
+    told = facts(everybody, everybody.with_role(role)[0])
+    catalog = compiled(place, name, classification(role, ca), told)
     assert "profile::base" in catalog["classes"] and f"role::{role}" not in catalog["classes"]
     files = {r["title"]: r["parameters"] for r in catalog["resources"] if r["type"] == "File"}
     assert f"10.77.0.1 puppet.{DOMAIN} puppet\n" in files["/etc/hosts"]["content"]

@@ -58,7 +58,7 @@ def test_the_archive_has_all_that_a_first_boot_needs(promised) -> None:
     assert b"FQDN='compute1.lab.test'" in files["etc/oci/oci.env"][1] and b"BEGIN CERTIFICATE" in files["etc/oci/ca.pem"][1]
     assert b"certname = compute1.lab.test" in files["etc/puppet/puppet.conf"][1]
     assert b"10.77.0.11 compute1.lab.test compute1" in files["etc/hosts"][1]
-    for program in ("oci-firstboot", "oci-puppet"):
+    for program in ("oci-firstboot", "oci-puppet", "oci-poll", "oci-check"):
         assert files[f"usr/lib/oci/{program}"][0] == 0o755
     assert files["usr/lib/systemd/system/oci-firstboot.service"][0] == 0o644
 

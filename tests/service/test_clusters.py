@@ -101,5 +101,5 @@ def test_machines_are_installed_over_a_provisioning_network(world) -> None:
 
 def test_roles_come_in_the_order_of_building(world) -> None:
     given = roles.list_roles(world.ctx(VERA)).roles
-    assert len(given) == 8 and [r.order for r in given] == sorted(r.order for r in given)
+    assert len(given) == 9 and [r.order for r in given] == sorted(r.order for r in given)
     assert all(r.title and r.profiles for r in given)

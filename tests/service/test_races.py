@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import clouds
+import cloudy
 import yaml
 from argon2 import PasswordHasher
 from sqlalchemy import func, select
@@ -22,13 +23,14 @@ from oci.problems import Conflict, Forbidden, Gone, Problem
 from oci.records.people import passwords
 from oci.schemas.activity.events import EventQuery
 from oci.schemas.cloud.checks import ProofIn
+from oci.schemas.cloud.deployments import DeployIn
 from oci.schemas.clusters.clusters import ClusterIn
 from oci.schemas.clusters.networks import AddressIn, NetworkIn, RangeIn
 from oci.schemas.clusters.settings import SettingIn
 from oci.schemas.machines.machines import AssignIn, BmcIn
 from oci.schemas.people.people import PersonIn
 from oci.services.activity import events, jobs
-from oci.services.cloud import checks
+from oci.services.cloud import checks, deployments
 from oci.services.clusters import addresses, clusters, networks, settings
 from oci.services.machines import look, verbs
 from oci.services.path import boots, puppet, reports, works
@@ -209,6 +211,27 @@ def test_the_secrets_and_certificates_of_a_cluster(world, monkeypatch) -> None:
         assert len({one[name] for one in told}) == 1, name
     assert len({one["host.crt"] for one in told}) == THREADS
     assert (count(world, tables.Secret), count(world, tables.Certificate)) == (2, THREADS + 1)
+
+
+def test_the_deployment_of_a_cluster(world) -> None:
+    """One at a time, each machine in it once; and another when that has ended."""
+    prepare_for(world, 2)
+    for number in ("1", "2"):
+        verbs.assign(world.ctx(), number, AssignIn(cluster="c1", role="compute"))
+    for _ in range(2):
+        the_one(at_once([lambda: deployments.deploy(world.ctx(), "c1", DeployIn()) for _ in range(THREADS)]), Conflict)
+        stops = [lambda: deployments.deploy(world.ctx(), "c1", DeployIn(stop=True)) for _ in range(THREADS)]
+        the_one(at_once(stops), Conflict)
+    assert (count(world, tables.Deployment), count(world, tables.Step)) == (2, 4)
+
+
+def test_the_order_of_a_poll(world) -> None:
+    """Sixteen order a run, which is one; and sixteen that ask with the same token are told it once."""
+    (name,) = cloudy.cluster(world, controller=1)
+    made = at_once([lambda: verbs.run_puppet(world.ctx(), name) for _ in range(THREADS)])
+    assert not [one for one in made if isinstance(one, Problem)] and count(world, tables.RunOrder) == 1
+    told = at_once([lambda: cloudy.poll(world, name) for _ in range(THREADS)])
+    assert len([one for one in told if one.order]) == 1, told
 
 
 def test_the_name_of_a_cluster(world) -> None:

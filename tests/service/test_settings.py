@@ -51,13 +51,6 @@ def site(world):
 OF_OTHERS = {"cluster": "c1", "role": "controller"}
 
 
-class Named:
-    """A text for each secret."""
-
-    def reveal(self, _cluster: str, name: str) -> str:
-        return f"text of {name}"
-
-
 def put(world, name: str, value: str, **scope: str) -> SettingOut:
     where = {"secret" if SETTINGS[name].secret else "value": value}
     return settings.set_setting(world.ctx(), name, SettingIn(**where, **scope))
@@ -106,7 +99,7 @@ def of_cloud(profile: str, *path: str):
     """What holds for the services of a cloud is seen in a parameter of one of its profiles, as text."""
 
     def check(world, value: str) -> None:
-        world.outside(roles=dict(ROLES), secrets=Named())
+        world.outside(roles=dict(ROLES))
         if not [one for one in addresses.list_addresses(world.ctx(), "prov").addresses if one.vip]:
             addresses.hold_address(world.ctx(), "prov", AddressIn(address="10.77.0.100", vip="api", cluster="c1"))
         classes = yaml.safe_load(puppet.classify(world.ctx(APPLIANCE), "compute1.lab.test"))["classes"]

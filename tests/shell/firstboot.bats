@@ -13,7 +13,7 @@ setup() {
   mkdir -p "$OCI_PUPPET_STATE"
   chmod +x "$FAKE"/bin/*
   echo 200 >"$FAKE/code.firstboot_ready"
-  printf "CHALLENGE='secret-challenge'\nCERTNAME='n1.lab.test'\n" >"$FAKE/answer.firstboot_ready"
+  printf "CHALLENGE='secret-challenge'\nCERTNAME='n1.lab.test'\nPOLL='secret-poll'\n" >"$FAKE/answer.firstboot_ready"
 }
 teardown() { common_teardown; }
 firstboot() { timeout 30 "$LIB/firstboot/oci-firstboot"; }
@@ -24,7 +24,8 @@ firstboot() { timeout 30 "$LIB/firstboot/oci-firstboot"; }
   grep -q '1.2.840.113549.1.9.7: "secret-challenge"' "$FAKE/csr"; [ "$(cat "$FAKE/mode")" = 600 ]
   [ ! -e "$OCI_PUPPET_ETC/csr_attributes.yaml" ]; [ ! -e "$OCI_ETC/auth" ]
   ! grep -q stale "$FAKE/log"
-  grep -q 'systemctl.*disable oci-firstboot' "$FAKE/log"; grep -q 'systemctl.*enable oci-puppet.timer' "$FAKE/log"
+  grep -q 'systemctl.*disable oci-firstboot' "$FAKE/log"; grep -q 'systemctl.*enable oci-puppet.timer oci-poll.service' "$FAKE/log"
+  [ "$(cat "$OCI_ETC/poll")" = 'Authorization: Bearer secret-poll' ]; [ "$(stat -c %a "$OCI_ETC/poll")" = 600 ]; grep -q 'restart oci-poll.service' "$FAKE/log"
   [ "$(sed -n 's/^POST \/install\/phase.*phase=\([a-z]*\).*/\1/p' "$FAKE/log" | tr '\n' ' ')" = 'firstboot network puppet ' ]
   ! grep -q 'secret' "$FAKE/log"; [[ $output != *secret* ]]
 }
@@ -48,7 +49,8 @@ firstboot() { timeout 30 "$LIB/firstboot/oci-firstboot"; }
 
 @test "an attempt that is over leaves no token behind and starts nothing" {
   echo 410 >"$FAKE/code.firstboot_ready"
-  run firstboot; [ "$status" -eq 0 ]; [ ! -e "$OCI_ETC/auth" ]; ! grep -q 'enable oci-puppet' "$FAKE/log"
+  echo 'Authorization: Bearer old' >"$OCI_ETC/poll"
+  run firstboot; [ "$status" -eq 0 ]; [ ! -e "$OCI_ETC/auth" ]; [ ! -e "$OCI_ETC/poll" ]; ! grep -q 'enable oci-puppet' "$FAKE/log"
 }
 
 @test "a failed run is told with its reason, and what is at work meanwhile is told too" {

@@ -32,13 +32,13 @@ LIVE = sorted(
     for path in DISCOVERY.glob(pattern)
     if path.is_file()
 )
-FIRSTBOOT = [DISCOVERY / "firstboot" / name for name in ("oci-firstboot", "oci-puppet")]
+FIRSTBOOT = [DISCOVERY / "firstboot" / name for name in ("oci-firstboot", "oci-puppet", "oci-poll", "oci-check")]
 
 
 def _needs(*programs: str) -> None:
     for program in programs:
         if not shutil.which(program):
-            pytest.skip(f"{program} is not installed; see README.md for the packages that the tests need")
+            pytest.skip(f"{program} is not installed; `lab/setup packages` installs what the tests need")
 
 
 def test_everything_is_there() -> None:

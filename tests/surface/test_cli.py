@@ -376,10 +376,12 @@ def test_help_needs_no_appliance(home, capsys, words) -> None:
     assert "ocicli" in out or "assign" in out
 
 
-def test_every_command_has_help_with_an_example(home, capsys) -> None:
+def test_every_command_has_help_with_an_example(home, monkeypatch, tmp_path) -> None:
     from oci.client.engine import arguments, contract
     from oci.client.engine.command import commands
 
+    (tmp_path / "cloud.yaml").write_text("cluster: cloud\n")  # whoever takes a file reads it
+    monkeypatch.chdir(tmp_path)
     for command in commands(contract.known()).values():
         text = arguments.parser_of(command).format_help()
         assert f"example: ocicli {command.title}" in text

@@ -16,6 +16,8 @@ from sqlalchemy import event, insert
 
 import webui.live
 from oci.db import tables
+from oci.schemas.cloud.deployments import DeployIn
+from oci.services.cloud import deployments
 from oci.services.machines import verbs
 
 LIVE = {"HX-Request": "true"}
@@ -33,6 +35,7 @@ MOST = {
     "/machines/1": 2,
     "/machines/1?tab=log": 2,
     "/machines/1?tab=puppet": 2,
+    "/clusters/c1/waves": 3,
     CHECK: 1,
 }
 
@@ -127,10 +130,16 @@ MOVES: tuple[tuple[str, Change, tuple[str, ...]], ...] = (
     ("an event of nobody", happens("job.failed", None), (*OVERVIEW, "/events")),
     ("another machine", lambda world: verbs.enrol(world.ctx(), scene.MACS[1]), ("/machines", *OVERVIEW, "/events")),
     ("a promise", lambda world: scene.assign(world, "1"), EVERYWHERE),
+    (
+        "a deployment",
+        lambda world: deployments.deploy(world.ctx(), "c1", DeployIn()),
+        (*OVERVIEW, "/events", "/clusters/c1/waves"),
+    ),
+    ("a step", row(tables.Step, state="converged", reason="late"), ("/clusters/c1/waves",)),
     ("an order", lambda world: verbs.install(world.ctx(), "1"), EVERYWHERE),
-    ("a phase", row(tables.Work, phase="stream"), EVERYWHERE),
-    ("a percent", row(tables.Work, percent=7), EVERYWHERE),
-    ("what it is at", row(tables.Work, doing="copies"), MACHINE),
+    ("a phase", row(tables.Work, phase="stream"), (*EVERYWHERE, "/clusters/c1/waves")),
+    ("a percent", row(tables.Work, percent=7), (*EVERYWHERE, "/clusters/c1/waves")),
+    ("what it is at", row(tables.Work, doing="copies"), (*MACHINE, "/clusters/c1/waves")),
     ("the log", row(tables.Work, log="a line\n"), ("/machines/1?tab=log",)),
     ("an attempt", row(tables.Work, attempt=2), EVERYWHERE),
     ("waiting for room", row(tables.Work, queued=1.0), EVERYWHERE),

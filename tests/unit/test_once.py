@@ -21,6 +21,7 @@ UNIQUE = {
     "certificate: holder": "test_the_secrets_and_certificates_of_a_cluster",
     "cloud_check: cluster_id": "test_a_check_of_a_cloud",
     "cluster: name": "test_the_name_of_a_cluster",
+    "deployment: cluster_id": "test_the_deployment_of_a_cluster",
     "machine: name": "test_the_name_of_a_machine",
     "network: name": "test_the_name_of_a_network",
     "nic: mac, machine_id": "test_the_record_of_a_machine_that_reports_for_the_first_time",
@@ -29,6 +30,7 @@ UNIQUE = {
     "secret: cluster_id, name": "test_the_secrets_and_certificates_of_a_cluster",
     "setting: cluster_id, role, name": "test_a_setting",
     "setting: machine_id, name": "test_a_setting",
+    "step: deployment_id, machine_id": "test_the_deployment_of_a_cluster",
 }
 # What is unique and nobody can ask for twice.
 NO_RACE = {
@@ -43,6 +45,7 @@ OTHERS = {
     "test_the_challenge_of_a_first_boot",
     "test_the_signature_for_a_challenge",
     "test_the_install_of_a_machine",
+    "test_the_order_of_a_poll",
     "test_the_last_admin",
 }
 

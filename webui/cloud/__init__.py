@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from webui.cloud import checks, declare, use
+from webui.cloud import checks, declare, deploy, use
 
-FAMILIES = (declare, use, checks)
+FAMILIES = (declare, deploy, use, checks)

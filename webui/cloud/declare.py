@@ -8,6 +8,7 @@ from oci.problems import Mistaken, Problem
 from oci.schemas.cloud.declarations import ApplyIn
 from oci.services.cloud import checks, declarations, secrets
 from oci.services.clusters import clusters
+from webui.cloud import deploy
 from webui.cloud.forms import Declare
 from webui.cloud.use import FOLDER
 from webui.session import ctx, may
@@ -36,10 +37,10 @@ roles:
 def _show(name: str, form: Declare, status: int = 200, **found: object) -> Answer:
     shown = clusters.show_cluster(ctx(), name) if name else None
     known = secrets.list_secrets(ctx(), name).secrets if name and may("cluster.secrets") else []
+    waves = deploy.section(name) if name else {}
     proofs = checks.list_checks(ctx(), name).checks if name else []
-    return render_template(
-        "cloud/cluster.html", c=shown, checks=proofs, secrets=known, form=form, folder=FOLDER, **found
-    ), status
+    more = {**waves, "c": shown, "checks": proofs, "secrets": known, "form": form, "folder": FOLDER, **found}
+    return render_template("cloud/cluster.html", **more), status
 
 
 def cluster(name: str) -> Answer:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from oci.domain.activity.events import EVENTS
 from oci.domain.hardware import Inventory
-from oci.domain.machines.lifecycle import STATES
+from oci.domain.machines.lifecycle import ACTIVE, STATES
 from oci.domain.path.convergence import CONVERGENCE
 from oci.domain.path.works import INSTALL, KIND_OF
 from oci.problems import Problem
@@ -51,11 +51,12 @@ def _log(machine: MachineDetail) -> dict[str, Any]:
 
 def _puppet(machine: MachineDetail) -> dict[str, Any]:
     shown = {"meaning": CONVERGENCE[machine.convergence], "classification": "", "unclassified": ""}
+    orderable = machine.state == ACTIVE
     try:
         shown["classification"] = puppet.preview_classification(ctx(), str(machine.id)).text
     except Problem as problem:
         shown["unclassified"] = str(problem)
-    return {**shown, "runs": puppet.list_runs(ctx(), str(machine.id)).runs}
+    return {**shown, "orderable": orderable, "runs": puppet.list_runs(ctx(), str(machine.id)).runs}
 
 
 TABS: dict[str, tuple[str, Callable[[MachineDetail], dict[str, Any]]]] = {

@@ -130,6 +130,12 @@ def adopt(name: str) -> Answer | Response:
     return answer
 
 
+@needs(verbs.run_puppet)
+def run_puppet(name: str) -> Answer | Response:
+    """Have Puppet run on the machine, which asks for its orders by itself."""
+    return done(*_said("Puppet runs on {name} as soon as it asks for its orders.", verbs.run_puppet(ctx(), name)))
+
+
 @needs(verbs.power)
 def power(name: str) -> Answer | str:
     """Switch the power; off and cycle are asked about first."""
@@ -149,6 +155,7 @@ def routes(bp: Blueprint) -> None:
     bp.route("/machines/<name>/forget-bmc", methods=both)(forget_bmc)
     bp.route("/machines/<name>/power", methods=both)(power)
     bp.post("/machines/<name>/adopt")(adopt)
+    bp.post("/machines/<name>/run-puppet")(run_puppet)
     simple = ",".join(verb for verb in VERBS if verb != "assign")
     bp.get(f"/machines/<name>/<any({simple}):verb>")(ask)
     bp.post(f"/machines/<name>/<any({simple}):verb>")(act)

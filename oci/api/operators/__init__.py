@@ -15,7 +15,7 @@ from flask_openapi3 import Info, OpenAPI
 
 from oci.api import errors
 from oci.api.operators.activity import events, health, jobs
-from oci.api.operators.cloud import clouds, declarations
+from oci.api.operators.cloud import clouds, declarations, deployments
 from oci.api.operators.clusters import clusters, networks, roles, settings
 from oci.api.operators.machines import conflicts, machines
 from oci.api.operators.parts import access, bodies
@@ -24,7 +24,10 @@ from oci.api.operators.people import people
 from oci.schemas.words import ErrorOut
 
 API_VERSION = "1.0"
-PARTS = (machines, conflicts, clusters, networks, roles, settings, declarations, clouds, events, jobs, people, health)
+PARTS = (
+    *(machines, conflicts, clusters, networks, roles, settings, declarations, deployments, clouds),
+    *(events, jobs, people, health),
+)
 SECURITY: dict[str, Any] = {
     "token": {"type": "http", "scheme": "bearer", "description": "a token made by `ocicli login` or `ocicli token make`"},
     "session": {

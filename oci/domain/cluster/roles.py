@@ -16,7 +16,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]{0,31}")
 _CLASS = re.compile(r"[a-z][a-z0-9_]*(::[a-z][a-z0-9_]*)*")
 _NOT_PROFILES = ("role", "oci", "main", "settings")
 _HOST = re.compile(r"[a-z0-9-]*(\{role\})?[a-z0-9-]*\{number\}[a-z0-9-]*")
-_KEYS = {"name", "title", "order", "needs", "networks", "disks", "hostname", "profiles"}
+_KEYS = {"name", "title", "order", "needs", "networks", "disks", "hostname", "profiles", "first_alone"}
 MOST_NUMBER = 99999
 
 
@@ -30,7 +30,8 @@ class BadRole(ValueError):
 
 @dataclass(frozen=True)
 class Role:
-    """What a machine is for. `hostname` is a pattern with {role} and {number}."""
+    """What a machine is for. `hostname` is a pattern with {role} and {number}. `first_alone`: a deployment brings its first
+    member up before the others, because that one does what is done once."""
 
     name: str
     title: str
@@ -40,6 +41,7 @@ class Role:
     networks: tuple[str, ...] = ("provisioning",)
     needs: tuple[tuple[str, int], ...] = ()
     disks: str = "plain"
+    first_alone: bool = False
 
 
 def _text(stem: str, data: Mapping[Any, Any], key: str, default: str) -> str:
@@ -89,6 +91,13 @@ def _order(stem: str, data: Mapping[Any, Any]) -> int:
     return order
 
 
+def _first_alone(stem: str, data: Mapping[Any, Any]) -> bool:
+    value = data.get("first_alone", False)
+    if not isinstance(value, bool):
+        raise BadRole(f"{stem}.yaml: first_alone is {value!r}; it must be true or false", "first_alone")
+    return value
+
+
 def _needs(stem: str, data: Mapping[Any, Any]) -> tuple[tuple[str, int], ...]:
     needs = data.get("needs") or {}
     if not isinstance(needs, Mapping) or not all(
@@ -132,6 +141,7 @@ def parse(stem: str, data: Any) -> Role:
         networks=networks,
         needs=_needs(stem, data),
         disks=disks,
+        first_alone=_first_alone(stem, data),
     )
 
 

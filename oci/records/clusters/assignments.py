@@ -11,6 +11,7 @@ from oci.db import tables
 from oci.domain.cluster import roles
 from oci.domain.machines import lifecycle
 from oci.problems import Conflict, NotFound, Problem
+from oci.records.cloud import run_orders
 from oci.records.clusters import addresses, claims, networks
 from oci.records.machines import promises
 from oci.records.machines.moves import move
@@ -156,6 +157,7 @@ def forget(ctx: Ctx, machine: tables.Machine) -> None:
     )
     if fqdn and any(ctx.db.scalar(query.limit(1)) is not None for query in known):
         ctx.queue("clean_certificate", machine, certname=fqdn, ordered=ctx.now())
+    run_orders.silence(ctx, machine.id)
     for table in (tables.Assignment, tables.Address, tables.Challenge, tables.Certificate):
         for row in ctx.db.scalars(select(table).where(table.machine_id == machine.id)):
             ctx.db.delete(row)

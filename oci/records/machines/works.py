@@ -11,6 +11,7 @@ from oci.domain.path.works import ABORTED, ADOPT, FAILED, INSTALL, WIPE, WORKS
 from oci.domain.promise.layouts import CannotLayOut
 from oci.domain.quantities import counted
 from oci.problems import Conflict
+from oci.records.cloud import run_orders
 from oci.records.clusters import claims, settings
 from oci.records.machines import disk_orders, power_orders, promises
 from oci.records.machines.identities import facts_of
@@ -44,6 +45,7 @@ def adopt(ctx: Ctx, machine: tables.Machine, token: str) -> None:
     claims.check_promise(ctx, machine)
     move(ctx, machine, ADOPT)
     close_work(ctx, machine, ABORTED)
+    run_orders.silence(ctx, machine.id)
     now = ctx.now()
     ctx.db.add(
         tables.Work(
@@ -94,6 +96,7 @@ def start_work(ctx: Ctx, machine: tables.Machine, kind: str, approved: str = "")
     """Open a work of `kind` and get the machine to the live image, unless it waits there already. `approved` is the
     digest of the promise that is carried out."""
     close_work(ctx, machine, ABORTED)
+    run_orders.silence(ctx, machine.id)
     now = ctx.now()
     work = tables.Work(
         machine_id=machine.id,

@@ -6,7 +6,9 @@ from sqlalchemy import select
 
 from oci.context import Ctx
 from oci.db import tables
+from oci.domain.cloud.run_orders import RUN
 from oci.problems import Conflict, Problem
+from oci.records.cloud import run_orders
 from oci.records.clusters import assignments, settings
 from oci.records.machines import controllers, identities, power_orders, promises, works
 from oci.records.machines.moves import find, move
@@ -121,6 +123,14 @@ def power(ctx: Ctx, name: str, verb: str) -> MachineDetail:
     if not machine.bmc.address:
         raise Conflict(f"{machine.name} has no management controller; `ocicli machine bmc` tells OCI how to reach it")
     power_orders.order(ctx, machine, verb)
+    return detail(ctx, machine)
+
+
+@usecase("machine.run-puppet", "operator")
+def run_puppet(ctx: Ctx, name: str) -> MachineDetail:
+    """Have Puppet run on an active machine, which learns of it by its next poll. Raises Conflict for any other."""
+    machine = find(ctx, name)
+    run_orders.order(ctx, machine, RUN)
     return detail(ctx, machine)
 
 

@@ -159,7 +159,7 @@ def list_runs(ctx: Ctx, name: str) -> RunList:
 
 
 def challenge(ctx: Ctx, token: str) -> dict[str, str]:
-    """A fresh one-time challenge for the machine's first boot; earlier ones become worthless.
+    """A fresh one-time challenge for the machine's first boot, and the token of its poll; earlier ones become worthless.
 
     The old certificate of the name is cleaned first: its key may be lost with an unfinished attempt.
     That is done between two transactions: a CA that hangs must not hold up those who write.
@@ -187,13 +187,15 @@ def certname(ctx: Ctx, token: str) -> str:
 @usecase("puppet.challenge", "nobody")
 def _issue(ctx: Ctx, token: str) -> dict[str, str]:
     machine, _work = authenticate_work(ctx, token)
-    fqdn = ctx.db.scalar(select(tables.Assignment.fqdn).where(tables.Assignment.machine_id == machine.id))
-    assert fqdn
+    assignment = ctx.db.get(tables.Assignment, machine.id)
+    assert assignment is not None
+    fqdn = assignment.fqdn
     ctx.db.execute(delete(tables.Challenge).where(tables.Challenge.machine_id == machine.id))
-    word = secrets.token_urlsafe(32)
+    word, poll = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    assignment.poll_hash = token_hash(poll)
     ctx.db.add(tables.Challenge(machine_id=machine.id, certname=fqdn, hash=token_hash(word), issued=ctx.now()))
     ctx.event("puppet.challenge", f"issued a one-time challenge for {fqdn}", machine)
-    return {"CHALLENGE": word, "CERTNAME": fqdn}
+    return {"CHALLENGE": word, "CERTNAME": fqdn, "POLL": poll}
 
 
 def _request(ctx: Ctx, certname: str, pem: bytes) -> tuple[x509.CertificateSigningRequest, str]:

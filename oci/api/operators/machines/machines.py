@@ -198,11 +198,16 @@ def _verbs(app: OpenAPI) -> None:
 
     @app.post(
         f"{ONE}/adopt",
-        **_told("adopt", "ocicli machine adopt compute1 >archive", Handover),
+        **_told("adopt", "ocicli machine adopt compute1", Handover),
     )
     def machine_adopt(path: MachineName) -> Response:
         """Hand a machine with a system of its own to Puppet; prints an archive for it, once"""
         return out(adoptions.adopt(ctx(), path.name))
+
+    @app.post(f"{ONE}/run-puppet", **_told("run-puppet", "ocicli machine run-puppet compute1"))
+    def machine_run_puppet(path: MachineName) -> Response:
+        """Have Puppet run on an active machine, which asks for its orders about once a minute"""
+        return out(verbs.run_puppet(ctx(), path.name))
 
     @app.post(f"{ONE}/abort", **_told("abort", "ocicli machine abort compute1"))
     def machine_abort(path: MachineName) -> Response:

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_openapi3 import Tag
 
+from oci.domain.cloud import deployments
 from oci.domain.machines import lifecycle
 
 
@@ -36,6 +37,18 @@ def _watch(done: list[str], failed: list[str]) -> dict[str, Any]:
     }
 
 
+DEPLOYED: dict[str, Any] = {
+    "x-watch": {
+        "path": "/v1/clusters/{cluster}/deployments/{id}",
+        "member": "state",
+        "done": [deployments.DONE],
+        "failed": [deployments.FAILED, deployments.STOPPED],
+        "line": "{cluster} wave {wave} of {waves}[: {now}]",
+        "percent": "percent",
+        "ended": "the deployment of {cluster} is {state}[: {reason}]",
+        "again": "it goes on; look again with `ocicli cluster deployment {cluster} --id {id}`",
+    }
+}
 CHECKED: dict[str, Any] = {
     "x-watch": {
         "path": "/v1/clusters/{cluster}/checks/{id}",

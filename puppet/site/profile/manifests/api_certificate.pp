@@ -2,6 +2,7 @@
 #
 # The title is the project, as its configuration is called below /etc. Only one file may be in each folder, because the first
 # is taken; and nobody may make /usr/local/share/ca-certificates/puppet_openstack.crt, which would be taken before all.
+# Beside them, in ca.crt, is who signed them, for what the project says to programs that send a certificate alone.
 #
 # @param certificate
 #   What OCI gave out for this machine.
@@ -33,6 +34,7 @@ define profile::api_certificate (
     certificate => $certificate,
     key         => "${ssl}/private/host.pem",
     crt         => "${ssl}/public/host.crt",
+    ca          => "${ssl}/ca.crt",
     group       => $title,
     mode        => '0640',
     require     => File["${ssl}/private"],

@@ -7,7 +7,8 @@
 # @param crt
 #   Path of the certificate with what is between it and the authority; the key's own path puts both into one file.
 # @param ca
-#   Path of the authority's certificate; without one the program uses those that the whole system trusts.
+#   Path of who signed: the authority, and what is between it and the certificate, because some programs (libvirt, Open
+#   vSwitch) send and read a certificate alone; without one the program uses those that the whole system trusts.
 # @param owner
 #   Who reads the key.
 # @param group
@@ -47,8 +48,10 @@ define profile::certificate_files (
   }
 
   if $ca {
+    $between = regsubst($plain['crt'].strip, /\A-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----\s*/, '')
+
     file { $ca:
-      content => "${plain['ca'].strip}\n",
+      content => "${[$plain['ca'].strip, $between].filter |String $pem| { !$pem.empty }.join("\n")}\n",
       owner   => 'root',
       group   => 'root',
       mode    => '0644',

@@ -58,4 +58,10 @@ class profile::glance (
       package => 'glance-common',
     }
   }
+
+  profile::check { 'glance.answers':
+    told => {
+      'api' => $cloud['api'],
+    },
+  }
 }

@@ -2,6 +2,8 @@
 #
 # @param address
 #   This machine's own, where what speaks no TLS itself is offered by TLS.
+# @param api
+#   Name of the front.
 # @param front
 #   The virtual addresses; they need not be here.
 # @param ways
@@ -16,6 +18,7 @@
 #   This machine's.
 class profile::haproxy (
   Profile::Address $address,
+  Pattern[/\A[a-z0-9.-]+\z/] $api,
   Array[Profile::Address, 1] $front,
   Hash[Pattern[/\A[a-z]+\z/], Profile::Way] $ways,
   Hash[Pattern[/\A[a-z]+\z/], Struct[{ port => Stdlib::Port, to => Stdlib::Port }]] $local,
@@ -80,4 +83,10 @@ class profile::haproxy (
 
   # An address is held by nobody whose front is not there.
   Service['haproxy'] -> Service<| title == 'keepalived' |>
+
+  profile::check { 'front.answers':
+    told => {
+      'api' => $api,
+    },
+  }
 }

@@ -23,7 +23,8 @@ class profile::horizon (
     available_regions              => [["https://${cloud['api']}/identity/v3", $cloud['region']]],
     allowed_hosts                  => ['*'],
     cache_backend                  => 'django.core.cache.backends.memcached.PyMemcacheCache',
-    cache_server_url               => $cloud['memcached'],
+    # One text: Debian's file of the module, which is read last, has quotes around whatever it is.
+    cache_server_url               => join($cloud['memcached'], ','),
     django_session_engine          => 'django.contrib.sessions.backends.signed_cookies',
     django_debug                   => $cloud['debug'],
     secure_cookies                 => true,
@@ -71,6 +72,24 @@ class profile::horizon (
     notify  => Service['apache2'],
   }
 
+  # The module makes it only where it writes Apache's configuration too. Whoever ran a program of it as root would own the log.
+  file { '/var/log/horizon':
+    ensure  => directory,
+    owner   => 'www-data',
+    group   => 'adm',
+    mode    => '0750',
+    require => Anchor['horizon::install::end'],
+  }
+
+  file { '/var/log/horizon/horizon.log':
+    ensure  => file,
+    owner   => 'www-data',
+    group   => 'adm',
+    mode    => '0640',
+    before  => Anchor['horizon::config::begin'],
+    notify  => Service['apache2'],
+  }
+
   exec { 'profile::horizon has the parts of Apache that it needs':
     command  => '/usr/sbin/a2enmod --quiet ssl wsgi',
     unless   => "/usr/bin/test -e ${apache}/mods-enabled/ssl.load -a -e ${apache}/mods-enabled/wsgi.load",
@@ -88,4 +107,6 @@ class profile::horizon (
 
   Anchor['horizon::config::end'] ~> Service['apache2']
   Anchor['profile::ground::end'] -> Anchor['horizon::install::begin']
+
+  profile::check { 'horizon.signin': }
 }

@@ -65,4 +65,10 @@ class profile::keepalived (
       before    => Anchor['profile::ground::end'],
     }
   }
+
+  profile::check { 'vip.held':
+    told => {
+      'addresses' => $routers.keys,
+    },
+  }
 }

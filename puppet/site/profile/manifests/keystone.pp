@@ -114,4 +114,6 @@ class profile::keystone (
       before   => Anchor['keystone::service::begin'],
     }
   }
+
+  profile::check { 'keystone.token': }
 }

@@ -113,4 +113,6 @@ class profile::mariadb (
       before  => Anchor['profile::ground::end'],
     }
   }
+
+  profile::check { 'mariadb.synced': }
 }

@@ -17,4 +17,10 @@ class profile::memcached (
     require    => Anchor['profile::ground::begin'],
     before     => Anchor['profile::ground::end'],
   }
+
+  profile::check { 'memcached.answers':
+    told => {
+      'address' => $address,
+    },
+  }
 }

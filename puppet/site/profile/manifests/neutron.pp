@@ -54,6 +54,8 @@ class profile::neutron (
     sync_db                      => $cloud['first'],
     api_workers                  => $cloud['workers'],
     rpc_workers                  => $cloud['workers'],
+    # No agent of OVN reports by the queue: nobody waits for such reports in a process of its own.
+    rpc_state_report_workers     => 0,
     enable_proxy_headers_parsing => true,
   }
 
@@ -97,24 +99,14 @@ class profile::neutron (
     ovn_sb_connection    => $south,
     ovn_nb_private_key   => $key,
     ovn_nb_certificate   => $crt,
-    ovn_nb_ca_cert       => $ca,
+    ovn_nb_ca_cert       => "${ssl}/ca.crt",
     ovn_sb_private_key   => $key,
     ovn_sb_certificate   => $crt,
-    ovn_sb_ca_cert       => $ca,
+    ovn_sb_ca_cert       => "${ssl}/ca.crt",
     ovn_metadata_enabled => true,
   }
 
-  # Debian has it; the module knows neither its package nor its service there.
-  package { 'neutron-ovn-maintenance-worker':
-    ensure => installed,
-    tag    => 'neutron-package',
-  }
-
-  service { 'neutron-ovn-maintenance-worker':
-    ensure => running,
-    enable => true,
-    tag    => 'neutron-service',
-  }
+  include profile::neutron::workers
 
   Anchor['profile::ground::end'] -> Anchor['neutron::dbsync::begin']
 
@@ -122,5 +114,11 @@ class profile::neutron (
     profile::schema { 'neutron':
       package => 'neutron-common',
     }
+  }
+
+  profile::check { 'neutron.agents':
+    told => {
+      'api' => $cloud['api'],
+    },
   }
 }

@@ -69,7 +69,7 @@ class profile::nova (
   # One scheduler alone looks for computes that are new.
   class { 'nova::scheduler':
     workers                          => $cloud['workers'],
-    discover_hosts_in_cells_interval => if $first { 60 } else { -1 },
+    discover_hosts_in_cells_interval => if $first { 15 } else { -1 },
   }
 
   class { 'nova::scheduler::filter': }
@@ -81,17 +81,23 @@ class profile::nova (
     allow_vencrypt => true,
     vencrypt_key   => "${ssl}/private/host.pem",
     vencrypt_cert  => "${ssl}/public/host.crt",
-    vencrypt_ca    => '/etc/ssl/certs/ca-certificates.crt',
+    vencrypt_ca    => "${ssl}/ca.crt",
   }
 
   Anchor['profile::ground::end'] -> Anchor['nova::dbsync_api::begin']
 
   if $first {
-    include nova::cell_v2::simple_setup
+    include profile::nova::cells
 
     profile::schema { 'nova':
       package => 'nova-common',
       begin   => 'nova::dbsync_api::begin',
     }
+  }
+
+  profile::check { 'nova.services':
+    told => {
+      'api' => $cloud['api'],
+    },
   }
 }

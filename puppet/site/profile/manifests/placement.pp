@@ -63,4 +63,10 @@ class profile::placement (
       package => 'placement-common',
     }
   }
+
+  profile::check { 'placement.answers':
+    told => {
+      'api' => $cloud['api'],
+    },
+  }
 }

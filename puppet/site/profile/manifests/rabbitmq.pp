@@ -45,9 +45,11 @@ class profile::rabbitmq (
     require => Anchor['profile::ground::begin'],
   }
 
-  # The package started a node of its own, with another cookie and an open port: nothing of it is kept.
+  # The package started a node of its own, with another cookie and an open port: nothing of it is kept. Whoever asked such
+  # a node, a fact even, has started the port mapper in the place of its own unit.
+  $end = '/usr/bin/systemctl stop rabbitmq-server && { /usr/bin/epmd -kill >/dev/null 2>&1; /usr/bin/rm -rf /var/lib/rabbitmq/mnesia; }'
   exec { 'profile::rabbitmq begins anew':
-    command  => '/usr/bin/systemctl stop rabbitmq-server && /usr/bin/rm -rf /var/lib/rabbitmq/mnesia',
+    command  => $end,
     creates  => "${etc}/definitions.json",
     provider => shell,
     timeout  => 0,
@@ -95,10 +97,12 @@ class profile::rabbitmq (
     before    => Service['rabbitmq-server'],
   }
 
-  service { 'rabbitmq-server':
+  service { ['epmd.socket', 'rabbitmq-server']:
     ensure => running,
     enable => true,
   }
+
+  Exec['profile::rabbitmq begins anew'] -> Service['epmd.socket'] -> Service['rabbitmq-server']
 
   # Read at each start; and again when it is another than the last that was read.
   $stamp = "${profile::ground::state}/rabbitmq-definitions"
@@ -109,5 +113,11 @@ class profile::rabbitmq (
     timeout  => 0,
     require  => [Service['rabbitmq-server'], File[$profile::ground::state]],
     before   => Anchor['profile::ground::end'],
+  }
+
+  profile::check { 'rabbitmq.members':
+    told => {
+      'address' => $address,
+    },
   }
 }

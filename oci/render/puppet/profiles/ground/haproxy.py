@@ -56,6 +56,7 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
     local = {name: way for name, way in there.items() if way.local and member in fleet.with_profile(way.profile)}
     return {
         "address": address(member),
+        "api": front(fleet)[0].fqdn,
         "front": [vip.address for vip in front(fleet)],
         "ways": {
             name: {

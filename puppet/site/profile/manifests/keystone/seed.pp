@@ -12,19 +12,24 @@
 class profile::keystone::seed (
   Profile::Cloud $cloud,
   Profile::Secret $admin_password,
-  Hash[Pattern[/\A[a-z]+\z/], Struct[{
-    description => String[1],
-    path        => Pattern[/\A\/\S+\z/],
-    password    => Profile::Secret,
-  }]] $services,
+  Hash[Pattern[/\A[a-z]+\z/], Profile::Service] $services,
 ) {
+  # OpenStack's service types authority.
+  $types = { 'glance' => 'image', 'placement' => 'placement', 'nova' => 'compute', 'neutron' => 'network' }
+
+  profile::check { 'keystone.catalogue':
+    told => {
+      'api'    => $cloud['api'],
+      'region' => $cloud['region'],
+      'types'  => $services.reduce({}) |Hash $all, Tuple $one| { $all + { $types[$one[0]] => $one[1]['path'] } },
+    },
+  }
+
   if $cloud['first'] {
     include profile::ground
 
     $program = '/usr/lib/oci/oci-seed'
     $told = '/etc/keystone/oci-seed.json'
-    # OpenStack's service types authority.
-    $types = { 'glance' => 'image', 'placement' => 'placement', 'nova' => 'compute', 'neutron' => 'network' }
     $front = "https://${cloud['api']}"
 
     file { $program:
@@ -35,7 +40,7 @@ class profile::keystone::seed (
     }
 
     file { $told:
-      content   => Sensitive(stdlib::to_json({
+      content   => Sensitive(stdlib::to_json_pretty({
         'auth_url' => "${front}/identity",
         'password' => profile::plain($admin_password),
         'region'   => $cloud['region'],

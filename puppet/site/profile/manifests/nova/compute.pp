@@ -29,9 +29,10 @@ class profile::nova::compute (
   }
 
   class { 'nova::compute::libvirt':
-    virt_type        => $virt_type,
-    cpu_mode         => if $virt_type == 'kvm' { 'host-model' } else { 'none' },
-    vncserver_listen => $address,
+    virt_type               => $virt_type,
+    cpu_mode                => if $virt_type == 'kvm' { 'host-model' } else { 'none' },
+    vncserver_listen        => $address,
+    manage_libvirt_services => false,
   }
 
   class { 'nova::compute::libvirt::qemu':
@@ -41,8 +42,15 @@ class profile::nova::compute (
     default_tls_verify => true,
   }
 
+  # Debian has the one daemon, and nothing of the many that the module takes it to have.
+  class { 'nova::compute::libvirt::services':
+    libvirt_virt_type => $virt_type,
+    modular_libvirt   => false,
+  }
+
   class { 'nova::migration::libvirt':
     transport                   => 'tls',
+    modular_libvirt             => false,
     listen_address              => $address,
     live_migration_inbound_addr => $address,
     key_file                    => "${pki}/private/serverkey.pem",
@@ -78,5 +86,11 @@ class profile::nova::compute (
       require     => File[$pki, "${pki}/private", $vnc, '/etc/pki/CA'],
       before      => Anchor['nova::service::begin'],
     }
+  }
+
+  profile::check { 'nova.compute':
+    told => {
+      'api' => $cloud['api'],
+    },
   }
 }

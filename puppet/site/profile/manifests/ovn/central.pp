@@ -84,4 +84,6 @@ class profile::ovn::central (
       }
     }
   }
+
+  profile::check { 'ovn.leader': }
 }

@@ -64,10 +64,34 @@ class profile::ovn::controller (
     notify  => Service['ovn-host'],
   }
 
+  service { 'ovsdb-server':
+    ensure  => running,
+    require => Package['openvswitch-switch'],
+  }
+
+  # A kernel leaves the checksum of what goes over a pair of its own interfaces to a card; where the switch is no part of the
+  # kernel, nobody adds it, and servers drop what the machine itself answers, such as metadata. It is read at a start alone.
+  if $datapath_type == 'netdev' {
+    exec { 'the switch adds what a card would':
+      command  => "/usr/bin/systemctl stop ovs-vswitchd && ${vsctl} --no-wait set Open_vSwitch . other_config:userspace-tso-enable=true",
+      unless   => "${vsctl} get Open_vSwitch . other_config:userspace-tso-enable | /usr/bin/grep -qw true",
+      provider => shell,
+      timeout  => 0,
+      require  => Service['ovsdb-server'],
+      before   => Service['openvswitch-switch', 'ovs-vswitchd'],
+    }
+  }
+
   service { 'openvswitch-switch':
     ensure  => running,
     enable  => true,
-    require => Package['openvswitch-switch'],
+    require => Service['ovsdb-server'],
+  }
+
+  service { 'ovs-vswitchd':
+    ensure  => running,
+    require => Service['openvswitch-switch'],
+    before  => Service['ovn-host'],
   }
 
   $keys = {
@@ -114,5 +138,11 @@ class profile::ovn::controller (
   service { 'ovn-host':
     ensure => running,
     enable => true,
+  }
+
+  profile::check { 'ovn.chassis':
+    told => {
+      'datapath_type' => $datapath_type,
+    },
   }
 }

@@ -27,9 +27,15 @@ class profile::ovn::metadata (
     ovn_sb_connection  => $south,
     ovn_sb_private_key => "${ssl}/private/host.pem",
     ovn_sb_certificate => "${ssl}/public/host.crt",
-    ovn_sb_ca_cert     => '/etc/ssl/certs/ca-certificates.crt',
+    ovn_sb_ca_cert     => "${ssl}/ca.crt",
   }
 
   # It speaks with the switch of the machine.
   Service<| title == 'openvswitch-switch' |> -> Exec['Set OVS Manager']
+
+  profile::check { 'ovn.metadata':
+    told => {
+      'api' => $cloud['api'],
+    },
+  }
 }

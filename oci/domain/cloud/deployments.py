@@ -1,0 +1,176 @@
+"""A cluster is brought up in waves: which machine is in which, what a machine is ordered next, and when a wave has ended.
+
+The planner decides; it knows no clock and no database. All times are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from oci.domain.cloud import run_orders
+from oci.domain.cluster.fleet import Member
+from oci.domain.cluster.roles import Role
+from oci.domain.machines import lifecycle
+from oci.domain.quantities import counted
+
+RUNNING, DONE, FAILED, STOPPED = "running", "done", "failed", "stopped"
+DEPLOYMENTS: dict[str, str] = {
+    RUNNING: "its waves are under way",
+    DONE: "every machine has converged and its checks are well",
+    FAILED: "a machine failed, or nothing moved for too long; the reason says which",
+    STOPPED: "a person ended it; what runs on machines goes on",
+}
+WAITING, CONVERGED, CHECKED = "waiting", "converged", "checked"
+STEPS: dict[str, str] = {
+    WAITING: "its wave has not begun",
+    RUNNING: "it is installed, or Puppet is to run on it or runs",
+    CONVERGED: "Puppet has converged since its wave began; its checks are not all well yet",
+    CHECKED: "Puppet has converged since its wave began, and its checks are well",
+    FAILED: "it will not come further by itself; the reason says why",
+}
+ENDED = (CHECKED, FAILED)
+"""The states of steps that wait for nothing."""
+INSTALL = "install"
+"""What a machine may be ordered beside the kinds of oci.domain.cloud.run_orders."""
+
+
+def waves(members: Iterable[Member], roles: Mapping[str, Role]) -> tuple[tuple[int, ...], ...]:
+    """The machines of a cluster by wave, each in one: by the order of their roles. Where a role says so its first member
+    goes alone, and the others of that order follow. Those whose role has no file any more come last."""
+    by_order: dict[tuple[bool, int], list[Member]] = {}
+    for member in members:
+        role = roles.get(member.role)
+        by_order.setdefault((role is None, role.order if role else 0), []).append(member)
+    found: list[tuple[int, ...]] = []
+    for _order, group in sorted(by_order.items()):
+        first = _firsts(group, roles)
+        found += [tuple(m.machine_id for m in group if m.machine_id in first)]
+        found += [tuple(m.machine_id for m in group if m.machine_id not in first)]
+    return tuple(wave for wave in found if wave)
+
+
+def _firsts(group: Sequence[Member], roles: Mapping[str, Role]) -> frozenset[int]:
+    """The first member of each role that wants it alone; nobody waits where a role has no other."""
+    by_role: dict[str, list[Member]] = {}
+    for member in group:
+        by_role.setdefault(member.role, []).append(member)
+    return frozenset(
+        min(members, key=lambda m: m.number).machine_id
+        for name, members in by_role.items()
+        if name in roles and roles[name].first_alone
+    )
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order that was given for a step: its outcome ('' as long as it stands), the machine's words and its checks."""
+
+    outcome: str = ""
+    words: str = ""
+    checks: Mapping[str, str] = field(default_factory=dict)
+    taken: bool = False
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is known of one machine of a wave, whose step has `state` and `reason`.
+
+    `machine` is its own state, `why` the reason of that, `gone` that it is of this cluster no more. `converged`: Puppet has
+    applied today's catalogue since the wave began. `able`: hardware was promised to it, so that it can be installed. `runs`:
+    how many runs were ordered for this step, at most `attempts`; `run` is the last of them, `check` the last look at its
+    checks after it. `wanted`: their names.
+    """
+
+    name: str
+    state: str
+    machine: str
+    reason: str = ""
+    why: str = ""
+    gone: bool = False
+    converged: bool = False
+    able: bool = False
+    runs: int = 0
+    attempts: int = 3
+    run: Order | None = None
+    check: Order | None = None
+    wanted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Next:
+    """What becomes of a step: its state and why it is not further, and what the machine is ordered now ('': nothing)."""
+
+    state: str
+    reason: str = ""
+    order: str = ""
+
+
+def advance(seen: Seen) -> Next:
+    """What comes next for a machine whose wave runs; the same as long as nothing happens to it."""
+    if seen.state in ENDED:
+        return Next(seen.state, seen.reason)
+    if seen.gone:
+        return Next(FAILED, "it has no role in this cluster any more")
+    if seen.machine == lifecycle.ACTIVE:
+        return _checks(seen) if seen.converged else _puppet(seen)
+    if seen.machine == lifecycle.ASSIGNED and seen.able:
+        return Next(RUNNING, "it is to be installed", INSTALL)
+    if seen.machine == lifecycle.ASSIGNED:
+        return Next(
+            RUNNING,
+            "it has not reported its hardware, so it cannot be installed; power it on in the provisioning network, or "
+            f"hand it over with `ocicli machine adopt {seen.name}`",
+        )
+    if seen.machine in (lifecycle.INSTALLING, lifecycle.CONFIGURING):
+        return Next(RUNNING, f"it is {seen.machine}")
+    words = f"it is {seen.machine}" + (f": {seen.why}" if seen.why else "")
+    return Next(FAILED, f"{words}. `ocicli machine why {seen.name}` tells what can be done")
+
+
+def _puppet(seen: Seen) -> Next:
+    """Puppet has not converged: have it run, and again after a run that came to nothing."""
+    run = seen.run
+    if run is None:
+        return Next(RUNNING, "Puppet is to run on it", run_orders.RUN)
+    if not run.outcome:
+        return Next(RUNNING, "Puppet runs" if run.taken else "it has not asked for its orders yet")
+    words = run.words or run_orders.OUTCOMES[run.outcome]
+    if run.outcome == run_orders.CONVERGED:
+        words = "it says that Puppet has converged, and the Puppet server has told nothing of that"
+    if run.outcome == run_orders.DISABLED:
+        return Next(FAILED, words)
+    if seen.runs >= seen.attempts:
+        return Next(FAILED, f"{words}; Puppet was tried {counted(seen.runs, 'time')}")
+    return Next(RUNNING, f"Puppet is to run once more: {words}", run_orders.RUN)
+
+
+def _checks(seen: Seen) -> Next:
+    """Puppet has converged: the gate is open once each check that its profiles want is well."""
+    if not seen.wanted:
+        return Next(CHECKED)
+    last = seen.check or seen.run
+    if last is None:
+        return Next(CONVERGED, "its checks are to be looked at", run_orders.CHECK)
+    if not last.outcome:
+        return Next(CONVERGED, seen.reason if seen.state == CONVERGED else "its checks are to be looked at")
+    red = run_orders.unwell(last.checks, seen.wanted)
+    return Next(CONVERGED, "; ".join(red), run_orders.CHECK) if red else Next(CHECKED)
+
+
+def judged(names: Mapping[str, str], reasons: Mapping[str, str]) -> tuple[str, str]:
+    """What a wave has come to, of the state of each of its steps by machine: DONE, FAILED with the first reason, or RUNNING
+    as long as one of them has not come to its end."""
+    if any(state not in ENDED for state in names.values()):
+        return RUNNING, ""
+    failed = sorted(name for name, state in names.items() if state == FAILED)
+    if not failed:
+        return DONE, ""
+    more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
+    return FAILED, f"{failed[0]}: {reasons.get(failed[0], '')}{more}"
+
+
+def is_still(machines: Collection[str]) -> bool:
+    """Whether a wave may be called standing still, by the states of its machines that have not ended: those at work have
+    deadlines of their own."""
+    return not any(lifecycle.transient(machine) for machine in machines)

@@ -1,0 +1,79 @@
+"""Deployments, as they cross the border."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from oci.domain.cloud.deployments import DEPLOYMENTS, STEPS
+from oci.schemas import looks
+from oci.schemas.choice import Word
+from oci.schemas.words import NAME, Strict
+
+
+class DeployIn(Strict):
+    """Bring a cluster up, or end that."""
+
+    stop: bool = Field(
+        False, description="end the deployment that runs, instead of beginning one; what runs on machines goes on"
+    )
+
+
+class DeploymentName(BaseModel):
+    """A deployment of a cluster in a path."""
+
+    name: str = Field(
+        description="name of the cluster", max_length=63, pattern=NAME, json_schema_extra=looks.named("cluster.list")
+    )
+    id: int = Field(description="number of the deployment", ge=1, le=2**31 - 1)
+
+
+class StepCheck(BaseModel):
+    """What a check of a machine's profiles says."""
+
+    name: str
+    ok: bool
+    reason: str = Field("", description="why it is not well; empty where it is, and where nothing is known yet")
+
+
+class StepOut(BaseModel):
+    """One machine in a deployment."""
+
+    machine: str
+    role: str = ""
+    wave: int
+    state: Annotated[str, Word(STEPS)] = Field(json_schema_extra=looks.toned(STEPS))
+    since: float | None = Field(None, description="when its wave began", json_schema_extra=looks.TIME)
+    percent: int = Field(description="how far it is, as a bar is drawn")
+    reason: str = Field("", description="why it is not further")
+    doing: str = Field("", description="what the machine does now, in its own words")
+    checks: list[StepCheck] = Field([], description="its checks as they were told last in this deployment")
+
+
+class DeploymentOut(BaseModel):
+    """A cluster that is brought up in waves."""
+
+    model_config = looks.DEPLOYMENT
+
+    id: int
+    cluster: str
+    state: Annotated[str, Word(DEPLOYMENTS)] = Field(json_schema_extra=looks.toned(DEPLOYMENTS))
+    wave: int = Field(description="the wave that runs, or ran last, from 1")
+    waves: int
+    percent: int = Field(description="percent of its machines that have come to an end, and of those under way their part")
+    since: float = Field(description="when it began", json_schema_extra=looks.TIME)
+    deadline: float | None = Field(
+        None, description="when it is called failed unless something moves", json_schema_extra=looks.TIME
+    )
+    ended: float | None = Field(None, json_schema_extra=looks.TIME)
+    reason: str = Field("", description="why it ended as it did")
+    by: str = Field(description="who began it")
+    now: str = Field("", description="what its machines are at, in one line")
+    steps: list[StepOut] = Field([], description="its machines by wave; left out in a list")
+
+
+class DeploymentList(BaseModel):
+    model_config = looks.DEPLOYMENTS
+
+    deployments: list[DeploymentOut]

@@ -1,0 +1,118 @@
+"""A cloud in containers, from nothing to a server of a user's that answers, driven by the real client; told once."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.clouds.__main__ import tell
+from lab.clouds.cloud import FRONT, Cloud
+from lab.clouds.stopwatch import Stopwatch
+from lab.clouds.user import User
+from lab.ground.process import run
+from lab.ground.site import unique_name
+from lab.ground.wires.net import namespaces
+from oci.domain.cloud.guest import read
+
+NAME = unique_name("cl")
+SERVER = "vm1"
+
+
+@pytest.fixture(scope="module")
+def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
+    """A cloud that was deployed and checked. What its steps cost is printed at the end."""
+    if os.geteuid() != 0:
+        pytest.fail("the lab needs root: it makes network namespaces and mounts")
+    made = Cloud(NAME, say=lambda text: print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True))
+    watch = Stopwatch(made.lab, made.cpu_seconds, made.say)
+    try:
+        made.user = tell(made, watch)  # type: ignore[attr-defined]
+        yield made
+    finally:
+        told = request.config.pluginmanager.get_plugin("terminalreporter")
+        for one in watch.splits if told else ():
+            told.write_line(f"cloud: {one.step}: {one.seconds:.0f} s by the clock, {one.cpu_seconds:.0f} CPU s")
+        made.down()
+    assert not [name for name in namespaces() if NAME in name]
+    assert NAME not in Path("/proc/self/mounts").read_text() + run(["ps", "-eo", "args"]).stdout
+    assert not list(Path("/sys/fs/cgroup").rglob(f"*{NAME}*"))
+
+
+@pytest.fixture(scope="module")
+def user(cloud: Cloud) -> User:
+    """Somebody with the client, for whom there are an image, a flavor and networks."""
+    somebody: User = cloud.user  # type: ignore[attr-defined]
+    somebody.settle()
+    return somebody
+
+
+@pytest.fixture(scope="module")
+def server(user: User) -> dict[str, Any]:
+    return user.boot(SERVER)
+
+
+def test_every_check_of_every_machine_is_well(cloud: Cloud) -> None:
+    for name, machine in cloud.containers.items():
+        assert machine.run("/usr/lib/oci/oci-check", check=False).returncode == 0, name
+
+
+def test_no_service_of_a_machine_has_failed(cloud: Cloud) -> None:
+    for machine in cloud.containers.values():
+        assert machine.run("systemctl", "--failed", "--no-legend", "--plain").stdout == ""
+
+
+def test_another_run_of_puppet_changes_nothing(cloud: Cloud) -> None:
+    for machine in cloud.containers.values():
+        machine.run("setsid", "-w", "/usr/lib/oci/oci-puppet", timeout=1800)
+        assert machine.read("run/oci/puppet.outcome") == "Puppet has converged: nothing to change\n", machine.read(
+            "run/oci/puppet.log"
+        )
+
+
+def test_a_server_of_a_user_is_active(server: dict[str, Any]) -> None:
+    assert server["status"] == "ACTIVE"
+
+
+def test_it_tells_on_its_console_the_address_that_ovn_gave_it(user: User, server: dict[str, Any]) -> None:
+    lease = user.until("the guest's address", lambda: read(user.console(SERVER)).lease)
+    assert lease in str(server["addresses"])
+
+
+def test_it_knows_by_metadata_who_it_is(user: User, server: dict[str, Any]) -> None:
+    assert user.until("the guest's metadata", lambda: read(user.console(SERVER)).instance) == server["id"]
+
+
+def test_it_answers_at_a_floating_address_from_outside(user: User, server: dict[str, Any]) -> None:
+    address = user.float(SERVER)
+    user.until("the guest to answer a ping", lambda: user.echoes(address))
+
+
+def test_its_console_has_an_address_at_the_front(user: User, server: dict[str, Any]) -> None:
+    url = user.openstack("console", "url", "show", SERVER)["url"]
+    assert url.startswith("https://api.lab.test")
+    words = ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", "/root/.config/openstack/ca.pem", url]
+    assert user.machine.run(*words).stdout == "200"
+
+
+def test_the_dashboard_is_where_a_browser_looks_first(user: User, cloud: Cloud) -> None:
+    words = ["curl", "-sSL", "--cacert", "/root/.config/openstack/ca.pem", "--resolve", f"api.lab.test:443:{FRONT}"]
+    assert "csrfmiddlewaretoken" in user.machine.run(*words, "https://api.lab.test/").stdout
+
+
+def test_a_scheduler_that_dies_is_told_by_its_check(cloud: Cloud) -> None:
+    controller = cloud.containers["controller1"]
+    controller.run("systemctl", "stop", "nova-scheduler")
+    try:
+        told = controller.run("/etc/oci/checks.d/nova.services", check=False)
+        assert (told.returncode, told.stdout.split(";")[0]) == (1, "the service nova-scheduler is inactive")
+    finally:
+        controller.run("systemctl", "start", "nova-scheduler")
+
+
+def test_it_is_deleted(user: User, server: dict[str, Any]) -> None:
+    user.delete(SERVER)
