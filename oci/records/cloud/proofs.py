@@ -16,6 +16,8 @@ from oci.domain.quantities import counted
 from oci.ports import Cloud, CloudRefused, Guests, OutsideError, Thing
 from oci.render.clients.guest import COMMAND_LINE, DISK_BYTES, ramdisk, user_data
 
+INSIDE = "inside"
+"""Of what is kept of a check: nobody outside of the cloud is to be asked."""
 SUBNET = "192.0.2.0/24"
 """TEST-NET-1 (RFC 5737): no network of a site, so that a router leads to none by mistake."""
 GATEWAY = "192.0.2.1"
@@ -65,6 +67,11 @@ class Scene:
         if thing.state == "making":
             raise Busy(f"{kind} {name} is in the making")
         return thing
+
+    @property
+    def why_inside(self) -> str:
+        """Why nobody outside of the cloud is asked to reach a guest."""
+        return "it was ordered so" if self.made.get(INSIDE) else "the cloud has no network that leads out"
 
     def wave(self, compute: str) -> list[str]:
         """The other computes whose guests run at the same time."""
@@ -150,10 +157,10 @@ def group(scene: Scene, _compute: str) -> str:
 
 def router(scene: Scene, _compute: str) -> str:
     """A gateway for the subnet, which leads out where the cloud has a network that does."""
-    outside = scene.cloud.outside()
+    outside = "" if scene.made.get(INSIDE) else scene.cloud.outside()
     scene.made["outside"] = outside
     scene.make("router", {"subnet": scene.made["subnet"], "outside": outside})
-    return "it leads out" if outside else "the cloud has no network that leads out"
+    return "it leads out" if outside else scene.why_inside
 
 
 def service(scene: Scene, compute: str) -> str:
@@ -229,7 +236,7 @@ def gateway(scene: Scene, compute: str) -> str:
 
 def ping(scene: Scene, compute: str) -> str:
     """Have it asked: by this appliance at an address outside where there is one, else by the guests on other computes."""
-    words = "the cloud has no network that leads out"
+    words = scene.why_inside
     if scene.made.get("outside"):
         wanted = {"outside": scene.made["outside"], "port": scene.made[f"port {compute}"]}
         address = str(scene.make("floating", wanted, compute).facts["address"])
