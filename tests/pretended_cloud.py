@@ -40,6 +40,7 @@ class Pretended:
     things: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {plural: {} for plural in NOUNS})
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     refuse: dict[str, int] = field(default_factory=dict)  # by end of a path, the status of the answer
+    lies: dict[str, Any] = field(default_factory=dict)  # the same, with what is answered instead
     servers: str = "ACTIVE"
     down: tuple[str, ...] = ()
     uploads: dict[str, bytes] = field(default_factory=dict)
@@ -126,6 +127,9 @@ class _Handler(BaseHTTPRequestHandler):
         for end, status in self.cloud.refuse.items():
             if path.endswith(end):
                 return self._answer(status, {"forbidden": {"message": f"refused, {PASSWORD} or not", "code": status}})
+        for end, lie in self.cloud.lies.items():
+            if path.endswith(end):
+                return self._answer(200, lie)
         if path.startswith("/identity"):
             return self._identity(path, body)
         if path in ("/image", "/network", "/compute/v2.1", "/placement", "/console/vnc_lite.html"):

@@ -159,6 +159,16 @@ def test_a_front_without_a_service_behind_it_is_no_answer(running: Running) -> N
     cloud.answers(f"{running.cloud.front}/placement")
 
 
+@pytest.mark.parametrize("lie", [{"networks": [17]}, {"networks": {"a": 1}}, {"networks": None}, [], 17, "text"])
+def test_an_answer_that_is_none_of_openstacks_is_told_and_tried_again(running: Running, lie: object) -> None:
+    cloud = opened(running)
+    running.cloud.lies = {"/networks": lie}
+    try:
+        assert cloud.find("network", "oci-check-") == []
+    except OutsideError as told:
+        assert not isinstance(told, CloudRefused) and "the list of each network did not come" in str(told)
+
+
 def test_an_image_that_was_uploaded_in_part_is_uploaded_again(running: Running) -> None:
     cloud = opened(running)
     running.cloud.made("images", {"name": "oci-check-1"})

@@ -73,6 +73,8 @@ KINDS = {
 }
 _NOBODY_BEHIND = (502, 503, 504)
 """What a proxy answers for a service that does not (RFC 9110, sections 15.6.3 to 15.6.5)."""
+_UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
+"""What the library raises for an answer that is JSON, and not what it expects."""
 _STATES = {"ACTIVE": "ready", "active": "ready", "ERROR": "broken", "error": "broken", "killed": "broken"}
 
 
@@ -128,9 +130,12 @@ class OpenStackCloud:
         except (SDKException, ClientException, requests.RequestException, OSError) as error:
             status = getattr(error, "status_code", None) or getattr(error, "http_status", None) or 0
             # What is refused by who asks or how may be said again in vain; what is in use, too much or not there yet not.
-            final = status in (400, 401, 403) or (status == 413)
+            final = status in (400, 401, 403, 413)
             kind = CloudRefused if final else OutsideError
             raise kind(what, self._words(error), "") from None
+        except _UNREADABLE as error:
+            why = f"its answer is not one of OpenStack's ({type(error).__name__}: {self._words(error)})"
+            raise OutsideError(what, why, "") from None
 
     def _words(self, error: BaseException) -> str:
         text = " ".join(str(error).split()).replace(self._access.password, "***")
