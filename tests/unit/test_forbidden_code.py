@@ -11,12 +11,13 @@ NO_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "common
 
 
 def _words_of_other_tables() -> set[str]:
-    """Role names that are also ordinary words: phases, tables and purposes of networks."""
+    """Role names that are also ordinary words: phases, tables, purposes of networks, and types of service of a cloud."""
     from oci.db.tables import Table
     from oci.domain.networks.networks import PURPOSES
     from oci.domain.path.phases import PHASES
+    from oci.records.cloud.proofs import NEEDED
 
-    return {*PHASES, *Table.metadata.tables, *PURPOSES}
+    return {*PHASES, *Table.metadata.tables, *PURPOSES, *NEEDED}
 
 
 def test_no_code_names_a_role() -> None:

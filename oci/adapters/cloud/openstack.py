@@ -75,12 +75,12 @@ _NOBODY_BEHIND = (502, 503, 504)
 """What a proxy answers for a service that does not (RFC 9110, sections 15.6.3 to 15.6.5)."""
 _UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
 """What the library raises for an answer that is JSON, and not what it expects."""
-_STATES = {"ACTIVE": "ready", "active": "ready", "ERROR": "broken", "error": "broken", "killed": "broken"}
+_STATES = {"ACTIVE": "ready", "ERROR": "broken", "KILLED": "broken"}
 
 
 def _state(kind: str, found: Any) -> str:
     """The one of a server or an image; everything else is ready when it is there."""
-    return _STATES.get(str(found.status), "making") if kind in ("server", "image") else "ready"
+    return _STATES.get(str(found.status).upper(), "making") if kind in ("server", "image") else "ready"
 
 
 def _facts(kind: str, found: Any) -> dict[str, Any]:

@@ -216,7 +216,9 @@ def _end(ctx: Ctx, row: tables.CloudCheck, passed: bool, text: str) -> None:
     row.changes += 1
     cluster = ctx.db.get(Cluster, row.cluster_id)
     name = cluster.name if cluster else "a cluster that is gone"
-    ctx.event(f"check.{row.state}", f"check {row.id} of the cloud of {name}: {text}", cluster=cluster)
+    ctx.event(
+        "check.passed" if passed else "check.failed", f"check {row.id} of the cloud of {name}: {text}", cluster=cluster
+    )
     ctx.db.flush()
     kept = max(1, ctx.config.checks_kept)
     oldest = select(CHECK.id).where(CHECK.cluster_id == row.cluster_id).order_by(CHECK.id.desc()).offset(kept).limit(1)
