@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from conftest import cloud_roles
+from sqlalchemy import func, select
 
 from oci.app import APPLIANCE
 from oci.db import tables
 from oci.schemas.clusters.clusters import ClusterIn
 from oci.schemas.clusters.networks import AddressIn, NetworkIn, RangeIn
 from oci.schemas.machines.machines import AssignIn
+from oci.services.activity import jobs
 from oci.services.clusters import addresses, clusters, networks
 from oci.services.machines import verbs
 from oci.services.path import puppet
@@ -45,3 +47,21 @@ def password(world: Any) -> str:
     with world.appliance.make_session() as db:
         row = db.query(tables.Secret).filter_by(name="keystone.admin").one()
         return str(world.appliance.outside.sealer.open(row.value))
+
+
+def open_jobs(world: Any) -> int:
+    """How many jobs are not over."""
+    query = select(func.count()).select_from(tables.Job).where(tables.Job.state.in_(("queued", "running")))
+    with world.appliance.make_session() as db:
+        return int(db.scalar(query))
+
+
+def work_off(world: Any, seconds: float = 5, looks: int = 400) -> None:
+    """Let a worker work until nothing is left to do; `seconds` pass between its looks."""
+    for _ in range(looks):
+        while jobs.run_next(world.ctx(APPLIANCE), "w"):
+            pass
+        if not open_jobs(world):
+            return
+        world.clock.now += seconds
+    raise AssertionError(f"after {looks} looks there is work left")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from oci.adapters.issuer import X509Issuer
 
@@ -39,6 +40,7 @@ class Pretended:
     things: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: {plural: {} for plural in NOUNS})
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     refuse: dict[str, int] = field(default_factory=dict)  # by end of a path, the status of the answer
+    lies: dict[str, Any] = field(default_factory=dict)  # the same, with what is answered instead
     servers: str = "ACTIVE"
     down: tuple[str, ...] = ()
     uploads: dict[str, bytes] = field(default_factory=dict)
@@ -125,6 +127,9 @@ class _Handler(BaseHTTPRequestHandler):
         for end, status in self.cloud.refuse.items():
             if path.endswith(end):
                 return self._answer(status, {"forbidden": {"message": f"refused, {PASSWORD} or not", "code": status}})
+        for end, lie in self.cloud.lies.items():
+            if path.endswith(end):
+                return self._answer(200, lie)
         if path.startswith("/identity"):
             return self._identity(path, body)
         if path in ("/image", "/network", "/compute/v2.1", "/placement", "/console/vnc_lite.html"):
@@ -167,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _things(self, path: str, body: bytes) -> None:
         if path == "/compute/v2.1/os-services":
-            hosts = [("compute1", "up"), *((name, "down") for name in self.cloud.down)]
+            hosts = [("compute1", "up"), ("compute3.cloud.test", "up"), *((name, "down") for name in self.cloud.down)]
             told = [{"id": n, "binary": "nova-compute", "host": n, "state": s, "status": "enabled"} for n, s in hosts]
             return self._answer(200, {"services": told})
         found = re.fullmatch(r"/(?:image/v2|network/v2\.0|compute/v2\.1)/([a-z-]+)(?:/([^/]+))?(?:/(.+))?", path)
@@ -194,7 +199,10 @@ class _Handler(BaseHTTPRequestHandler):
             data = json.loads(body)
             made = self.cloud.made(plural, data if plural == "images" else data[noun])
             return self._answer(202 if plural == "servers" else 201, made if plural == "images" else {noun: made})
-        return self._answer(200, {named: list(self.cloud.things[plural].values())})
+        asked = dict(parse_qsl(urlsplit(self.path).query))
+        narrow = {key: asked[key] for key in ("name", "description", "device_id") if key in asked and plural != "servers"}
+        every = self.cloud.things[plural].values()
+        return self._answer(200, {named: [one for one in every if narrow.items() <= {**one}.items()]})
 
     def _verb(self, plural: str, id: str, verb: str, body: bytes) -> None:
         thing = self.cloud.things[plural][id]
@@ -202,11 +210,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.cloud.uploads[thing["name"]], thing["status"] = body, "active"
             return self._answer(204)
         if verb == "remote-consoles":
+            assert json.loads(body) == {"remote_console": {"protocol": "vnc", "type": "novnc"}}
             url = f"{self.cloud.front}/console/vnc_lite.html?path=%3Ftoken%3D{CONSOLE_KEY}"
             return self._answer(200, {"remote_console": {"protocol": "vnc", "type": "novnc", "url": url}})
         if verb == "action":
             return self._answer(200, {"output": "OCI-CHECK up\nOCI-CHECK lease 192.0.2.11/24\n"})
-        if verb in ("add_router_interface", "remove_router_interface"):
+        if verb == "remove_router_interface":
+            del self.cloud.things["ports"][json.loads(body)["port_id"]]
+            return self._answer(200, {"id": id})
+        if verb == "add_router_interface":
             self.cloud.made("ports", {"name": "", "device_id": id, "device_owner": "network:router_interface"})
             return self._answer(200, {"id": id})
         return self._answer(404, {"itemNotFound": {"message": verb}})

@@ -52,7 +52,7 @@ def test_a_whole_check_speaks_with_the_front_by_name_at_its_address_and_leaves_n
     assert set(cloud.endpoints()) == {"identity", "image", "compute", "network", "placement"}
     for url in cloud.endpoints().values():
         cloud.answers(url)
-    assert cloud.services() == {"compute1": ""} and cloud.outside() == ""
+    assert cloud.services() == {"compute1": "", "compute3": ""} and cloud.outside() == ""
     kernel = cloud.make("image", "oci-check-1-kernel", {"format": "aki", "data": b"kernel" * 1000})
     image = cloud.make(
         "image", "oci-check-1", {"format": "raw", "data": b"\0" * 512, "properties": {"kernel_id": kernel.id}}
@@ -71,6 +71,9 @@ def test_a_whole_check_speaks_with_the_front_by_name_at_its_address_and_leaves_n
     server = cloud.make("server", "oci-check-1-compute1", wanted)
     assert server.state == "ready" and server.facts["host"] == "compute1"
     assert held.things["servers"][server.id]["networks"] == [{"port": port.id}]
+    far = cloud.make("server", "oci-check-1-compute3", {**wanted, "host": "compute3"})
+    assert far.facts["host"] == "compute3.cloud.test", "Nova's own name of the host"
+    cloud.drop("server", far.id)
     assert "lease 192.0.2.11" in cloud.log(server.id)
     floating = cloud.make("floating", "oci-check-1-compute1", {"outside": "n", "port": port.id})
     assert floating.name == "oci-check-1-compute1" and floating.facts["address"] == "203.0.113.7"
@@ -127,7 +130,7 @@ def test_a_named_cloud_and_the_environment_of_whoever_runs_it_count_for_nothing(
     }.items():
         monkeypatch.setenv(name, value)
     assert "compute" in opened(running).endpoints()
-    assert opened(running).services() == {"compute1": ""}
+    assert "compute1" in opened(running).services()
 
 
 def test_what_is_refused_is_told_apart_from_what_may_go_well_another_time(running: Running) -> None:
@@ -145,6 +148,25 @@ def test_what_is_refused_is_told_apart_from_what_may_go_well_another_time(runnin
     broken = cloud.make("server", "s", wanted)
     assert broken.state == "broken" and broken.facts["fault"] == "No valid host was found."
     assert cloud.services()["compute2"] == "the compute service of compute2 is down"
+
+
+def test_a_front_without_a_service_behind_it_is_no_answer(running: Running) -> None:
+    cloud = opened(running)
+    running.cloud.refuse = {"/placement": 503}
+    with pytest.raises(OutsideError, match="its front says 503"):
+        cloud.answers(f"{running.cloud.front}/placement")
+    running.cloud.refuse = {"/placement": 401}
+    cloud.answers(f"{running.cloud.front}/placement")
+
+
+@pytest.mark.parametrize("lie", [{"networks": [17]}, {"networks": {"a": 1}}, {"networks": None}, [], 17, "text"])
+def test_an_answer_that_is_none_of_openstacks_is_told_and_tried_again(running: Running, lie: object) -> None:
+    cloud = opened(running)
+    running.cloud.lies = {"/networks": lie}
+    try:
+        assert cloud.find("network", "oci-check-") == []
+    except OutsideError as told:
+        assert not isinstance(told, CloudRefused) and "the list of each network did not come" in str(told)
 
 
 def test_an_image_that_was_uploaded_in_part_is_uploaded_again(running: Running) -> None:
@@ -172,6 +194,7 @@ def test_a_front_with_another_name_or_ca_is_not_spoken_with(tmp_path: Path) -> N
         other.end()
         true.end()
     assert not [path for _method, path, _host in (*other.cloud.asked, *true.cloud.asked) if "tokens" in path]
+    true.cloud.refuse = {}
     with pytest.raises(OutsideError, match="does not answer"):
         opened(true).answers(f"{true.cloud.front}/image")
 

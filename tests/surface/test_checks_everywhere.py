@@ -7,9 +7,9 @@ from typing import Any
 import clouds
 import pytest
 import scene
+from clouds import work_off
 from rest import open_listener
 from scene import post, sign_in
-from test_checks import work_off
 from test_cli import home, ocicli  # noqa: F401 (fixtures)
 
 from oci.client.engine import waiting

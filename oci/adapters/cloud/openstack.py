@@ -57,25 +57,30 @@ class _Kind:
     plural: str
     everywhere: str = ""  # the query that lists those of all projects
     name: str = "name"
+    exactly: str = ""  # the query that lists those of one name
 
 
 KINDS = {
-    "image": _Kind("image", "image", "images"),
+    "image": _Kind("image", "image", "images", exactly="name"),
     "flavor": _Kind("compute", "flavor", "flavors"),
-    "network": _Kind("network", "network", "networks"),
-    "subnet": _Kind("network", "subnet", "subnets"),
-    "group": _Kind("network", "security_group", "security_groups"),
-    "router": _Kind("network", "router", "routers"),
-    "port": _Kind("network", "port", "ports"),
-    "floating": _Kind("network", "ip", "ips", name="description"),
+    "network": _Kind("network", "network", "networks", exactly="name"),
+    "subnet": _Kind("network", "subnet", "subnets", exactly="name"),
+    "group": _Kind("network", "security_group", "security_groups", exactly="name"),
+    "router": _Kind("network", "router", "routers", exactly="name"),
+    "port": _Kind("network", "port", "ports", exactly="name"),
+    "floating": _Kind("network", "ip", "ips", name="description", exactly="description"),
     "server": _Kind("compute", "server", "servers", everywhere="all_projects"),
 }
-_STATES = {"ACTIVE": "ready", "active": "ready", "ERROR": "broken", "error": "broken", "killed": "broken"}
+_NOBODY_BEHIND = (502, 503, 504)
+"""What a proxy answers for a service that does not (RFC 9110, sections 15.6.3 to 15.6.5)."""
+_UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
+"""What the library raises for an answer that is JSON, and not what it expects."""
+_STATES = {"ACTIVE": "ready", "ERROR": "broken", "KILLED": "broken"}
 
 
 def _state(kind: str, found: Any) -> str:
     """The one of a server or an image; everything else is ready when it is there."""
-    return _STATES.get(str(found.status), "making") if kind in ("server", "image") else "ready"
+    return _STATES.get(str(found.status).upper(), "making") if kind in ("server", "image") else "ready"
 
 
 def _facts(kind: str, found: Any) -> dict[str, Any]:
@@ -125,9 +130,12 @@ class OpenStackCloud:
         except (SDKException, ClientException, requests.RequestException, OSError) as error:
             status = getattr(error, "status_code", None) or getattr(error, "http_status", None) or 0
             # What is refused by who asks or how may be said again in vain; what is in use, too much or not there yet not.
-            final = status in (400, 401, 403) or (status == 413)
+            final = status in (400, 401, 403, 413)
             kind = CloudRefused if final else OutsideError
             raise kind(what, self._words(error), "") from None
+        except _UNREADABLE as error:
+            why = f"its answer is not one of OpenStack's ({type(error).__name__}: {self._words(error)})"
+            raise OutsideError(what, why, "") from None
 
     def _words(self, error: BaseException) -> str:
         text = " ".join(str(error).split()).replace(self._access.password, "***")
@@ -161,16 +169,19 @@ class OpenStackCloud:
         if urlsplit(url).scheme != "https":
             raise CloudRefused(f"{url} is no address over TLS", "whoever listens on the way reads along", "")
         try:
-            self._http.get(url, verify=self._ca, timeout=CALL_SECONDS, allow_redirects=False, stream=True).close()
+            answer = self._http.get(url, verify=self._ca, timeout=CALL_SECONDS, allow_redirects=False, stream=True)
+            answer.close()
         except requests.exceptions.SSLError as error:
             raise CloudRefused(f"{url} shows a certificate that is not the cluster's", self._words(error), "") from None
         except (requests.RequestException, OSError) as error:
             raise OutsideError(f"{url} does not answer", self._words(error), "") from None
+        if answer.status_code in _NOBODY_BEHIND:
+            raise OutsideError(f"{url} does not answer", f"its front says {answer.status_code} {answer.reason}", "")
 
     def services(self) -> Mapping[str, str]:
         with self._asking("Nova did not tell its services") as connection:
             found = list(connection.compute.services(binary="nova-compute"))
-        return {str(one.host).split(".")[0]: _why_not(one) for one in found}
+        return {_short(one.host): _why_not(one) for one in found}
 
     def outside(self) -> str:
         with self._asking("Neutron did not tell its networks") as connection:
@@ -199,10 +210,17 @@ class OpenStackCloud:
                 found = getattr(getattr(connection, known.proxy), f"get_{known.noun}")(id)
             except NotFoundException:
                 return None
-            return None if str(found.status or "").lower() == "deleted" else self._thing(kind, found)
+            return None if str(getattr(found, "status", "")).lower() == "deleted" else self._thing(kind, found)
+
+    def _named(self, kind: str, name: str) -> Thing | None:
+        """The first that is called so; a large cloud need not list all that it has."""
+        query = {KINDS[kind].exactly: name} if KINDS[kind].exactly else {}
+        with self._asking(f"the list of each {kind} did not come") as connection:
+            things = [self._thing(kind, found) for found in self._every(connection, kind, **query)]
+        return next((thing for thing in things if thing.name == name), None)
 
     def make(self, kind: str, name: str, wanted: Mapping[str, Any]) -> Thing:
-        known = next((thing for thing in self.find(kind, name) if thing.name == name), None)
+        known = self._named(kind, name)
         if known is None:
             with self._asking(f"the {kind} {name} was not made") as connection:
                 known = self._thing(kind, _MAKERS[kind](connection, name, wanted))
@@ -230,11 +248,15 @@ class OpenStackCloud:
 
     def console(self, server: str) -> str:
         with self._asking("it has no console") as connection:
-            found = connection.compute.create_console(server, console_type="novnc")
+            found = connection.compute.create_console(server, console_type="novnc", console_protocol="vnc")
         return str(found["url"]).partition("?")[0]
 
     def ping(self, address: str) -> bool:
         return echo.answers(address)
+
+
+def _short(host: object) -> str:
+    return str(host).split(".")[0]
 
 
 def _why_not(service: Any) -> str:
@@ -260,12 +282,15 @@ def _image(connection: Any, name: str, wanted: Mapping[str, Any]) -> Any:
 
 
 def _server(connection: Any, name: str, wanted: Mapping[str, Any]) -> Any:
+    services = connection.compute.services(binary="nova-compute")
     return connection.compute.create_server(
         name=name,
         image_id=wanted["image"],
         flavor_id=wanted["flavor"],
         networks=[{"port": wanted["port"]}],
-        host=wanted["host"],
+        # Nova's own name of the host, which may be the long one. Asked for so, with the microversion that the library
+        # takes for it (2.74), the scheduler and Placement have their say.
+        host=next((one.host for one in services if _short(one.host) == wanted["host"]), wanted["host"]),
         user_data=wanted["user_data"],
         config_drive=False,
     )

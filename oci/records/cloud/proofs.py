@@ -16,10 +16,13 @@ from oci.domain.quantities import counted
 from oci.ports import Cloud, CloudRefused, Guests, OutsideError, Thing
 from oci.render.clients.guest import COMMAND_LINE, DISK_BYTES, ramdisk, user_data
 
+INSIDE = "inside"
+"""Of what is kept of a check: nobody outside of the cloud is to be asked."""
 SUBNET = "192.0.2.0/24"
 """TEST-NET-1 (RFC 5737): no network of a site, so that a router leads to none by mistake."""
 GATEWAY = "192.0.2.1"
-MEMORY_MIB = 256
+MEMORY_MIB, OWN_MIB = 256, 512
+"""Of a guest of ours, and of an image of the site's own."""
 GONE_FIRST = ("floating", "server", "router", "port", "subnet", "network", "group", "flavor", "image")
 """What hangs on others goes before them."""
 _OURS = re.compile(rf"{re.escape(proof.MARK)}[0-9]+(-.*)?")
@@ -62,6 +65,11 @@ class Scene:
         if thing.state == "making":
             raise Busy(f"{kind} {name} is in the making")
         return thing
+
+    @property
+    def why_inside(self) -> str:
+        """Why nobody outside of the cloud is asked to reach a guest."""
+        return "it was ordered so" if self.made.get(INSIDE) else "the cloud has no network that leads out"
 
     def wave(self, compute: str) -> list[str]:
         """The other computes whose guests run at the same time."""
@@ -126,8 +134,10 @@ def image(scene: Scene, _compute: str) -> str:
 
 def flavor(scene: Scene, _compute: str) -> str:
     """Make a small one."""
-    scene.make("flavor", {"ram": MEMORY_MIB, "vcpus": 1, "disk": scene.guests.parts().disk_gib})
-    return f"{MEMORY_MIB} MiB, 1 processor"
+    parts = scene.guests.parts()
+    memory = OWN_MIB if parts.disk else MEMORY_MIB
+    scene.make("flavor", {"ram": memory, "vcpus": 1, "disk": parts.disk_gib})
+    return f"{memory} MiB, 1 processor, {parts.disk_gib} GiB"
 
 
 def network(scene: Scene, _compute: str) -> str:
@@ -145,10 +155,10 @@ def group(scene: Scene, _compute: str) -> str:
 
 def router(scene: Scene, _compute: str) -> str:
     """A gateway for the subnet, which leads out where the cloud has a network that does."""
-    outside = scene.cloud.outside()
+    outside = "" if scene.made.get(INSIDE) else scene.cloud.outside()
     scene.made["outside"] = outside
     scene.make("router", {"subnet": scene.made["subnet"], "outside": outside})
-    return "it leads out" if outside else "the cloud has no network that leads out"
+    return "it leads out" if outside else scene.why_inside
 
 
 def service(scene: Scene, compute: str) -> str:
@@ -224,7 +234,7 @@ def gateway(scene: Scene, compute: str) -> str:
 
 def ping(scene: Scene, compute: str) -> str:
     """Have it asked: by this appliance at an address outside where there is one, else by the guests on other computes."""
-    words = "the cloud has no network that leads out"
+    words = scene.why_inside
     if scene.made.get("outside"):
         wanted = {"outside": scene.made["outside"], "port": scene.made[f"port {compute}"]}
         address = str(scene.make("floating", wanted, compute).facts["address"])

@@ -23,6 +23,11 @@ class ProofIn(Strict):
         description="compute to boot a server on, by its name; may be given again; without it, every one of the cluster",
         max_length=1000,
     )
+    outside: bool = Field(
+        True,
+        description="have this appliance ask the servers at an address outside of the cloud, where it has a network that "
+        "leads out; --no-outside where this appliance has no way there",
+    )
 
 
 class ProofName(ClusterName):

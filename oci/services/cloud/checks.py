@@ -70,7 +70,7 @@ def order(ctx: Ctx, name: str, wish: ProofIn) -> ProofOut:
         state="queued",
         computes=computes,
         results=[result.to_dict() for result in proof.plan(computes)],
-        made={},
+        made={} if wish.outside else {proofs.INSIDE: "yes"},
         text="",
         changes=0,
     )
