@@ -26,7 +26,7 @@ import sys
 line = sys.stdin.buffer.readline()
 while sys.stdin.buffer.readline().strip():
     pass
-body = b'{{"hostname": "x", "uuid": "{ID}", "name": "oci"}}' if b"meta_data.json" in line else b"169.254.0.3 \\n"
+body = b'{{"hostname": "x", "uuid": "{ID}", "name": "oci"}}' if b"meta_data.json" in line else b"169.254.2.3 \\n"
 sys.stdout.buffer.write(b"HTTP/1.0 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n%s" % (len(body), body))
 sys.stdout.buffer.flush()
 '''
@@ -52,12 +52,12 @@ def test_it_tells_its_lease_its_metadata_and_whom_it_reached(tmp_path: Path) -> 
     with subprocess.Popen(words, stdin=subprocess.DEVNULL) as machine:
         try:
             end, told = time.monotonic() + SECONDS, guest.Told()
-            while "169.254.0.3" not in told.reached:
+            while "169.254.2.3" not in told.reached:
                 assert machine.poll() is None, "QEMU ended"
                 assert time.monotonic() < end, f"after {SECONDS} s it says: {console.read_text()[-2000:]}"
                 time.sleep(1)
                 told = guest.read(console.read_text(errors="replace") if console.exists() else "")
         finally:
             machine.kill()
-    assert told.lease == "169.254.0.15" and told.instance == ID
-    assert told.reached == {"169.254.0.2", "169.254.0.3"}, "its gateway, and whom metadata named"
+    assert told.lease == "169.254.2.15" and told.instance == ID
+    assert told.reached == {"169.254.2.2", "169.254.2.3"}, "its gateway, and whom metadata named"
