@@ -169,7 +169,7 @@ def plugins(base: Path, modules: Sequence[Path], cache: Path | None = None, *, r
 
 
 def _inside(root: Path, path: Path) -> Path:
-    """Where `path` of the tree `root` leads: links of it are of that tree, and not of this host. Raises LabError for a ring."""
+    """Where `path` of the tree `root` leads: links of it are of that tree, not of this host. Raises LabError for a ring."""
     for _ in range(40):  # as many as Linux follows (path_resolution(7))
         if not path.is_symlink():
             return path
