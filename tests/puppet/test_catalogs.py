@@ -311,10 +311,13 @@ def test_apis_find_one_key_and_one_certificate_and_never_the_file_that_comes_bef
 def test_only_databases_of_ovn_that_surely_stand_alone_are_put_aside(
     three: dict[str, Whole], tmp_path: Path, north: str, south: str, put_aside: set[str]
 ) -> None:
-    """ovsdb-tool (Open vSwitch 3.5.0) ends with 0 for one that stands alone, 2 for one of a cluster, 1 for an unreadable one."""
+    """ovsdb-tool (Open vSwitch 3.5.0) ends with 0 for yes, 2 for no, and 1 for a database that it cannot read."""
     folder, program = tmp_path / "ovn", tmp_path / "tool"
     folder.mkdir()
-    program.write_text('#!/bin/sh\ncase $(cat "$2" 2>/dev/null) in alone) exit 0 ;; many) exit 2 ;; esac\nexit 1\n')
+    program.write_text(
+        '#!/bin/sh\ncase $1-$(cat "$2" 2>/dev/null) in db-is-standalone-alone | db-is-clustered-many) exit 0 ;; '
+        "*-alone | *-many) exit 2 ;; esac\nexit 1\n"
+    )
     program.chmod(0o755)
     texts = {"nb": north, "sb": south}
     for name, text in texts.items():
