@@ -127,7 +127,7 @@ class Cloud(Story):
     def start(self, member: Member) -> ContainerMachine:
         """A new container that is `member`, up, with nothing configured on it."""
         below = layers(member.layer)
-        synced = plugins(below[0], (CHECKOUT / "puppet/site", self._root / MODULES))
+        synced = plugins(below[0], (CHECKOUT / "puppet/site", self._root / MODULES), root=self._root)
         machine = ContainerMachine(
             member.name,
             self.lab.name,

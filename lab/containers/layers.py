@@ -141,13 +141,14 @@ def _layer(name: str, below: tuple[Path, ...], cache: Path) -> Path:
     return _used(cached(f"layer-{name}", repr(made_of), make, cache))
 
 
-def plugins(base: Path, modules: Sequence[Path], cache: Path | None = None) -> Path:
+def plugins(base: Path, modules: Sequence[Path], cache: Path | None = None, *, root: Path = Path("/")) -> Path:
     """A layer to lie on top of the others: what an agent would else fetch from its Puppet server file by file, for minutes.
 
     `modules` are folders of Puppet modules, in the order in which the server looks into them; `base` is the lowest layer.
+    Debian's are links by way of /etc/alternatives, which hold in the tree `root` of the server.
     """
     cache, synced = cache or cache_dir(), Path("var/cache/puppet")
-    sources = {part: _synced(modules, part) for part in ("lib", "facts.d")}
+    sources = {part: _synced(modules, part, root) for part in ("lib", "facts.d")}
     told = hashlib.sha256()
     for part, files in sources.items():
         for name, file in sorted(files.items()):
@@ -167,12 +168,22 @@ def plugins(base: Path, modules: Sequence[Path], cache: Path | None = None) -> P
     return _used(cached("layer-plugins", told.hexdigest(), make, cache))
 
 
-def _synced(modules: Sequence[Path], part: str) -> dict[Path, Path]:
+def _inside(root: Path, path: Path) -> Path:
+    """Where `path` of the tree `root` leads: links of it are of that tree, not of this host. Raises LabError for a ring."""
+    for _ in range(40):  # as many as Linux follows (path_resolution(7))
+        if not path.is_symlink():
+            return path
+        target = path.readlink()
+        path = root / target.relative_to("/") if target.is_absolute() else path.parent / target
+    raise LabError(f"{path} is a link to itself in the end")
+
+
+def _synced(modules: Sequence[Path], part: str, root: Path) -> dict[Path, Path]:
     """The files of one `part` of all modules by their name in it. The first module of a name hides others of that name."""
     homes: dict[str, Path] = {}
     for folder in filter(Path.is_dir, modules):
         for module in sorted(folder.iterdir()):
-            homes.setdefault(module.name, module)
+            homes.setdefault(module.name, _inside(root, module))
     roots = [home / part for home in homes.values()]
     return {file.relative_to(root): file for root in reversed(roots) for file in root.rglob("*") if file.is_file()}
 

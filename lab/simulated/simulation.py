@@ -13,7 +13,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -81,8 +81,10 @@ class SimulatedAppliance(Appliance):
 class Simulation:
     """One appliance and as many machines as are asked for. Use `running`."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, settings: Mapping[str, object] | None = None) -> None:
+        """`settings` of the appliance that differ from SETTINGS."""
         self.lab = Lab(name)
+        self.settings = {**SETTINGS, **(settings or {})}
         self.password = secrets.token_urlsafe(9)
         self.machines: list[SimulatedMachine] = []
         self.lock = threading.Lock()
@@ -107,7 +109,7 @@ class Simulation:
         (run_dir / "sim").mkdir()
         (run_dir / "puppet-ssl").mkdir(mode=0o700)
         make_ssl(run_dir / "puppet-ssl", PUPPET_NAME)
-        self.appliance = SimulatedAppliance(self.lab.net, run_dir, run_dir / "images", dict(SETTINGS))
+        self.appliance = SimulatedAppliance(self.lab.net, run_dir, run_dir / "images", self.settings)
         self.appliance.configure()
         self.made = compose(configuration.load(str(self.appliance.config)), poke=lambda _job: None)
         networks.create_network(

@@ -28,9 +28,9 @@ class Waiting:
             (machine.path / "puppet.does").write_text(f"{self.puppet}\n")
             sim.order(machine, "install")
             if self.frozen:
-                wait_until("Puppet's catalogue", lambda: self._phase(sim, machine) == "catalog", 180)
+                wait_until("Puppet's catalogue", lambda: self._phase(sim, machine) == "catalog", 600)
                 self._freeze(machine)
-            wait_until("the end", lambda: sim.show(machine).state in ("active", "failed"), 300)
+            wait_until("the end", lambda: sim.show(machine).state in ("active", "failed"), 900)
             self.state = sim.show(machine).state
             self.events = self._after_install(sim, machine)
         return self

@@ -42,10 +42,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 class Processes:
-    """Command lines of all processes of this host, looked at again and again while the story runs."""
+    """Command lines of processes of this host, looked at again and again while the story runs.
+
+    `seen` has those of all, where a word is looked for that nobody else can know; `own` has those that descend from this
+    process, where anything is looked for that has a secret's form: other tests run beside this one and print such forms.
+    """
 
     def __init__(self) -> None:
         self.seen: set[bytes] = set()
+        self.own: set[bytes] = set()
 
     def watch(self, story: Story, *plans: Plan) -> None:
         """Follow the story, and look between any two questions."""
@@ -60,11 +65,20 @@ class Processes:
         story.show = ask  # type: ignore[method-assign]
 
     def look(self) -> None:
-        for note in Path("/proc").glob("[0-9]*/cmdline"):
+        lines, parents = {}, {}
+        for folder in Path("/proc").glob("[0-9]*"):
             try:
-                self.seen.add(note.read_bytes())
+                status = (folder / "status").read_text()
+                lines[int(folder.name)] = (folder / "cmdline").read_bytes()
             except OSError:
                 continue
+            parents[int(folder.name)] = int(status.partition("\nPPid:")[2].split(None, 1)[0])
+        self.seen.update(lines.values())
+        for pid, line in lines.items():
+            while pid not in (0, os.getpid()):
+                pid = parents.get(pid, 0)
+            if pid:
+                self.own.add(line)
 
 
 def _key(folder: Path) -> Path:

@@ -251,7 +251,10 @@ def test_planted_secrets_are_nowhere(story: Story) -> None:
     for name, secret in secrets.items():
         for place, content in {**places, **inside}.items():
             assert secret not in content, f"{name} in {place}"
-    for place, content in places.items():
+    own = b"\n".join(story.processes.own)  # type: ignore[attr-defined]
+    # What the appliance and the machines run descends from here, so that it was really looked at.
+    assert all(name in own for name in (b"qemu-system", b"gunicorn", b"nginx"))
+    for place, content in {**places, "process lists": own}.items():
         assert not re.search(rb"Bearer [A-Za-z0-9_-]{20,}|CHALLENGE='", content), place
 
 

@@ -1,7 +1,7 @@
 """Kills at random moments of a simulated machine's life, from the order to its first Puppet run.
 
 The moments follow from a seed, OCI_SEED, and from the length of an undisturbed run that is measured
-first. Six of them belong to every run of the tests, all hundred to `make test-long`.
+first. Twelve of them belong to every run of the tests, all hundred to `make test-long`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 from lab.simulated.simulation import Simulation
 from lab.simulated.trial import Trial, begun, measured
 
-AT_ONCE, SOME, ALL = 5, 6, 100
+AT_ONCE, SOME, ALL = 5, 12, 100
 SEED = int(os.environ.get("OCI_SEED", "2027"))
 # The machine itself is killed most often, and every part of the appliance now and then.
 KINDS = ("power",) * 5 + ("blink",) * 5 + ("web", "worker", "appliance", "nginx", "cut")

@@ -307,6 +307,47 @@ def test_apis_find_one_key_and_one_certificate_and_never_the_file_that_comes_bef
         assert not [f for f in files if "puppet_openstack.crt" in f]
 
 
+@pytest.mark.parametrize(
+    ("north", "south", "put_aside"),
+    [
+        ("alone", "alone", {"nb", "sb"}),
+        ("many", "many", set()),
+        ("many", "alone", {"sb"}),
+        ("spoilt", "many", set()),
+        ("spoilt", "alone", {"sb"}),
+        ("", "", set()),
+    ],
+)
+def test_only_databases_of_ovn_that_surely_stand_alone_are_put_aside(
+    three: dict[str, Whole], tmp_path: Path, north: str, south: str, put_aside: set[str]
+) -> None:
+    """ovsdb-tool (Open vSwitch 3.5.0) ends with 0 for yes, 2 for no, and 1 for a database that it cannot read."""
+    folder, program = tmp_path / "ovn", tmp_path / "tool"
+    folder.mkdir()
+    program.write_text(
+        '#!/bin/sh\ncase $1-$(cat "$2" 2>/dev/null) in db-is-standalone-alone | db-is-clustered-many) exit 0 ;; '
+        "*-alone | *-many) exit 2 ;; esac\nexit 1\n"
+    )
+    program.chmod(0o755)
+    texts = {"nb": north, "sb": south}
+    for name, text in texts.items():
+        if text:
+            (folder / f"ovn{name}_db.db").write_text(text)
+    told = three["controller1"]["Exec[profile::ovn::central begins anew]"]
+    begins, ends = (
+        told[key]
+        .replace("/usr/bin/systemctl", "true")
+        .replace("/usr/bin/ovsdb-tool", str(program))
+        .replace("/var/lib/ovn", str(folder))
+        for key in ("onlyif", "command")
+    )
+    if subprocess.run(["sh", "-c", begins], check=False).returncode == 0:
+        subprocess.run(["sh", "-c", ends], check=True)
+    left = {name for name in texts if (folder / f"ovn{name}_db.db").exists()}
+    assert left == {name for name, text in texts.items() if text} - put_aside
+    assert {name for name in texts if (folder / f"ovn{name}_db.db.standalone").exists()} == put_aside, "nothing is lost"
+
+
 def test_nobody_waits_for_a_switch_that_does_not_run(three: dict[str, Whole]) -> None:
     for whole in three.values():
         for title, told in whole.of("Exec").items():

@@ -47,7 +47,8 @@ def test_a_container_converges_by_its_challenge_and_a_second_run_changes_nothing
     site, stub = lab
     name = f"volume1.{DOMAIN}"
     below = layers("base")
-    synced = plugins(below[0], (CHECKOUT / "puppet/site", MODULES, puppet_root / "usr/share/puppet/modules"))
+    theirs = puppet_root / "usr/share/puppet/modules"
+    synced = plugins(below[0], (CHECKOUT / "puppet/site", MODULES, theirs), root=puppet_root)
     machine = ContainerMachine(
         "volume1",
         site.name,

@@ -55,6 +55,24 @@ def test_agents_find_what_the_first_module_of_a_name_holds(tmp_path: Path) -> No
     assert layers.plugins(base, (ours, theirs), cache) != made
 
 
+def test_modules_are_found_by_the_links_of_the_tree_that_they_are_in(tmp_path: Path) -> None:
+    """Debian's packages of modules link them by way of /etc/alternatives, which on this host are others, or none."""
+    base, root, cache = tmp_path / "base", tmp_path / "root", tmp_path / "cache"
+    (base / "var/cache/puppet").mkdir(parents=True)
+    available, modules, chosen = root / "usr/share/available", root / "usr/share/modules", root / "etc/alternatives"
+    module(available, "debian-apt", lib__a="theirs")
+    for folder in (modules, chosen):
+        folder.mkdir(parents=True)
+    (chosen / "puppet-module-apt").symlink_to("/usr/share/available/debian-apt")
+    (modules / "apt").symlink_to("/etc/alternatives/puppet-module-apt")
+    (modules / "beside").symlink_to("../available/debian-apt")
+    made = layers.plugins(base, (modules,), cache, root=root)
+    assert (made / "var/cache/puppet/lib/a").read_text() == "theirs"
+    (modules / "ring").symlink_to("ring")
+    with pytest.raises(LabError, match="ring is a link to itself"):
+        layers.plugins(base, (modules,), cache, root=root)
+
+
 def test_only_a_layer_that_nobody_asked_for_lately_and_nobody_runs_on_is_removed(tmp_path: Path) -> None:
     old, held, new, other = (tmp_path / name for name in ("layer-x-old", "layer-x-held", "layer-x-new", "layer-y-old"))
     for layer in (old, held, new, other):

@@ -1,5 +1,5 @@
-# A check of a profile: an executable that ends with 0 when what the profile set up works, and else says why not. OCI has it
-# run after each run of Puppet that it ordered, and waits for it before it goes on with others.
+# A check of a profile: an executable that ends with 0 when what the profile set up works, and else says why not. So far a
+# person runs it; nothing does by itself.
 #
 # The title is its name in OCI's record of the profile, and that of its function in files/oci_checks.py.
 #

@@ -51,11 +51,13 @@ class profile::ovn::central (
     require => Package['ovn-central'],
   }
 
-  # The package made databases that stand alone; they are nothing yet, and clustered ones are made in their place.
-  $databases = '/var/lib/ovn/ovnnb_db.db'
+  # The package made databases that stand alone; clustered ones are made in their place. Only what is surely standing alone is
+  # put aside: a database that cannot be read is somebody's to mend, and is neither (ovsdb-tool ends with 1 then, not with 2).
+  $alone = '/usr/bin/ovsdb-tool db-is-standalone'
+  $aside = "if ${alone} \"\${f}\"; then /usr/bin/mv --backup=numbered \"\${f}\" \"\${f}.standalone\"; fi"
   exec { 'profile::ovn::central begins anew':
-    command  => '/usr/bin/systemctl stop ovn-central "ovn-ovsdb-server-*" ovn-northd; /usr/bin/rm -f /var/lib/ovn/ovn?b_db.db',
-    unless   => "/usr/bin/ovsdb-tool db-is-clustered ${databases}",
+    command  => "/usr/bin/systemctl stop ovn-central 'ovn-ovsdb-server-*' ovn-northd; for f in /var/lib/ovn/ovn?b_db.db; do ${aside}; done",
+    onlyif   => "${alone} /var/lib/ovn/ovnnb_db.db || ${alone} /var/lib/ovn/ovnsb_db.db",
     provider => shell,
     timeout  => 0,
     require  => File['/etc/default/ovn-central'],
