@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conftest import cloud_roles
+from shipped import cloud_roles
 from sqlalchemy import func, select
 
 from oci.app import APPLIANCE

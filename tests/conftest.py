@@ -7,22 +7,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import pytest
 from databases import KINDS, Database, Databases
 from hypothesis import HealthCheck, settings
+from shipped import shipped_roles
 
 from oci.adapters.fake import FakeCloud, FakeDhcp, FakeGuests, FakeHost, FakeImages, FakePower, FakePuppetCa
-from oci.adapters.files import roles as role_files
 from oci.adapters.files.secrets import FileSealer
 from oci.adapters.issuer import X509Issuer
 from oci.app import Appliance
 from oci.config import configure
 from oci.context import Actor, Ctx, Outside
 from oci.db.session import sessions
-from oci.domain.cluster.roles import Role
 from oci.records.clusters import fleets
 
 # Tests run on shared, busy machines: how long an example takes says nothing about the code.
@@ -125,19 +123,6 @@ def make_world(tmp_path: Path, databases: Databases, kind: str) -> Iterator[Worl
     fleets.forget()
     with databases.fresh(kind, tmp_path) as database:
         yield world_on(tmp_path, database)
-
-
-@cache
-def shipped_roles() -> dict[str, Role]:
-    """The roles of this tree, read once for all worlds, without the services of a cloud: what becomes of a machine is not
-    about them, and each of them wants secrets and a virtual address. Who tests them has `cloud_roles`."""
-    return {name: replace(role, profiles=("profile::base",)) for name, role in cloud_roles().items()}
-
-
-@cache
-def cloud_roles() -> dict[str, Role]:
-    """The roles of this tree as they are."""
-    return role_files.load(Path("none"))
 
 
 def world_on(tmp_path: Path, database: Database) -> World:
