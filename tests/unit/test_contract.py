@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
+import pkgutil
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+from oci import schemas
 from oci.client.engine.command import Command, _answer, _resolve, commands
 from oci.client.engine.contract import SHIPPED
 from oci.client.terminal.look import PLACE, SHOWS, TONES
@@ -177,3 +182,17 @@ def test_levels_are_said_once() -> None:
             if isinstance(node, ast.Tuple | ast.List | ast.Set):
                 words = {e.value for e in node.elts if isinstance(e, ast.Constant)}
                 assert len(words & set(PERSONAL)) < 2, f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+def models() -> Iterator[type[BaseModel]]:
+    """Every model of oci.schemas."""
+    for module in pkgutil.walk_packages(schemas.__path__, f"{schemas.__name__}."):
+        for told in vars(importlib.import_module(module.name)).values():
+            if isinstance(told, type) and issubclass(told, BaseModel) and told.__module__ == module.name:
+                yield told
+
+
+def test_no_two_models_have_one_name() -> None:
+    """The contract knows them by it, and would have the first for both, or none."""
+    counted = Counter(model.__name__ for model in models())
+    assert len(counted) > 70 and [name for name, times in counted.items() if times > 1] == []

@@ -1,5 +1,5 @@
-# A check of a profile: an executable that ends with 0 when what the profile set up works, and else says why not. So far a
-# person runs it; nothing does by itself.
+# A check of a profile: an executable that ends with 0 when what the profile set up works, and else says why not. The
+# machine's /usr/lib/oci/oci-check runs it when OCI asks: before the next wave of a deployment begins.
 #
 # The title is its name in OCI's record of the profile, and that of its function in files/oci_checks.py.
 #
