@@ -9,7 +9,7 @@ import os
 import secrets
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 class Processes:
     """Command lines of processes of this host, looked at again and again while the story runs.
 
-    `seen` has those of all, where a word is looked for that nobody else can know; `own` has those that descend from this
-    process, where anything is looked for that has a secret's form: other tests run beside this one and print such forms.
+    `seen` has those of all, where a word is looked for that nobody else can know; `own` has those of the story, where
+    anything is looked for that has a secret's form: other tests run beside this one and print such forms. They are those
+    that descend from this process, and those in the lab's network: QEMU makes itself a daemon.
     """
 
     def __init__(self) -> None:
@@ -57,14 +58,15 @@ class Processes:
         ask = story.show
 
         def show(name: str) -> dict[str, Any]:
-            self.look()
+            self.look(story.lab.net.pids())
             return ask(name)
 
         story.show = show  # type: ignore[method-assign]
         story.follow(*plans)
         story.show = ask  # type: ignore[method-assign]
 
-    def look(self) -> None:
+    def look(self, inside: Iterable[int]) -> None:
+        """Once more; `inside` are the processes in the lab's network."""
         lines, parents = {}, {}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
@@ -74,8 +76,9 @@ class Processes:
                 continue
             parents[int(folder.name)] = int(status.partition("\nPPid:")[2].split(None, 1)[0])
         self.seen.update(lines.values())
+        own = {os.getpid(), *inside}
         for pid, line in lines.items():
-            while pid not in (0, os.getpid()):
+            while pid and pid not in own:
                 pid = parents.get(pid, 0)
             if pid:
                 self.own.add(line)
