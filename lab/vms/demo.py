@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lab.ground.process import LabError, started_at, wait_until
 from lab.ground.wires.net import labs_dir
-from lab.vms.plan import BIOS, UEFI
+from lab.vms.plan import BIOS, UEFI, WIRED
 from lab.vms.rack import Rack
 from lab.vms.story import Story
 
@@ -26,23 +26,30 @@ def _say(text: str) -> None:
     print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True)
 
 
+PLANS = (BIOS, UEFI)
+
+
+def _new_story() -> Story:
+    return Story(NAME, _say, WIRED.networks, roles=WIRED.roles)
+
+
 def _run(story: Story, port: int, once: bool) -> None:
     story.up(port=port)
     _say(f"sign in as admin with the password {story.appliance.passwords['admin']}")
-    story.cluster()
-    plans = (BIOS, UEFI)
-    for plan in plans:
+    story.cluster(*WIRED.orders)
+    for plan in PLANS:
         story.add(plan)
         story.ocicli("machine", "power", plan.mac, "--power", "on")
         _say(f"{plan.name}: powered on through its management controller")
-    for plan in plans:
+    for plan in PLANS:
         story.discover(plan)
         story.assign(plan)
+    story.ocicli("machine", "cabling", UEFI.mac, *WIRED.cabling)
     story.puppet_ready()
-    for plan in plans:
+    for plan in PLANS:
         story.install(plan)
-    story.follow(*plans)
-    for plan in plans:
+    story.follow(*PLANS)
+    for plan in PLANS:
         _say(f"{plan.name}: active, {len(story.timeline(plan))} lines in its timeline")
     minutes = (time.monotonic() - story.began) / 60
     _say(f"both machines are active after {minutes:.1f} minutes")
@@ -106,7 +113,7 @@ def main(argv: list[str] | None = None) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
-    story = Story(NAME, _say)
+    story = _new_story()
     try:
         story.say("preparing; the first time on a machine this builds images")
         _run(story, options.port, options.once)

@@ -84,6 +84,10 @@ class Processes:
                 self.own.add(line)
 
 
+def _say(text: str) -> None:
+    print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True)
+
+
 def _key(folder: Path) -> Path:
     """A key pair that opens the machines of this run."""
     run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "key")])
@@ -98,11 +102,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     root_hash = subprocess.run(
         ["openssl", "passwd", "-6", "-stdin"], input=secrets.token_urlsafe(9), text=True, capture_output=True, check=True
     ).stdout.strip()
-    told = Story(unique_name("e2e"), lambda text: print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True), WIRED.networks)
+    told = Story(unique_name("e2e"), _say, WIRED.networks, roles=WIRED.roles)
     told.environment = light(tmp_path_factory.mktemp("environment") / "puppet", f"^{UEFI.role}[0-9]")
     told.root_hash, told.processes = root_hash, Processes()  # type: ignore[attr-defined]
-    key, roles = _key(tmp_path_factory.mktemp("ssh")), tmp_path_factory.mktemp("roles")
-    (roles / f"{UEFI.role}.yaml").write_text(WIRED.role)
+    key = _key(tmp_path_factory.mktemp("ssh"))
     told.key, told.before = key, {}  # type: ignore[attr-defined]
     told.marker = f"Planted{secrets.token_hex(4)}"  # type: ignore[attr-defined]
     patch = pytest.MonkeyPatch()
@@ -113,7 +116,6 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             settings={
                 "root_password_hash": root_hash,
                 "ssh_authorized_keys": [key.with_suffix(".pub").read_text().strip()],
-                "roles_dir": str(roles),
                 "attempts": ATTEMPTS,
             }
         )
