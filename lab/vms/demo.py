@@ -6,31 +6,36 @@ import argparse
 import sys
 import time
 
-from lab.vms.plan import BIOS, UEFI
+from lab.vms.plan import BIOS, UEFI, WIRED
 from lab.vms.showing import Showing, say
 from lab.vms.story import Story
 
 DEMO = Showing("demo")
+PLANS = (BIOS, UEFI)
+
+
+def _new_story() -> Story:
+    return Story(DEMO.name, say, WIRED.networks, roles=WIRED.roles)
 
 
 def _tell(story: Story, port: int) -> None:
     story.say("preparing; the first time on a machine this builds images")
     story.up(port=port)
     say(f"sign in as admin with the password {story.appliance.passwords['admin']}")
-    story.cluster()
-    plans = (BIOS, UEFI)
-    for plan in plans:
+    story.cluster(*WIRED.orders)
+    for plan in PLANS:
         story.add(plan)
         story.ocicli("machine", "power", plan.mac, "--power", "on")
         say(f"{plan.name}: powered on through its management controller")
-    for plan in plans:
+    for plan in PLANS:
         story.discover(plan)
         story.assign(plan)
+    story.ocicli("machine", "cabling", UEFI.mac, *WIRED.cabling)
     story.puppet_ready()
-    for plan in plans:
+    for plan in PLANS:
         story.install(plan)
-    story.follow(*plans)
-    for plan in plans:
+    story.follow(*PLANS)
+    for plan in PLANS:
         say(f"{plan.name}: active, {len(story.timeline(plan))} lines in its timeline")
     minutes = (time.monotonic() - story.began) / 60
     say(f"both machines are active after {minutes:.1f} minutes")
@@ -47,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.stop:
         return DEMO.stop()
-    story = Story(DEMO.name, say)
+    story = _new_story()
     return DEMO.show(lambda: _tell(story, options.port), story.down, options.once)
 
 

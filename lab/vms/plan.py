@@ -27,11 +27,11 @@ class Plan:
 class Wired:
     """A machine with a second card: the lab's networks behind it, and what OCI is told of them.
 
-    `role` is the text of a role of the site's own, which has these networks.
+    `roles` are those of the site's own that it needs, which have these networks: their texts by their names.
     """
 
     plan: Plan
-    role: str
+    roles: dict[str, str]
     networks: tuple[Network, ...]
     orders: tuple[tuple[str, ...], ...]
     cabling: tuple[str, ...]
@@ -62,8 +62,10 @@ UEFI = Plan(
 )
 WIRED = Wired(
     UEFI,
-    "name: wired\ntitle: Controller with a network of each kind\norder: 31\nnetworks: [provisioning, storage, tunnel]\n"
-    "profiles: [profile::base]\n",
+    {
+        UEFI.role: f"name: {UEFI.role}\ntitle: A machine with a network of each kind\norder: 31\n"
+        "networks: [provisioning, storage, tunnel]\nprofiles: [profile::base]\n"
+    },
     (Network(STORAGE, IPv4Interface("10.79.0.1/24")), Network(TUNNEL, IPv4Interface("10.80.0.1/24"))),
     (
         (

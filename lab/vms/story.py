@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,8 @@ NETWORK = ("--cidr", "10.77.0.0/21", "--first", "10.77.1.1", "--last", "10.77.1.
 class Story:
     """One lab with an appliance, a Puppet server and machines. Use `up` first and `down` last.
 
-    `networks` are those beside the one on which machines boot. `environment` is what Puppet is served from.
+    `networks` are those beside the one on which machines boot. `environment` is what Puppet is served from. `roles` are the
+    texts of role files of the site's own, by the names of the roles.
     """
 
     def __init__(
@@ -48,8 +49,9 @@ class Story:
         say: Callable[[str], None] = print,
         networks: tuple[Network, ...] = (),
         environment: Path = CHECKOUT / "puppet",
+        roles: Mapping[str, str] | None = None,
     ) -> None:
-        self.lab, self.say, self.environment = Rack(name, networks), say, environment
+        self.lab, self.say, self.environment, self.roles = Rack(name, networks), say, environment, roles or {}
         self.began = time.monotonic()
         self.machines: dict[str, VirtualMachine] = {}
         self.bmc_password = secrets.token_urlsafe(9)
@@ -63,13 +65,21 @@ class Story:
         root = puppetroot.build(cache_dir()) if puppet else None
         self.lab.up()
         taken = images.taken(self.lab.run_dir / "images", self.say)
-        self.appliance = Appliance(self.lab.net, self.lab.run_dir, taken, settings)
+        self.appliance = Appliance(self.lab.net, self.lab.run_dir, taken, {**self._site_roles(), **(settings or {})})
         self.appliance.configure()
         self.puppet = self._puppet(root) if root else None
         self.appliance.start(port)
         self.token = self.appliance.token()
         self.say(f"the appliance serves; dashboard: {self.appliance.url}")
         return self
+
+    def _site_roles(self) -> dict[str, object]:
+        """Write the site's own roles; the setting that says where they are."""
+        folder = self.lab.run_dir / "roles"
+        folder.mkdir()
+        for name, text in self.roles.items():
+            (folder / f"{name}.yaml").write_text(text)
+        return {"roles_dir": str(folder)}
 
     def _puppet(self, root: Path) -> Puppetserver:
         server = Puppetserver(

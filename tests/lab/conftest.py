@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from lab.ground.process import run
 from lab.ground.site import unique_name
 from lab.vms import older
 from lab.vms.plan import BIOS, UEFI, WIRED, Plan
+from lab.vms.showing import say
 from lab.vms.story import Story
 
 
@@ -44,8 +44,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 class Processes:
     """Command lines of processes of this host, looked at again and again while the story runs.
 
-    `seen` has those of all, where a word is looked for that nobody else can know; `own` has those that descend from this
-    process, where anything is looked for that has a secret's form: other tests run beside this one and print such forms.
+    `seen` has those of all, where a word is looked for that nobody else can know; `own` has those of the story, where
+    anything is looked for that has a secret's form: other tests run beside this one and print such forms. They are those
+    that descend from this process, and those in the lab's network: QEMU makes itself a daemon.
     """
 
     def __init__(self) -> None:
@@ -57,14 +58,15 @@ class Processes:
         ask = story.show
 
         def show(name: str) -> dict[str, Any]:
-            self.look()
+            self.look(story.lab.net.pids())
             return ask(name)
 
         story.show = show  # type: ignore[method-assign]
         story.follow(*plans)
         story.show = ask  # type: ignore[method-assign]
 
-    def look(self) -> None:
+    def look(self, inside: Iterable[int]) -> None:
+        """Once more; `inside` are the processes in the lab's network."""
         lines, parents = {}, {}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
@@ -74,8 +76,9 @@ class Processes:
                 continue
             parents[int(folder.name)] = int(status.partition("\nPPid:")[2].split(None, 1)[0])
         self.seen.update(lines.values())
+        own = {os.getpid(), *inside}
         for pid, line in lines.items():
-            while pid not in (0, os.getpid()):
+            while pid and pid not in own:
                 pid = parents.get(pid, 0)
             if pid:
                 self.own.add(line)
@@ -95,11 +98,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     root_hash = subprocess.run(
         ["openssl", "passwd", "-6", "-stdin"], input=secrets.token_urlsafe(9), text=True, capture_output=True, check=True
     ).stdout.strip()
-    told = Story(unique_name("e2e"), lambda text: print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True), WIRED.networks)
+    told = Story(unique_name("e2e"), say, WIRED.networks, roles=WIRED.roles)
     told.environment = light(tmp_path_factory.mktemp("environment") / "puppet", f"^{UEFI.role}[0-9]")
     told.root_hash, told.processes = root_hash, Processes()  # type: ignore[attr-defined]
-    key, roles = _key(tmp_path_factory.mktemp("ssh")), tmp_path_factory.mktemp("roles")
-    (roles / f"{UEFI.role}.yaml").write_text(WIRED.role)
+    key = _key(tmp_path_factory.mktemp("ssh"))
     told.key, told.before = key, {}  # type: ignore[attr-defined]
     told.marker = f"Planted{secrets.token_hex(4)}"  # type: ignore[attr-defined]
     patch = pytest.MonkeyPatch()
@@ -110,7 +112,6 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             settings={
                 "root_password_hash": root_hash,
                 "ssh_authorized_keys": [key.with_suffix(".pub").read_text().strip()],
-                "roles_dir": str(roles),
                 "attempts": ATTEMPTS,
             }
         )
