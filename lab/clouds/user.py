@@ -89,6 +89,11 @@ class User:
         )
         return made
 
+    def state(self, name: str) -> str:
+        """What Nova says of the server `name`: ACTIVE, SHUTOFF and so on."""
+        state: str = self.openstack("server", "show", name)["status"]
+        return state
+
     def until(self, what: str, look: Callable[[], Any], deadline: float = BOOT_SECONDS) -> Any:
         """Wait until `look` gives something. Raises TimeoutError."""
         end = time.monotonic() + deadline
@@ -99,8 +104,11 @@ class User:
         return seen
 
     def float(self, name: str) -> str:
-        """Give the server an address of outside; returns it."""
-        address: str = self.openstack("floating", "ip", "create", PUBLIC)["floating_ip_address"]
+        """Give the server an address of outside, or tell the one that it has; returns it."""
+        for one in self.openstack("floating", "ip", "list", "--long"):
+            if one["Description"] == name:
+                return str(one["Floating IP Address"])
+        address: str = self.openstack("floating", "ip", "create", PUBLIC, "--description", name)["floating_ip_address"]
         self.tell("server", "add", "floating", "ip", name, address)
         return address
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import spilt
 
 from lab.clouds.__main__ import tell
 from lab.clouds.cloud import FRONT, Cloud
@@ -18,10 +19,12 @@ from lab.containers.machine import ContainerMachine
 from lab.ground.process import run
 from lab.ground.site import unique_name
 from lab.ground.wires.net import namespaces
+from lab.vms.showing import say
 from oci.domain.cloud.guest import read
 
 NAME = unique_name("cl")
 SERVER = "vm1"
+EXTERNAL_UNUSED = "10.79.30.250"
 ANOTHER_RUN = 21
 """Status of oci-puppet when a run is in progress already."""
 
@@ -31,12 +34,15 @@ def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
     """A cloud that was deployed and checked. What its steps cost is printed at the end."""
     if os.geteuid() != 0:
         pytest.fail("the lab needs root: it makes network namespaces and mounts")
-    made = Cloud(NAME, say=lambda text: print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True))
+    made = Cloud(NAME, say=say)
     watch = Stopwatch(made.lab, made.cpu_seconds, made.say)
+    lines = made.lines = spilt.CommandLines()  # type: ignore[attr-defined]
+    lines.start()
     try:
         tell(made, watch)
         yield made
     finally:
+        lines.end()
         told = request.config.pluginmanager.get_plugin("terminalreporter")
         for one in watch.splits if told else ():
             told.write_line(f"cloud: {one.step}: {one.seconds:.0f} s by the clock, {one.cpu_seconds:.0f} CPU s")
@@ -99,6 +105,7 @@ def test_it_knows_by_metadata_who_it_is(user: User, server: dict[str, Any]) -> N
 
 def test_it_answers_at_a_floating_address_from_outside(user: User, server: dict[str, Any]) -> None:
     address = user.float(SERVER)
+    assert not user.echoes(EXTERNAL_UNUSED)
     user.until("the guest to answer a ping", lambda: user.echoes(address))
 
 
@@ -122,6 +129,42 @@ def test_a_scheduler_that_dies_is_told_by_its_check(cloud: Cloud) -> None:
         assert (told.returncode, told.stdout.split(";")[0]) == (1, "the service nova-scheduler is inactive")
     finally:
         controller.run("systemctl", "start", "nova-scheduler")
+
+
+def test_no_secret_of_the_cloud_is_in_a_log_event_page_process_list_or_report(cloud: Cloud) -> None:
+    secrets = spilt.secrets_of(cloud)
+    made = {name.partition(" ")[0] for name in secrets}
+    assert made == {"secret", "key"} and len(secrets) > 20 and all(len(value) > 20 for value in secrets.values())
+    # It is these that machines use, and that they are seen where they are.
+    nova = cloud.containers["controller1"].read("etc/nova/nova.conf").encode()
+    assert [name for name, value in secrets.items() if value in nova]
+    looked = {"process lists": cloud.lines.end()}  # type: ignore[attr-defined]
+    assert b"mariadbd" in looked["process lists"] and b"oci-puppet" in looked["process lists"]
+    looked |= dict(spilt.places(cloud))
+    found = [
+        f"{name} in {place}" for place, content in looked.items() for name, value in secrets.items() if value in content
+    ]
+    assert found == []
+    assert len(looked) > 40, sorted(looked)
+
+
+def test_with_the_appliance_off_a_compute_that_lost_its_power_boots_its_guest_again(
+    cloud: Cloud, user: User, server: dict[str, Any]
+) -> None:
+    address = user.float(SERVER)
+    for process in cloud.appliance.processes.values():
+        process.stop()
+    cloud.puppet.stop()
+    try:
+        cloud.containers["compute1"].reset()
+        cloud.containers["compute1"].wait_up()
+        user.until("Nova to see that the server is off", lambda: user.state(SERVER) == "SHUTOFF")
+        user.tell("server", "start", SERVER)
+        user.until("the server to be active", lambda: user.state(SERVER) == "ACTIVE")
+        user.until("the guest to answer a ping", lambda: user.echoes(address))
+    finally:
+        for process in cloud.appliance.processes.values():
+            process.start()
 
 
 def test_it_is_deleted(user: User, server: dict[str, Any]) -> None:
