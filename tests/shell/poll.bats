@@ -110,6 +110,13 @@ until_said() {
   [[ $output == *$'a.hangs\tit did not end within 1 s; it said: asking the queue'* ]]; [[ $output == *$'b.floods\ty'* ]]; [[ $output == *$'c.works\t' ]]
 }
 
+@test "checks: one may make a large file, and what one left running does not hold up the others for long" {
+  check a.large "truncate -s 1G '$BATS_TEST_TMPDIR/large'"; check b.leaves '/usr/bin/sleep 600 & echo "$!" >"$OCI_CHECKS/../left"; exit 0'
+  check c.works 'exit 0'
+  OCI_CHECK_LIMIT=1 run "$T/lib/oci-check"; kill "$(cat "$OCI_CHECKS/../left")"; echo "$output"; [ "$status" -eq 0 ]
+  [ "$output" = $'a.large\t\nb.leaves\t\nc.works\t' ]
+}
+
 @test "checks: a machine without any is well" {
   rmdir "$OCI_CHECKS"; run "$T/lib/oci-check"; [ "$status" -eq 0 ]; [ -z "$output" ]
 }
