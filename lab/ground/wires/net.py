@@ -87,6 +87,8 @@ class Net:
         self.switch.bridge(BMC_BRIDGE, self.bmc)
         for network in self.networks:
             self.switch.network(network)
+        # As systemd sets it on a Debian (50-default.conf): everybody may send echo requests. A new namespace has it anew.
+        run(self.command(["sysctl", "-qw", "net.ipv4.ping_group_range=0 2147483647"]))
         # The router advertisement that spares iPXE its wait is only sent with an address in its prefix.
         run(self.command(["sysctl", "-qw", f"net.ipv6.conf.{BRIDGE}.accept_ra=0"]))
         self._ip("-6", "addr", "replace", str(self.router6), "dev", BRIDGE, "nodad")

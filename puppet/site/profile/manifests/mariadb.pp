@@ -74,12 +74,14 @@ class profile::mariadb (
     default => '/usr/bin/systemctl restart mariadb',
   }
 
+  profile::arenas { 'mariadb': }
+
   exec { 'profile::mariadb becomes a member':
     command  => $join,
     creates  => '/var/lib/mysql/grastate.dat',
     provider => shell,
     timeout  => 0,
-    require  => File['/etc/mysql/mariadb.conf.d/99-oci.cnf'],
+    require  => [File['/etc/mysql/mariadb.conf.d/99-oci.cnf'], Profile::Arenas['mariadb']],
   }
 
   # Restarted for a new configuration only where nobody else is needed to come back: several are restarted one by one, by

@@ -88,6 +88,10 @@ class profile::nova::compute (
     }
   }
 
+  profile::arenas { 'libvirtd':
+    notify => Anchor['nova::service::begin'],
+  }
+
   profile::check { 'nova.compute':
     told => {
       'api' => $cloud['api'],
