@@ -23,7 +23,6 @@ TABLES = {f"oci/domain/{path}.py" for path in ("machines/lifecycle", "path/works
 # Words that mean something else as well, and what. These are looked for where they are compared with, or given to,
 # something that is called like the table; all others are looked for everywhere.
 COMMON = {
-    "active": "how Glance calls an image that is whole",
     "failed": "how a job, a work or a Puppet run ends; a member of x-watch; the name of an error",
     "machine": "a noun: a table, a tag, the subject of a job, who acts in history",
     "admin": "the first user of a cloud, and its project",
