@@ -76,6 +76,14 @@ def test_a_long_puppet_run_is_never_disturbed(world) -> None:
     assert show(world).state == "active"
 
 
+def test_it_is_told_how_far_a_puppet_run_is(world) -> None:
+    token = configuring(world)
+    line = "Info: /Stage[main]/Nova::Db/Exec[sync]: Starting to evaluate the resource (%d of 1707)"
+    for words, percent in ((line % 57, 3), ("Notice: it takes long", 3), (line % 1707, 100), (line % 18, 1)):
+        works.alive(world.ctx(NOBODY), token, words)
+        assert show(world).progress.phase_percent == percent, words
+
+
 def test_a_machine_that_says_nothing_is_switched_off_and_on_at_the_limit(world) -> None:
     token = configuring(world)
     limit = world.appliance.config.firstboot_silence_seconds

@@ -14,7 +14,7 @@ from docs.generate import PARTS
 from oci.config import SETTINGS
 from oci.domain.machines.lifecycle import MACHINES, PEOPLE, STATES, TRANSITIONS
 from oci.domain.path.phases import OF_INSTALLED, PHASES, beacon
-from oci.domain.path.works import KIND_OF, WORKS, Work, progress
+from oci.domain.path.works import KIND_OF, WORKS, Work, evaluated, progress
 
 DISCOVERY = Path(__file__).resolve().parents[2] / "discovery"
 EVERY = pytest.mark.parametrize("work", WORKS.values(), ids=WORKS)
@@ -88,3 +88,20 @@ def test_progress_is_always_a_percentage(kind: str, phase: str, percent: int) ->
 
 def test_what_is_no_part_of_the_work_counts_nothing() -> None:
     assert progress("install", "wipe", 50) == progress("wipe", "stream", 50) == progress("install", "", 9) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "percent"),
+    [
+        ("Info: /Stage[main]/A/B[c]: Starting to evaluate the resource (1 of 44)", 2),
+        ("Starting to evaluate the resource (44 of 44)", 100),
+        ("Starting to evaluate the resource (88 of 44)", 100),
+        ("Starting to evaluate the resource (5 of 0)", 100),
+        ("Starting to evaluate the resource (5 of 99999999999)", None),
+        ("Starting to evaluate the resource (-5 of 9)", None),
+        ("Info: Loading facts", None),
+        ("", None),
+    ],
+)
+def test_how_far_an_agent_says_that_it_is(words: str, percent: int | None) -> None:
+    assert evaluated(words) == percent

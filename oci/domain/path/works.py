@@ -5,6 +5,7 @@ The agent carries a kind out by the steps in `discovery/NAME.d`, whose names are
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from oci.domain.machines import lifecycle
@@ -72,6 +73,18 @@ DONE, FAILED, ABORTED = "done", "failed", "aborted"
 """How work ends."""
 KIND_OF: dict[str, str] = {work.state: work.name for work in WORKS.values()}
 """The kind of work in whose state a machine is; a state in which none is ordered is not there."""
+
+
+_EVALUATES = re.compile(r"Starting to evaluate the resource \(([0-9]{1,9}) of ([0-9]{1,9})\)")
+
+
+def evaluated(words: str) -> int | None:
+    """Percent of its catalogue that an agent is through, by a line of its log; None where that says nothing of it.
+
+    Source: Puppet's setting `evaltrace` (8.10), lib/puppet/transaction.rb.
+    """
+    said = _EVALUATES.search(words)
+    return min(100, 100 * int(said[1]) // max(1, int(said[2]))) if said else None
 
 
 def progress(kind: str, phase: str, percent: int) -> int:

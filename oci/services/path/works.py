@@ -20,7 +20,7 @@ from oci.domain.cluster.settings import InForce
 from oci.domain.hardware.disks import disk_wipe
 from oci.domain.machines import lifecycle
 from oci.domain.path import attempt_log, phases, pulse
-from oci.domain.path.works import DONE, FAILED, INSTALL, KIND_OF, WIPE, WORKS
+from oci.domain.path.works import DONE, FAILED, INSTALL, KIND_OF, WIPE, WORKS, evaluated
 from oci.domain.promise.interfaces import canonical
 from oci.domain.promise.layouts import CannotLayOut
 from oci.domain.promise.promise import BadPromise, Promise
@@ -331,6 +331,9 @@ def alive(ctx: Ctx, token: str, doing: str) -> None:
     words = " ".join(words.split())[:DOING_CHARS]
     if words and words != work.doing:
         work.doing = words
+        if work.phase == phases.CATALOG:
+            told = evaluated(words)
+            work.percent = work.percent if told is None else told
         liveness.progress(ctx, machine, work)
 
 
