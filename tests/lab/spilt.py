@@ -33,6 +33,7 @@ ROWS = (
 )
 PAGES = ("/", "/machines", "/events", "/clusters", f"/clusters/{CLUSTER}", "/jobs", "/health", "/settings")
 REST = ("/v1/machines", "/v1/events?limit=500", "/v1/jobs", "/v1/clusters", f"/v1/clusters/{CLUSTER}", "/openapi.json")
+REMEMBERED = "var/cache/puppet/state/transactionstore.yaml"
 LOOKED_SECONDS = 0.5
 
 
@@ -115,7 +116,18 @@ def _logs(cloud: Cloud) -> Iterator[tuple[str, bytes]]:
     for name, machine in cloud.containers.items():
         # In words: what is long is compressed in the journal's own files.
         yield f"journal of {name}", machine.run("journalctl", "-o", "cat", "--no-pager", "-q").stdout.encode()
-        words = machine.command("tar", "-c", "--exclude=journal", "/var/log", "/run/oci", "/var/cache/puppet/state")
+        # What Puppet itself remembers of each setting is root's alone, like the configuration that it wrote.
+        owner, mode = machine.run("stat", "-c", "%U %a", f"/{REMEMBERED}").stdout.split()
+        assert owner == "root" and int(mode, 8) & 0o007 == 0, f"{name}:/{REMEMBERED}: {owner} {mode}"
+        words = machine.command(
+            "tar",
+            "-c",
+            "--exclude=journal",
+            "--exclude=transactionstore.yaml",
+            "/var/log",
+            "/run/oci",
+            "/var/cache/puppet/state",
+        )
         # A file that grows while it is read is no fault; status 1 says so (tar(1)).
         packed = subprocess.run(words, capture_output=True, check=False)
         assert packed.returncode in (0, 1), packed.stderr.decode()[-400:]
