@@ -1,6 +1,6 @@
 """What a controller's seeding costs beside the way of Debian's Puppet modules, on the same controller, in one run.
 
-    python tests/bench/seeding.py [--lab NAME]
+    python -m tests.bench.seeding [--lab NAME] [--rounds NUMBER]
 
 It makes a cloud of one controller in a container, as `make cloud` does, or takes the running one of the lab NAME.
 Measured is:
@@ -36,7 +36,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from beside import HEAD, Row
 
 from lab.clouds.cloud import MEMBERS, MODULES, Cloud
 from lab.containers.machine import ContainerMachine, machines
@@ -47,6 +46,7 @@ from lab.ground.process import LabError
 from lab.ground.site import unique_name
 from lab.ground.wires.net import labs_dir
 from lab.vms.story import PUPPET_SECONDS
+from tests.bench.beside import HEAD, Row
 
 HERE = Path(__file__).resolve().parent
 SEED = "/usr/lib/oci/oci-seed"
