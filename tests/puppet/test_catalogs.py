@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalogs import PUPPET, WORD, Compiler
+from catalogs import PUPPET, WORD, Compiler, facts
 from fleets import ROLES, SITE, fleet
 from puppet_manifests import profile_file
 
@@ -428,6 +428,14 @@ def test_what_is_read_for_each_of_its_settings_holds_no_explanations(three: dict
     assert file.read_text() == "[DEFAULT]\nmy_ip = 10.77.2.11\n[api]\npassword = a#b\n"
     assert file.stat().st_mode & 0o777 == 0o640
     assert subprocess.run(due, check=False).returncode == 1, "it is done once"
+
+
+def test_a_fact_that_is_left_out_is_asked_for_by_no_catalogue(three: dict[str, Whole]) -> None:
+    """All catalogues here are compiled without them."""
+    given = facts(fleet(("controller",)), fleet(("controller",)).members[0])
+    for whole in three.values():
+        left_out = re.findall(r'"(\w+)"', whole["File[/etc/facter/facter.conf]"]["content"])
+        assert left_out and not set(left_out) & set(given)
 
 
 def test_the_bench_of_seeding_compares_what_is_alike(compiler: Compiler, puppet_root: Path, tmp_path: Path) -> None:
