@@ -52,6 +52,7 @@ bench: setup
 	$(PY) tests/bench/run.py
 	$(PY) tests/bench/seconds.py
 	$(PY) tests/bench/beside.py
+	if [ "$$(id -u)" = 0 ]; then $(PY) -m tests.bench.seeding; else echo 'seeding: left out, it needs root'; fi
 
 golden: setup
 	OCI_GOLDEN=1 OCI_EXAMPLES=1 $(PY) -m pytest -q tests/unit tests/surface -k 'golden or openapi' || true

@@ -76,10 +76,10 @@ def facts(fleet: Fleet, member: Member) -> dict[str, Any]:
 
 
 class Compiler:
-    """The process, in the Puppet server's root `root`, with what it writes in `directory`."""
+    """The process, in the Puppet server's root `root`, with what it writes in `directory`; it compiles `environment`."""
 
-    def __init__(self, root: Path, directory: Path) -> None:
-        room = Room(root, directory, binds=((PUPPET, "/environments/production", False),))
+    def __init__(self, root: Path, directory: Path, environment: Path = PUPPET) -> None:
+        room = Room(root, directory, binds=((environment, "/environments/production", False),))
         room.write("compiler.rb", COMPILER.read_text())
         self._words = directory / "words.log"
         self._log = self._words.open("w")

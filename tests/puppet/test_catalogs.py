@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalogs import PUPPET, WORD, Compiler
+from catalogs import PUPPET, WORD, Compiler, facts
 from fleets import ROLES, SITE, fleet
 from puppet_manifests import profile_file
 
@@ -38,6 +39,8 @@ OF_BASE = {"ntp_servers", "ssh_authorized_keys", "apt_uri", "apt_suite", "apt_co
 WAYS = {"one": 0, "other": 1}
 WITH_CLOUD = tuple(name for name, role in ROLES.items() if set(role.profiles) - {"profile::base"})
 SIZES = (1, 3, 5)
+PUBLIC = Network("public", OUTSIDE, "203.0.113.0/24", "203.0.113.1", vlan=7, pools=(("203.0.113.100", "203.0.113.200"),))
+BENCH = Path(__file__).resolve().parents[1] / "bench/modules"
 
 
 def cloud(role: str, size: int, **settings: Any) -> Fleet:
@@ -367,10 +370,8 @@ def test_every_text_that_a_program_reads_ends_with_a_line(three: dict[str, Whole
 def test_a_network_outside_is_made_by_the_first_member_and_by_nobody_else(
     compiler: Compiler, three: dict[str, Whole]
 ) -> None:
-    pools = (("203.0.113.100", "203.0.113.200"),)
-    public = Network("public", OUTSIDE, "203.0.113.0/24", "203.0.113.1", vlan=7, pools=pools)
     wanted = cloud("controller", 3)
-    wanted = replace(wanted, networks=(*wanted.networks, public))
+    wanted = replace(wanted, networks=(*wanted.networks, PUBLIC))
     first, second, *_rest = wanted.with_role("controller")
     path, does = "File[/etc/neutron/oci-outside.json]", "Exec[profile::neutron::outside]"
     one, other = _whole(compiler, wanted, first), _whole(compiler, wanted, second)
@@ -388,6 +389,85 @@ def test_a_network_outside_is_made_by_the_first_member_and_by_nobody_else(
     ]
     assert one[path]["mode"] == "0600" and "--check" in one[does]["unless"]
     assert path not in other and does not in other and does not in three["controller1"]
+
+
+CONFIGURED = {
+    "Keystone_config": "/etc/keystone/keystone.conf",
+    "Glance_api_config": "/etc/glance/glance-api.conf",
+    "Placement_config": "/etc/placement/placement.conf",
+    "Nova_config": "/etc/nova/nova.conf",
+    "Neutron_config": "/etc/neutron/neutron.conf",
+    "Neutron_plugin_ml2": "/etc/neutron/plugins/ml2/ml2_conf.ini",
+}
+FULL = """\
+[DEFAULT]
+
+#
+# From nova.conf
+#
+   # (string value)
+#my_ip = <host_ipv4>
+my_ip = 10.77.2.11
+
+[api]
+password = a#b
+"""
+
+
+def test_what_is_read_for_each_of_its_settings_holds_no_explanations(three: dict[str, Whole], tmp_path: Path) -> None:
+    for whole in three.values():
+        lean = {title: told for title, told in whole.of("Exec").items() if title.startswith("profile::lean ")}
+        assert set(lean) == {f"profile::lean {file}" for kind, file in CONFIGURED.items() if kind in whole.types} != set()
+    file = tmp_path / "nova.conf"
+    file.write_text(FULL)
+    file.chmod(0o640)
+    told = lean["profile::lean /etc/nova/nova.conf"]
+    due, does = (["sh", "-c", told[key].replace("/etc/nova/nova.conf", str(file))] for key in ("onlyif", "command"))
+    assert subprocess.run(due, check=False).returncode == 0
+    subprocess.run(does, check=True)
+    assert file.read_text() == "[DEFAULT]\nmy_ip = 10.77.2.11\n[api]\npassword = a#b\n"
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert subprocess.run(due, check=False).returncode == 1, "it is done once"
+
+
+def test_a_fact_that_is_left_out_is_asked_for_by_no_catalogue(three: dict[str, Whole]) -> None:
+    """All catalogues here are compiled without them."""
+    given = facts(fleet(("controller",)), fleet(("controller",)).members[0])
+    for whole in three.values():
+        left_out = re.findall(r'"(\w+)"', whole["File[/etc/facter/facter.conf]"]["content"])
+        assert left_out and not set(left_out) & set(given)
+
+
+def test_the_bench_of_seeding_compares_what_is_alike(compiler: Compiler, puppet_root: Path, tmp_path: Path) -> None:
+    """The modules' way of tests/bench differs from the product's catalogue in what is seeded, and in nothing else."""
+    environment = tmp_path / "environment"
+    shutil.copytree(PUPPET, environment)
+    shutil.copytree(BENCH, environment, dirs_exist_ok=True)
+    wanted = cloud("controller", 1)
+    wanted = replace(wanted, networks=(*wanted.networks, PUBLIC))
+    theirs = Compiler(puppet_root, tmp_path / "compiler", environment)
+    try:
+        catalog = theirs.catalog(wanted, wanted.members[0])
+        assert "error" not in catalog and catalog["cycles"] == [], catalog
+        declared = catalog["types"]
+    finally:
+        theirs.close()
+    ours = good(compiler.catalog(wanted, wanted.members[0]))["types"]
+    named = {"Class", "Exec", "File", "Anchor"}
+    seeded = {kind: declared[kind] for kind in declared if kind not in named and declared[kind] != ours.get(kind)}
+    assert seeded == {
+        "Keystone_tenant": 1,
+        "Keystone_role": 2,
+        "Keystone_user": 4,
+        "Keystone_user_role": 4,
+        "Keystone_service": 4,
+        "Keystone_endpoint": 4,
+        "Keystone::Resource::Service_identity": 4,
+        "Neutron_network": 1,
+        "Neutron_subnet": 1,
+        "Openstacklib::Clouds": 1,
+    }
+    assert ours["Exec"] - declared["Exec"] == 2, "the two runs of oci-seed"
 
 
 CHECKS = "/etc/oci/checks.d"

@@ -50,6 +50,10 @@ class profile::glance (
     sync_db                      => $cloud['first'],
   }
 
+  profile::lean { '/etc/glance/glance-api.conf':
+    project => 'glance',
+  }
+
   Anchor['profile::ground::begin'] -> Anchor['glance::install::begin']
   Anchor['profile::ground::end'] -> Anchor['glance::dbsync::begin']
 

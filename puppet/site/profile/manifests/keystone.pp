@@ -66,6 +66,10 @@ class profile::keystone (
     threads   => 8,
   }
 
+  profile::lean { '/etc/keystone/keystone.conf':
+    project => 'keystone',
+  }
+
   profile::api_certificate { 'keystone':
     certificate => $certificate,
   }

@@ -109,6 +109,10 @@ class profile::neutron (
     ovn_metadata_enabled => true,
   }
 
+  profile::lean { '/etc/neutron/plugins/ml2/ml2_conf.ini':
+    project => 'neutron',
+  }
+
   include profile::neutron::workers
 
   Anchor['profile::ground::end'] -> Anchor['neutron::dbsync::begin']

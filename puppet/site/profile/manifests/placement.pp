@@ -51,6 +51,10 @@ class profile::placement (
     threads   => 4,
   }
 
+  profile::lean { '/etc/placement/placement.conf':
+    project => 'placement',
+  }
+
   profile::api_certificate { 'placement':
     certificate => $certificate,
   }

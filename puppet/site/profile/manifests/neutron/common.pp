@@ -31,6 +31,10 @@ class profile::neutron::common (
     *                       => profile::messaging($cloud, 'neutron', $rabbitmq_password),
   }
 
+  profile::lean { '/etc/neutron/neutron.conf':
+    project => 'neutron',
+  }
+
   profile::api_certificate { 'neutron':
     certificate => $certificate,
   }

@@ -77,6 +77,10 @@ class profile::nova::common (
     'glance/region_name': value => $cloud['region'];
   }
 
+  profile::lean { '/etc/nova/nova.conf':
+    project => 'nova',
+  }
+
   profile::api_certificate { 'nova':
     certificate => $certificate,
   }
