@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,8 @@ NETWORK = ("--cidr", "10.77.0.0/21", "--first", "10.77.1.1", "--last", "10.77.1.
 class Story:
     """One lab with an appliance, a Puppet server and machines. Use `up` first and `down` last.
 
-    `networks` are those beside the one on which machines boot. `environment` is what Puppet is served from.
+    `networks` are those beside the one on which machines boot. `environment` is what Puppet is served from. `kinds` are the
+    images that the appliance has.
     """
 
     def __init__(
@@ -48,8 +49,9 @@ class Story:
         say: Callable[[str], None] = print,
         networks: tuple[Network, ...] = (),
         environment: Path = CHECKOUT / "puppet",
+        kinds: Sequence[str] = images.KINDS,
     ) -> None:
-        self.lab, self.say, self.environment = Rack(name, networks), say, environment
+        self.lab, self.say, self.environment, self.kinds = Rack(name, networks), say, environment, kinds
         self.began = time.monotonic()
         self.machines: dict[str, VirtualMachine] = {}
         self.bmc_password = secrets.token_urlsafe(9)
@@ -59,10 +61,14 @@ class Story:
 
     def up(self, settings: dict[str, object] | None = None, puppet: bool = True, port: int = 0) -> Story:
         """Build what is missing, then start the network, the appliance and the Puppet server."""
-        images.build(self.say)
+        images.build(self.say, kinds=self.kinds)
         root = puppetroot.build(cache_dir()) if puppet else None
         self.lab.up()
-        taken = images.taken(self.lab.run_dir / "images", self.say)
+        taken = images.taken(self.lab.run_dir / "images", self.say, kinds=self.kinds)
+        if root:
+            # What the images of roles were made with: it is compared now and then.
+            modules = puppetroot.modules(root, self.lab.run_dir / "modules")
+            settings = {"puppet_modules_dir": str(modules), **(settings or {})}
         self.appliance = Appliance(self.lab.net, self.lab.run_dir, taken, settings)
         self.appliance.configure()
         self.puppet = self._puppet(root) if root else None
