@@ -66,10 +66,8 @@ def test_an_image_of_a_role_is_built_by_the_appliances_own_command(tmp_path: Pat
     server, cache, work = tmp_path / "server", tmp_path / "cache", tmp_path / "work"
     module = server / "usr/share/puppet/modules.available/openstack-nova"
     module.mkdir(parents=True)
-    for link, target in (
-        ("etc/alternatives/nova", module),
-        ("usr/share/puppet/modules/nova", server / "etc/alternatives/nova"),
-    ):
+    alternative = server / "etc/alternatives/nova"
+    for link, target in ((alternative, module), (server / "usr/share/puppet/modules/nova", alternative)):
         link.parent.mkdir(parents=True)
         link.symlink_to("/" / target.relative_to(server))
     monkeypatch.setattr(images.puppetroot, "build", lambda _cache: server)
