@@ -30,7 +30,7 @@ from lab.vms.story import Story
 pytestmark = pytest.mark.long
 
 ROLE = "controller"
-PLAN = Plan("controller1", "52:54:00:c2:00:01", "uefi", ROLE, "10.78.0.21", memory_mib=4096, hardware={"disk_gb": 20})
+PLAN = Plan("controller1", "52:54:00:c2:00:01", "uefi", ROLE, "10.78.0.21", memory_mib=3584, hardware={"disk_gb": 20})
 MEMBER = Member(PLAN.name, ROLE, "", PLAN.mac, "10.77.2.11")
 NAME = unique_name("cv")
 DISCOVER_SECONDS, DEPLOY_SECONDS = 3 * 3600.0, 8 * 3600.0
