@@ -206,7 +206,7 @@ def _of_role(config: Config, name: str) -> dict[str, str]:
             f"the profiles of the role {name} install nothing, so it needs no image of its own; "
             "`oci-admin image build root` makes the one for all"
         )
-    return of_role(packages, configuration.puppet_modules())
+    return of_role(packages, configuration.puppet_modules(config))
 
 
 def _build(config: Config, kind: str, firmware: Sequence[str], role: str = "") -> int:

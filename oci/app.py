@@ -63,7 +63,7 @@ def appliance(config: Config | None = None, poke: Callable[[int], None] | None =
             config.puppet_ca_url, config.path("puppet_ssl_dir"), config.puppet_server, config.puppet_address
         ),
         images=FileImages(
-            config.path("images_dir"), configuration.shipped("discovery", "build"), configuration.puppet_modules()
+            config.path("images_dir"), configuration.shipped("discovery", "build"), configuration.puppet_modules(config)
         ),
         sealer=FileSealer(config.path("state_dir", "secret.key")),
         issuer=X509Issuer(),

@@ -80,6 +80,9 @@ class Config:
     puppet_address: str = _setting("", "address of the Puppet server; empty: server_address")
     puppet_ca_url: str = _setting("", "URL of the Puppet CA; empty: https://puppet_server:8140")
     puppet_ssl_dir: str = _setting("/var/lib/puppet/ssl", "directory with the certificate that may use the Puppet CA's API")
+    puppet_modules_dir: str = _setting(
+        "/usr/share/puppet/modules", "directory of Debian's Puppet modules, whose plugins a role's root image brings along"
+    )
     heartbeat_seconds: int = _setting(5, "how often a machine in the live image says that it is there")
     pulse_seconds: int = _setting(30, "how often it is written down that a waiting machine is still there")
     poll_seconds: int = _setting(60, "how often an installed machine asks whether it shall run Puppet")
@@ -192,9 +195,9 @@ def shipped(*parts: str) -> Path:
     return installed if installed.exists() else Path(__file__).resolve().parent.parent.joinpath(*parts)
 
 
-def puppet_modules() -> tuple[Path, ...]:
+def puppet_modules(config: Config) -> tuple[Path, ...]:
     """The folders of Puppet modules in the order in which the Puppet server looks into them; see puppet/environment.conf."""
-    return (shipped("puppet", "site"), Path("/etc/oci/modules"), Path("/usr/share/puppet/modules"))
+    return (shipped("puppet", "site"), Path("/etc/oci/modules"), config.path("puppet_modules_dir"))
 
 
 def load(path: str | None = None) -> Config:

@@ -12,7 +12,7 @@ from typing import Any
 
 from lab.containers.layers import layers, plugins
 from lab.containers.machine import ContainerMachine
-from lab.containers.puppetroot import build
+from lab.containers.puppetroot import DEBIANS, build
 from lab.ground.appliance import Appliance
 from lab.ground.cached.mirror import cache_dir
 from lab.ground.checkout import CHECKOUT
@@ -27,7 +27,6 @@ MIB = 1 << 20
 CONVERGE_SECONDS, CHECK_SECONDS = 3600.0, 1800.0
 # Machines ask for orders every few seconds while somebody waits for them.
 QUICK: dict[str, object] = {"poll_busy_seconds": 5}
-MODULES = "usr/share/puppet/modules"
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ class Cloud(Story):
     def start(self, member: Member) -> ContainerMachine:
         """A new container that is `member`, up, with nothing configured on it."""
         below = layers(member.layer)
-        synced = plugins(below[0], (CHECKOUT / "puppet/site", self._root / MODULES), root=self._root)
+        synced = plugins(below[0], (CHECKOUT / "puppet/site", self._root / DEBIANS), root=self._root)
         machine = ContainerMachine(
             member.name,
             self.lab.name,

@@ -168,7 +168,7 @@ def plugins(base: Path, modules: Sequence[Path], cache: Path | None = None, *, r
     return _used(cached("layer-plugins", told.hexdigest(), make, cache))
 
 
-def _inside(root: Path, path: Path) -> Path:
+def inside(root: Path, path: Path) -> Path:
     """Where `path` of the tree `root` leads: links of it are of that tree, not of this host. Raises LabError for a ring."""
     for _ in range(40):  # as many as Linux follows (path_resolution(7))
         if not path.is_symlink():
@@ -183,7 +183,7 @@ def _synced(modules: Sequence[Path], part: str, root: Path) -> dict[Path, Path]:
     homes: dict[str, Path] = {}
     for folder in filter(Path.is_dir, modules):
         for module in sorted(folder.iterdir()):
-            homes.setdefault(module.name, _inside(root, module))
+            homes.setdefault(module.name, inside(root, module))
     roots = [home / part for home in homes.values()]
     return {file.relative_to(root): file for root in reversed(roots) for file in root.rglob("*") if file.is_file()}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+from lab.containers.layers import inside
 from lab.containers.room import Room
 from lab.ground.cached.mirror import SUITE
 from lab.ground.cached.roots import APT, LEAN, bootstrap, cached
@@ -49,6 +50,7 @@ MMDEBSTRAP = (
     '--setup-hook=mkdir -p "$1/usr/share/man/man1"',
 )
 CONFIG = "etc/puppet/puppetserver"
+DEBIANS = "usr/share/puppet/modules"
 JARS = "/usr/share/puppetserver"
 # Debian ships the server as Clojure source, which every start compiles again for a dozen CPU seconds.
 COMPILE = f"""
@@ -69,6 +71,17 @@ def build(cache: Path | None = None) -> Path:
     minutes and 560 MB. Raises LabError.
     """
     return cached("puppetserver", repr((SUITE, PACKAGES, MMDEBSTRAP, COMPILE)), _make, cache)
+
+
+def modules(root: Path, place: Path) -> Path:
+    """The new folder `place`, in which this host finds Debian's modules of the server's tree `root`.
+
+    In that tree they are links by way of /etc/alternatives, which lead nowhere outside of it.
+    """
+    place.mkdir()
+    for module in (root / DEBIANS).iterdir():
+        (place / module.name).symlink_to(inside(root, module))
+    return place
 
 
 def _make(root: Path) -> None:

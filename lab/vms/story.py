@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ class Story:
     """One lab with an appliance, a Puppet server and machines. Use `up` first and `down` last.
 
     `networks` are those beside the one on which machines boot. `environment` is what Puppet is served from. `roles` are the
-    texts of role files of the site's own, by the names of the roles.
+    texts of role files of the site's own, by the names of the roles. `kinds` are the images that the appliance has.
     """
 
     def __init__(
@@ -50,8 +50,10 @@ class Story:
         networks: tuple[Network, ...] = (),
         environment: Path = CHECKOUT / "puppet",
         roles: Mapping[str, str] | None = None,
+        kinds: Sequence[str] = images.KINDS,
     ) -> None:
-        self.lab, self.say, self.environment, self.roles = Rack(name, networks), say, environment, roles or {}
+        self.lab, self.say, self.environment = Rack(name, networks), say, environment
+        self.roles, self.kinds = roles or {}, kinds
         self.began = time.monotonic()
         self.machines: dict[str, VirtualMachine] = {}
         self.bmc_password = secrets.token_urlsafe(9)
@@ -61,11 +63,15 @@ class Story:
 
     def up(self, settings: dict[str, object] | None = None, puppet: bool = True, port: int = 0) -> Story:
         """Build what is missing, then start the network, the appliance and the Puppet server."""
-        images.build(self.say)
+        images.build(self.say, kinds=self.kinds)
         root = puppetroot.build(cache_dir()) if puppet else None
         self.lab.up()
-        taken = images.taken(self.lab.run_dir / "images", self.say)
-        self.appliance = Appliance(self.lab.net, self.lab.run_dir, taken, {**self._site_roles(), **(settings or {})})
+        taken = images.taken(self.lab.run_dir / "images", self.say, kinds=self.kinds)
+        own = self._site_roles()
+        if root:
+            # What the images of roles were made with: it is compared now and then.
+            own["puppet_modules_dir"] = str(puppetroot.modules(root, self.lab.run_dir / "modules"))
+        self.appliance = Appliance(self.lab.net, self.lab.run_dir, taken, {**own, **(settings or {})})
         self.appliance.configure()
         self.puppet = self._puppet(root) if root else None
         self.appliance.start(port)

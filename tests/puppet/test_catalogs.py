@@ -180,12 +180,11 @@ def test_cells_are_told_where_things_are_and_by_no_secret(compiler: Compiler, th
         assert not whole.of("Nova_cell_v2"), "the Puppet server cannot load the type of the module"
 
 
-def test_no_migration_is_ended_by_a_limit_of_puppets_own(three: dict[str, Whole]) -> None:
-    """Puppet's default is 300 s, which a busy machine reaches in the middle of a schema."""
-    for whole in three.values():
-        for title, told in whole.of("Exec").items():
-            if re.search(r"db.?sync|upgrade heads", str(told.get("command"))):
-                assert str(told["timeout"]) == "0", title
+def test_no_program_is_ended_by_a_limit_of_puppets_own(three: dict[str, Whole]) -> None:
+    """Puppet's default is 300 s, which a busy machine reaches in the middle of a schema, or of what a module does."""
+    limits = {title: str(told.get("timeout")) for whole in three.values() for title, told in whole.of("Exec").items()}
+    assert "glance-manage db_load_metadefs" in limits, "it is a module's own, and long"
+    assert {title: limit for title, limit in limits.items() if limit != "0"} == {}
 
 
 def test_a_migration_that_was_cut_off_is_begun_again(three: dict[str, Whole]) -> None:

@@ -105,6 +105,33 @@ def test_build_key_follows_what_goes_in(tmp_path: Path) -> None:
     assert key("root") != root
 
 
+def test_plugins_of_modules_that_are_links_are_in_the_image_of_a_role(tmp_path: Path) -> None:
+    """As Debian's are, by way of alternatives. The first module of a name counts, and where modules lie does not."""
+
+    def key(*folders: Path) -> str:
+        env = {**os.environ, "OCI_PACKAGES": "nova-api", "OCI_MODULES": ":".join(map(str, folders))}
+        argv = [DISCOVERY / "build", "--key", "root"]
+        return subprocess.run(argv, capture_output=True, text=True, check=True, env=env).stdout
+
+    real, linked, ours = tmp_path / "modules.available/openstack-nova", tmp_path / "modules", tmp_path / "ours"
+    fact, type_ = real / "facts.d/one.txt", real / "lib/puppet/type/nova_config.rb"
+    for file in (fact, type_, real / "manifests/init.pp", ours / "nova/lib/other.rb"):
+        file.parent.mkdir(parents=True)
+        file.write_text("")
+    linked.mkdir()
+    (linked / "nova").symlink_to(real)
+    seen = {key(tmp_path / "nothing"), key(linked)}
+    for file in (fact, type_):
+        file.write_text("changed")
+        seen.add(key(linked))
+    assert len(seen) == 4
+    (real / "manifests/init.pp").write_text("changed")
+    assert key(linked) in seen, "manifests stay on the server"
+    shutil.copytree(real, tmp_path / "copied/nova")
+    assert key(tmp_path / "copied") in seen
+    assert key(ours, linked) == key(ours)
+
+
 def test_build_says_what_is_wrong() -> None:
     done = subprocess.run([DISCOVERY / "build", "cake"], capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "usage: build live|root OUTDIR" in done.stderr

@@ -11,6 +11,7 @@ from typing import NoReturn
 import pytest
 
 from lab.vms import images
+from oci import config
 
 
 @pytest.fixture
@@ -59,3 +60,21 @@ def test_what_killed_builds_left_is_removed_before_the_next(tmp_path: Path, buil
         (tmp_path / f"{kind}.tmp.SKFGVq/root").mkdir(parents=True)
     images.build(print, tmp_path)
     assert not list(tmp_path.glob("*.tmp.*")) and held(tmp_path) == {"first"}
+
+
+def test_an_image_of_a_role_is_built_by_the_appliances_own_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server, cache, work = tmp_path / "server", tmp_path / "cache", tmp_path / "work"
+    module = server / "usr/share/puppet/modules.available/openstack-nova"
+    module.mkdir(parents=True)
+    alternative = server / "etc/alternatives/nova"
+    for link, target in ((alternative, module), (server / "usr/share/puppet/modules/nova", alternative)):
+        link.parent.mkdir(parents=True)
+        link.symlink_to("/" / target.relative_to(server))
+    monkeypatch.setattr(images.puppetroot, "build", lambda _cache: server)
+    work.mkdir()
+    argv, env = images._command(images.of_role("controller"), cache, work)
+    assert argv[1:] == ["-m", "oci.admin", "image", "build", "root", "--role", "controller"]
+    settings = config.load(env["OCI_CONFIG"])
+    assert settings.path("images_dir") == cache
+    assert (settings.path("puppet_modules_dir") / "nova").resolve() == module.resolve()
+    assert images._command("root", cache, work)[0][1:] == ["root", str(cache / "root")]
