@@ -37,9 +37,9 @@ from typing import Any
 
 import yaml
 
-from lab.clouds.cloud import MEMBERS, MODULES, Cloud
+from lab.clouds.cloud import MEMBERS, Cloud
 from lab.containers.machine import ContainerMachine, machines
-from lab.containers.puppetroot import build
+from lab.containers.puppetroot import DEBIANS, build
 from lab.ground.cached.mirror import cache_dir
 from lab.ground.checkout import CHECKOUT
 from lab.ground.process import LabError
@@ -202,7 +202,7 @@ class Ways:
         machine, archive = self.controller.machine, self.directory / "bench.tar"
         with tarfile.open(archive, "w") as tar:
             # Debian's modules are links by way of /etc/alternatives, which hold in the tree of the Puppet server.
-            for module in sorted((build(cache_dir()) / MODULES).with_name("modules.available").iterdir()):
+            for module in sorted((build(cache_dir()) / DEBIANS).with_name("modules.available").iterdir()):
                 tar.add(module, f"modules/{module.name.rpartition('-')[2]}")  # who wrote it may stand before
             tar.add(self.theirs / "site", "site")
             tar.add(HERE / "emptied.py", "emptied.py")
