@@ -20,9 +20,10 @@ define profile::arenas {
     mode    => '0644',
   }
 
-  ~> exec { "profile::arenas ${title}":
+  exec { "profile::arenas ${title}":
     command     => '/usr/bin/systemctl daemon-reload',
     refreshonly => true,
     timeout     => 0,
+    subscribe   => File["${folder}/oci-arenas.conf"],
   }
 }
