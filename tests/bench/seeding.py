@@ -56,7 +56,7 @@ BENCH = "var/tmp/oci-bench"
 REST_SECONDS = 60
 RUNS_THAT_MAY_CHANGE = 3
 MANIFEST = f"""\
-$told = stdlib::parsejson(file('/{BENCH}/told.json'))
+$told = parsejson(file('/{BENCH}/told.json'))
 class {{ 'bench::catalogue': * => $told['catalogue'] }}
 class {{ 'bench::networks': * => $told['networks'] }}
 """
