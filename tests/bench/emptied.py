@@ -1,8 +1,5 @@
-"""Takes out of a cloud what oci-seed made, on the machine itself.
+"""Takes out of a cloud's Keystone what oci-seed made, on the machine itself: `emptied.py FILE`, as oci-seed.
 
-    emptied.py FILE...
-
-These are the files that oci-seed is given, in the order in which it is given them.
 What `keystone-manage bootstrap` makes stays: roles, and the first user with its project, service and endpoints.
 """
 
@@ -29,14 +26,6 @@ def program() -> ModuleType:
     return made
 
 
-def networks(told: dict[str, Any], neutron: Any) -> None:
-    """Remove the networks outside, and with them their subnets."""
-    names = {network["name"] for network in told["networks"]}
-    for network in neutron.all("networks"):
-        if network["name"] in names:
-            neutron.write("", "DELETE", f"networks/{network['id']}")
-
-
 def catalogue(told: dict[str, Any], keystone: Any) -> None:
     """Remove services with their endpoints, the users of services, and their project."""
     types = {service["type"] for service in told["services"]}
@@ -51,16 +40,11 @@ def catalogue(told: dict[str, Any], keystone: Any) -> None:
                 keystone.write("", "DELETE", f"{kind}/{one['id']}")
 
 
-def main(files: list[str]) -> None:
-    """The last first: the networks are removed by a user that is itself removed."""
-    seed = program()
-    for file in reversed(files):
-        told = json.loads(Path(file).read_text())
-        if "networks" in told:
-            networks(told, seed.Neutron(told, False))
-        else:
-            catalogue(told, seed.Keystone(told, False))
+def main(file: str) -> None:
+    """Remove it."""
+    told = json.loads(Path(file).read_text())
+    catalogue(told, program().Keystone(told, False))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1])
