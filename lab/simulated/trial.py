@@ -56,8 +56,9 @@ class Trial:
             machine.stop()
         if isinstance(self.moment, tuple):
             machine.arm(self.moment[0], self.moment[1], hold=not self.moment[2])
-        before, asked = time.monotonic(), len(machine.wire())
+        # Before the wire is looked at, and after it below: the event of a machine that boots meanwhile is not missed.
         since = ledger.last_event(self.sim.made)
+        before, asked = time.monotonic(), len(machine.wire())
         self.sim.order(machine, self.verb)
         self._wait_for_moment(machine)
         self._say(f"{self.kind} at {self.sim.show(machine).progress}")
@@ -175,10 +176,11 @@ class Trial:
 
     def broken(self, machine: SimulatedMachine, since: int, asked: int) -> list[str]:
         """Promises that were not kept: an answered request without its event, a wrong count of attempts, data left."""
+        answers = machine.wire()[asked:]
         events = self._events(machine, since)
         since_then = events[0].at if events else 0
         runs = ledger.runs(self.sim.made, self.sim.show(machine).id, since_then)
-        problems = ledger.lost(machine.wire()[asked:], events, runs)
+        problems = ledger.lost(answers, events, runs)
         self.story += [e.text for e in events if e.kind in ("install.retry", "install.failed", "machine.silent")]
         work = ledger.newest_work(self.sim.made, self.sim.show(machine).id)
         self.attempts = work.attempt if work else 0

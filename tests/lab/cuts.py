@@ -8,6 +8,7 @@ import time
 from lab.ground.process import wait_until
 from lab.vms.plan import Plan
 from lab.vms.story import Story
+from oci.domain.path.phases import PHASES
 
 ATTEMPTS = 5  # for both machines: the victim needs three
 PHASE_SECONDS = 1800
@@ -81,13 +82,16 @@ class Cuts(threading.Thread):
         self.story.say(f"{self.plan.name}: {what}")
 
     def _at(self, phase: str, attempt: int, percent: int = 0) -> None:
-        """Wait until the machine is in `phase` of `attempt`, at least `percent` through."""
+        """Wait until the machine is in `phase` of `attempt`, at least `percent` through, or later: what was buffered on
+        the way can bring it further between two looks."""
+        order = ["", *PHASES]
 
         def there() -> bool:
             machine = Story.show(self.story, self.plan.mac)  # not what looks at all processes each time
             assert machine["state"] in ("installing", "configuring"), (machine["state"], machine["reason"])
             now = machine["progress"]
-            return (now["phase"], now["attempt"]) == (phase, attempt) and now["phase_percent"] >= percent
+            at = now["attempt"], order.index(now["phase"]), now["phase_percent"]
+            return at >= (attempt, order.index(phase), percent)
 
         log = self.story.machines[self.plan.name].serial_log
         wait_until(f"phase {phase} of attempt {attempt}", there, PHASE_SECONDS, log, every=0.2)
