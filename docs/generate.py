@@ -387,7 +387,7 @@ DISKS = (
     "Without a person's word no disk is chosen while the list of disks is not whole: the probe failed, or"
     " its list was cut off. Any partition counts as data, also one without a file system, because the "
     "OSDs of older Ceph have none. An older system of OCI on another disk is data like any other.",
-    "Every disk and every partition is read for this, beginning and end, with ten seconds for each: udev,"
+    "Every disk and every partition is read for this, beginning and end, with a minute for each: udev,"
     " which `lsblk` asks, names nothing where two signatures contradict each other (an old ZFS label beside"
     " a file system), and nothing on a disk that it has not looked at. A disk of which something could not "
     "be read or not in time is `unread`: it may hold anything, so it is written by name alone. A partition "
@@ -395,7 +395,8 @@ DISKS = (
     "damaged, and tables of other systems, may have partitions that the kernel does not show.",
     "An install that no disk can be found for is refused when it is ordered. Where it shows only later, "
     "when the machine fetches its orders, the machine is `failed` with the reason, and nothing was "
-    "written.",
+    "written. While its report leaves a disk unread, or its list of disks is not whole, it is made to look "
+    "again first, twice in one boot: it may have been busy, or its processor shared.",
 )
 WIPE = (
     "A release wipes everything of the machine's own that can hold data: also units with several paths "

@@ -1,7 +1,7 @@
 # Running the probes into a directory, and telling whether what they said is new.
 # shellcheck shell=sh disable=SC2034
 PROBES=${OCI_PROBES:-${0%/*}/probes}
-PROBE_SECONDS=${OCI_PROBE_SECONDS:-60}
+PROBE_SECONDS=${OCI_PROBE_SECONDS:-120}
 
 # One after the other, since all at once take twice as long on one processor; but none keeps the next waiting for more
 # than two seconds, and one that fails, hangs or babbles spoils nothing but its own part. A process that waits for a

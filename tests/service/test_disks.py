@@ -66,8 +66,9 @@ BOARD = (
 SSD, DATA = disk("sda", 240, "SSD1"), osd("sdb", 200, "OSD1")
 
 
-def says(world, token: str, *disks: dict[str, Any], status: int = 0) -> str:
+def says(world, token: str, *disks: dict[str, Any], status: int = 0, contents: Probe | None = None) -> str:
     said = {**report(), "dmidecode": Probe(BOARD), "lsblk": Probe(json.dumps({"blockdevices": disks}).encode(), b"", status)}
+    said |= {"disks": contents} if contents else {}
     reports.receive(world.ctx(NOBODY), token, said, HASH)
     return token
 
@@ -146,6 +147,51 @@ def test_a_reinstall_takes_its_own_disk_or_none(world, now: list[dict[str, Any]]
     assert found.state == "failed" and found.progress.outcome == "failed"
     assert works.heartbeat(world.ctx(NOBODY), token, HASH).action == "wait", "it must not ask for ever"
     assert any("has no disk that can be installed" in text for text in told(world, "install.disk"))
+
+
+def contents(*lines: str) -> Probe:
+    """What the probe `disks` says of the disk sda and its three partitions, of which the last ones are in `lines`."""
+    return Probe("\n".join(("contents:", "holds sda PMBR gpt", *lines, "")).encode())
+
+
+UNREAD = contents("holds sda1", "unread sda2", "holds sda3 ext4")
+READ = contents("holds sda1", "holds sda2 vfat", "holds sda3 ext4")
+
+
+def test_a_killed_install_whose_next_look_was_too_slow_looks_again_and_goes_on(world) -> None:
+    """Seen: the power was cut while the system was streamed, beside a second install on two processors; the machine came back
+    to a live image that took five times as long as alone, and a partition was not read in time."""
+    token = known(world, SSD)
+    verbs.install(world.ctx(), NAME)
+    claim(world, token)
+    world.clock.now += 1000
+    half = system("sda", 240, "SSD1")
+    token = says(world, boot(world), half, contents=UNREAD)
+    with pytest.raises(Conflict, match="looks at them again"):
+        claim(world, token)
+    assert look.show(world.ctx(), NAME).state == "installing"
+    assert works.heartbeat(world.ctx(NOBODY), token, HASH).action == "report"
+    says(world, token, half, contents=READ)
+    assert written(claim(world, token)) == ["serial:SSD1"]
+    assert sum("looks at them again" in text for text in told(world, "install.disk")) == 1
+
+
+def test_a_disk_that_is_never_read_ends_the_install_after_a_few_looks(world) -> None:
+    token = known(world, SSD)
+    verbs.install(world.ctx(), NAME)
+    claim(world, token)
+    world.clock.now += 1000
+    half, token = system("sda", 240, "SSD1"), boot(world)
+    for _ in range(works.LOOKS_AGAIN):
+        says(world, token, half, contents=UNREAD)
+        with pytest.raises(Conflict, match="looks at them again"):
+            claim(world, token)
+    says(world, token, half, contents=UNREAD)
+    with pytest.raises(Conflict, match="it could not be read, or not in time"):
+        claim(world, token)
+    found = look.show(world.ctx(), NAME)
+    assert found.state == "failed" and "nobody knows what is on it" in found.reason
+    assert works.heartbeat(world.ctx(NOBODY), token, HASH).action == "wait"
 
 
 def test_a_reinstall_takes_the_same_disk_with_our_own_system_on_it(world) -> None:

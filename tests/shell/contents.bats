@@ -6,7 +6,7 @@ setup() {
   echo 204 >"$FAKE/code.install_phase"
 }
 teardown() { common_teardown; }
-probe() { timeout 60 "$LIB/probes/disks"; }
+probe() { timeout 300 "$LIB/probes/disks"; } # the deadline of this test, not of the probe
 # shown: the last disk and its partitions, as the kernel shows those of the machine.
 shown() {
   for sys in /sys/class/block/"${DISK_NODE#/dev/}"*; do
@@ -44,9 +44,9 @@ holds() { printf '%s\n' "$output" | sed -n "s,^holds ${1#/dev/} ,,p" | sed 's, *
   disk bad 300; bad=$DISK_NODE; shown
   disk good 300; mkswap "$DISK_NODE" >/dev/null; shown
   mkdir -p "$OCI_SYS/class/block/gone/device" "$OCI_SYS/class/block/cciss!c0d9/device" "$OCI_SYS/class/block/sr0/device" "$OCI_SYS/class/block/dm-0"
-  printf '#!/bin/sh\nfor last; do :; done\n[ "$last" != %s ] || exec sleep 30\n[ "$last" != %s ] || { echo "Input/output error" >&2; exit 1; }\nexec %s "$@"\n' "$slow" "$bad" "$(command -v tail)" >"$FAKE/bin/tail"
+  printf '#!/bin/sh\nfor last; do :; done\n[ "$last" != %s ] || exec sleep 600\n[ "$last" != %s ] || { echo "Input/output error" >&2; exit 1; }\nexec %s "$@"\n' "$slow" "$bad" "$(command -v tail)" >"$FAKE/bin/tail"
   chmod +x "$FAKE/bin/tail"
-  run probe; echo "$output"; [ "$status" -eq 0 ]
+  OCI_DISK_SECONDS=15 run probe; echo "$output"; [ "$status" -eq 0 ]
   [ "$(holds "$DISK_NODE")" = swap ]
   for name in "${slow#/dev/}" "${bad#/dev/}" gone cciss/c0d9; do [ "$(printf '%s\n' "$output" | grep -cx "unread $name")" -eq 1 ]; done
   [[ $output != *sr0* ]]; [[ $output != *dm-0* ]]

@@ -17,6 +17,7 @@ from oci.domain.hardware.disks.disk_choice import (
     install_disk,
     judge,
     judge_all,
+    may_change_by_another_look,
     needs_confirmation,
     remembered,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "install_disk",
     "judge",
     "judge_all",
+    "may_change_by_another_look",
     "needs_confirmation",
     "parse",
     "remembered",

@@ -16,6 +16,7 @@ from sqlalchemy import Row, TableClause, bindparam, select, update
 from oci.context import Ctx
 from oci.db import tables
 from oci.db.session import glance as db_glance
+from oci.domain import hardware
 from oci.domain.cluster.settings import InForce
 from oci.domain.hardware.disks import disk_wipe
 from oci.domain.machines import lifecycle
@@ -40,7 +41,7 @@ from oci.records.path.work_session import authenticate_work
 from oci.render.machine.orders import given
 from oci.services.usecase import usecase
 
-LOG_BYTES, DOING_CHARS = 262144, 200
+LOG_BYTES, DOING_CHARS, LOOKS_AGAIN = 262144, 200, 2
 
 
 @dataclass(frozen=True)
@@ -255,6 +256,8 @@ def claim(ctx: Ctx, token: str, action: str) -> dict[str, str] | Problem:
             else _wipe_orders(ctx, machine, work, secret)
         )
     except Undoable as refused:
+        if _looks_again(ctx, machine, boot):
+            return Conflict(f"{machine.name} could not read all of its disks, and looks at them again")
         return Conflict(_refuse(ctx, machine, str(refused)))
     work.token_hash, work.boot_id, work.claimed = token_hash(secret), boot.id, ctx.now()
     work.phase, work.percent, work.doing = "", 0, ""
@@ -264,6 +267,18 @@ def claim(ctx: Ctx, token: str, action: str) -> dict[str, str] | Problem:
     liveness.progress(ctx, machine, work)
     ctx.event("install.claimed", f"fetched the orders of attempt {work.attempt} ({action})", machine)
     return orders
+
+
+def _looks_again(ctx: Ctx, machine: tables.Machine, boot: tables.Boot) -> bool:
+    """Have the machine report anew where its report leaves its disks open, a few times in each boot: what shares its
+    processor, or its disks, with much else may not have got to them in time."""
+    looks = int(boot.facts.get("looks", 0))
+    if looks >= LOOKS_AGAIN or not hardware.may_change_by_another_look(disk_orders.inventory_of(machine)):
+        return False
+    boot.facts = {**boot.facts, "looks": looks + 1}
+    machine.pulse.report_hash = ""  # that of no report: its next heartbeat is answered by asking for one
+    ctx.event("install.disk", f"{machine.name} could not read all of its disks, and looks at them again", machine)
+    return True
 
 
 def _refuse(ctx: Ctx, machine: tables.Machine, why: str) -> str:

@@ -239,6 +239,11 @@ def _by_name(inventory: Inventory, last: Remembered | None, wish: Remembered) ->
     return Choice(disk, wish.name, "a person chose it")
 
 
+def may_change_by_another_look(inventory: Inventory) -> bool:
+    """Whether the report leaves open what is on a disk, or which there are: a busy machine may not have got to it in time."""
+    return bool(inventory.disks_missing) or any(disk_contents.UNREAD in disk.signatures for disk in inventory.disks)
+
+
 def needs_confirmation(found: Judged) -> bool:
     """Whether a person who chooses the disk must confirm it by its name."""
     return found.verdict.install == NAMED
