@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -67,10 +69,11 @@ class Machine:
 
 
 @pytest.fixture(scope="module")
-def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("ssh") / "key"
-    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(file)])
-    return file
+def key() -> Iterator[Path]:
+    """Kept outside of pytest's own folders, which other runs clear up while this one goes on for hours."""
+    with tempfile.TemporaryDirectory(prefix="oci-key-") as folder:
+        run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{folder}/key"])
+        yield Path(folder, "key")
 
 
 def deploy(story: Story) -> dict[str, Any]:
@@ -164,6 +167,9 @@ def test_one_run_of_puppet_made_it_and_installed_nothing(cloud: Story, machine: 
     logs = machine.says("find", "/var/log", *named, "-size", "+0", "-print", "-exec", "cat", "{}", "+")
     assert logs == ""
     assert "ii" in machine.says("dpkg-query", "--show", "--showformat", "${db:Status-Abbrev}", "keystone")
+    said = machine.says("journalctl", "--no-pager", "--unit", "oci-firstboot")
+    assert "Applied catalog" in said
+    assert not re.findall(r"File\[/var/cache/puppet/(?:lib|facts\.d)/.*", said), "the plugins were there as they should be"
     kinds = [line["kind"] for line in cloud.timeline(PLAN)]
     assert kinds.count("puppet.challenge") == 1, "a first run that fails is begun anew with another challenge"
 

@@ -132,6 +132,26 @@ def test_plugins_of_modules_that_are_links_are_in_the_image_of_a_role(tmp_path: 
     assert key(ours, linked) == key(ours)
 
 
+def test_plugins_in_the_image_of_a_role_are_roots_as_the_agent_would_have_them(tmp_path: Path) -> None:
+    """It sets right the owner of each that is not, one by one: minutes of a first run."""
+    _needs("bash")
+    if os.geteuid() != 0:
+        pytest.skip("only root makes files of others")
+    file, image = tmp_path / "modules/nova/lib/puppet/type/nova_config.rb", tmp_path / "image"
+    (image / "var/cache/puppet").mkdir(parents=True)
+    os.chown(image / "var/cache/puppet", 101, 103)
+    file.parent.mkdir(parents=True)
+    file.write_text("type")
+    functions = (
+        'eval "$(sed -n "/^role_plugins()/,/^}/p; /^role_rest()/,/^}/p; /^role_own=/,/)/p" "$0")"; set -eu; role_rest "$1"'
+    )
+    env = {**os.environ, "OCI_PACKAGES": "nova-api", "OCI_MODULES": str(tmp_path / "modules")}
+    subprocess.run(["bash", "-c", functions, DISCOVERY / "build", image], check=True, env=env)
+    plugins = [image / "var/cache/puppet/lib", *(image / "var/cache/puppet/lib").rglob("*")]
+    assert plugins[-1].read_text() == "type"
+    assert {(one.stat().st_uid, one.stat().st_gid) for one in plugins} == {(0, 0)}
+
+
 def test_build_says_what_is_wrong() -> None:
     done = subprocess.run([DISCOVERY / "build", "cake"], capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "usage: build live|root OUTDIR" in done.stderr
