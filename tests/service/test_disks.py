@@ -159,8 +159,8 @@ READ = contents("holds sda1", "holds sda2 vfat", "holds sda3 ext4")
 
 
 def test_a_killed_install_whose_next_look_was_too_slow_looks_again_and_goes_on(world) -> None:
-    """Seen: the power was cut while the system was streamed, beside a second install on two processors; the machine came back
-    to a live image that took five times as long as alone, and a partition was not read in time."""
+    """Seen: the power was cut while the system was streamed, beside a second install on two processors; the machine came
+    back to a live image that took five times as long as alone, and a partition was not read in time."""
     token = known(world, SSD)
     verbs.install(world.ctx(), NAME)
     claim(world, token)

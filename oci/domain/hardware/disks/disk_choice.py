@@ -240,7 +240,7 @@ def _by_name(inventory: Inventory, last: Remembered | None, wish: Remembered) ->
 
 
 def may_change_by_another_look(inventory: Inventory) -> bool:
-    """Whether the report leaves open what is on a disk, or which there are: a busy machine may not have got to it in time."""
+    """Whether the report leaves open what is on a disk, or which there are: a busy machine may have got to it too late."""
     return bool(inventory.disks_missing) or any(disk_contents.UNREAD in disk.signatures for disk in inventory.disks)
 
 
