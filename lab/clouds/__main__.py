@@ -26,8 +26,11 @@ def tell(cloud: Cloud, watch: Stopwatch, port: int = 0) -> None:
             say(f"{member.name} is up")
     with watch.step("deployment"):
         cloud.deploy()
+    say("at rest, before any guest:")
+    cloud.rest()
     with watch.step("check"):
         cloud.check()
+    say("at rest, after a guest came and went:")
     cloud.rest()
     total = watch.total
     say(f"from nothing to a checked cloud: {total.seconds:.0f} s by the clock, {total.cpu_seconds:.0f} CPU s")

@@ -27,7 +27,7 @@ INFRA = (
 # The APIs, what they hand their work to, and the clients.
 CONTROL = (
     *("keystone", "glance", "placement-api", "nova-api", "nova-conductor", "nova-scheduler", "nova-consoleproxy"),
-    *("novnc", "spice-html5", "neutron-api", "neutron-rpc-server", "neutron-periodic-workers"),
+    *("novnc", "spice-html5", "neutron-api", "neutron-periodic-workers"),
     *("neutron-ovn-maintenance-worker", "ovn-central", "openvswitch-switch", "apache2", "libapache2-mod-wsgi-py3"),
     *("openstack-dashboard", "openstack-dashboard-apache", "uwsgi-core", "uwsgi-plugin-python3"),
     *("python3-openstackclient", "python3-keystoneauth1", "python3-openstacksdk"),

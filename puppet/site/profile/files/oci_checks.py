@@ -261,7 +261,7 @@ def ovn_central(told):
 
 
 def neutron(told):
-    active("neutron-api", "neutron-rpc-server", "neutron-periodic-workers", "neutron-ovn-maintenance-worker")
+    active("neutron-api", "neutron-periodic-workers", "neutron-ovn-maintenance-worker")
     own = f"https://{told['fqdn']}:9696/v2.0"
     api(told, f"{own}/networks?limit=1&fields=id")
     api(told, f"{own}/agents?host={told['hostname']}")

@@ -56,8 +56,9 @@ class profile::neutron (
   class { 'neutron::server':
     sync_db                      => $cloud['first'],
     api_workers                  => $cloud['workers'],
-    rpc_workers                  => $cloud['workers'],
-    # No agent of OVN reports by the queue: nobody waits for such reports in a process of its own.
+    # Agents of OVN speak by its databases alone. Who waits for others at the queue would keep 200 MiB for nothing.
+    rpc_service_name             => false,
+    rpc_workers                  => 0,
     rpc_state_report_workers     => 0,
     enable_proxy_headers_parsing => true,
   }

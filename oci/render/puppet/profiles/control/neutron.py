@@ -39,5 +39,5 @@ PROFILE = Profile(
     parameters,
     secrets=("keystone.neutron", "keystone.nova", "keystone.placement", "mariadb.neutron"),
     checks=("neutron.agents",),
-    packages=("neutron-api", "neutron-rpc-server", "neutron-periodic-workers", "neutron-ovn-maintenance-worker"),
+    packages=("neutron-api", "neutron-periodic-workers", "neutron-ovn-maintenance-worker"),
 )
