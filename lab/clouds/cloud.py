@@ -24,6 +24,8 @@ from lab.vms.story import Story
 
 CLUSTER = "cloud"
 MIB = 1 << 20
+REST_SECONDS, REST_LOOK, REST_SHARE = 120, 5, 0.2
+"""How long a machine may take to come to rest, how long one look at it is, and the share of a processor that is rest."""
 CONVERGE_SECONDS, CHECK_SECONDS = 3600.0, 1800.0
 # Machines ask for orders every few seconds while somebody waits for them.
 QUICK: dict[str, object] = {"poll_busy_seconds": 5}
@@ -201,9 +203,19 @@ class Cloud(Story):
         """What its machines have taken of processors."""
         return sum(machine.usage().cpu_seconds for machine in self.containers.values())
 
-    def rest(self) -> None:
-        """Say what each machine takes now."""
+    def rest(self, deadline: float = REST_SECONDS) -> None:
+        """Say what each machine takes at rest: once what ran has ended, and what it did is done with. Where that is not so
+        within `deadline` seconds, what it takes then, and that it is busy."""
+        end = time.monotonic() + deadline
         for name, machine in self.containers.items():
+            share = REST_SHARE
+            while share >= REST_SHARE and time.monotonic() < end:
+                before, at = machine.usage().cpu_seconds, time.monotonic()
+                time.sleep(REST_LOOK)
+                share = (machine.usage().cpu_seconds - before) / (time.monotonic() - at)
             usage = machine.usage()
+            how = f"{share:.0%} of a processor" + (", still busy" if share >= REST_SHARE else "")
             files = f"{usage.cached / MIB:.0f} MiB of files in memory"
-            self.say(f"{name}: {usage.processes / MIB:.0f} MiB in processes, {files}, {usage.cpu_seconds:.0f} CPU s so far")
+            self.say(
+                f"{name}: {usage.processes / MIB:.0f} MiB in processes, {files}, {how}, {usage.cpu_seconds:.0f} CPU s so far"
+            )
