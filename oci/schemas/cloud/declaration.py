@@ -51,7 +51,9 @@ class MachineDoc(Strict):
         pattern=PLAIN,
     )
     hostname: str = Field("", description="short host name; left out: by the role's pattern", pattern=NAME_OR_EMPTY)
-    addresses: dict[str, str] = Field({}, description="address by network, where it is not to be the next free one")
+    addresses: dict[str, Annotated[str, Field(min_length=2, max_length=64)]] = Field(
+        {}, description="address by network, where it is not to be the next free one"
+    )
     settings: Settings = _SETTINGS
 
 
@@ -140,6 +142,7 @@ _KINDS = {
     "list_type": "must be a list, each line of it beginning with `- `",
     "string_type": "must be one text",
     "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number",
     "int_type": "must be a whole number",
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
@@ -171,10 +174,12 @@ def _errors(error: ValidationError, document: Document) -> Iterator[Mistake]:
         yield document.wrong(path, _words(one["type"], one["msg"], path, one.get("ctx", {})))
 
 
-def _spelt_out(data: Any) -> Any:
+def _spelt_out(document: Document) -> Any:
     """The same with `machine: NAME` where the name of a machine stands alone, and lists of virtual addresses."""
+    data = document.data
     virtual = data.get("addresses") if isinstance(data, dict) else None
     if isinstance(virtual, dict):
+        document.alone |= {("addresses", name) for name, one in virtual.items() if isinstance(one, dict)}
         data["addresses"] = {name: [one] if isinstance(one, dict) else one for name, one in virtual.items()}
     roles = data.get("roles") if isinstance(data, dict) else None
     for role in roles.values() if isinstance(roles, dict) else ():
@@ -190,7 +195,7 @@ def declared(text: str) -> Read:
     mistakes, declaration = list(document.mistakes), None
     if document.data is not None:
         try:
-            declaration = Declaration.model_validate(_spelt_out(document.data))
+            declaration = Declaration.model_validate(_spelt_out(document))
         except ValidationError as error:
             mistakes += _errors(error, document)
     ordered = sorted(set(mistakes))[:MOST_MISTAKES]

@@ -6,6 +6,7 @@ whoever takes a value knows its type. What could mean more than it shows is refu
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,8 @@ Path = tuple[str | int, ...]
 MOST_MISTAKES = 200
 DEPTH = 24
 """How deep a document may be nested; a declaration needs half of it."""
+_NO_TEXT = re.compile(r"[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML refuses (1.2.2, section 5.1), but an escape like `\\0` or `\\uD800` writes: it cannot be stored or shown."""
 
 
 @dataclass(frozen=True, order=True)
@@ -36,16 +39,22 @@ class Document:
     data: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
+    alone: set[Path] = field(default_factory=set)  # where one thing stands for a list of one
 
     def line(self, path: Path) -> int:
         """The line of what is at `path`, or of the nearest thing around it."""
+        path = self._written(path)
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
 
     def wrong(self, path: Path, text: str) -> Mistake:
         """A mistake in what is at `path`."""
-        return Mistake(self.line(path), words(path), text)
+        return Mistake(self.line(path), words(self._written(path)), text)
+
+    def _written(self, path: Path) -> Path:
+        """The path as it is in the text: without the number of what stands alone."""
+        return next((path[:end] + path[end + 1 :] for end in range(len(path)) if path[:end] in self.alone), path)
 
 
 def words(path: Path) -> str:
@@ -67,6 +76,9 @@ class _Reader(yaml.SafeLoader):
             raise _at(event, "an alias (*) is not taken; write out what it stands for")
         if getattr(event, "tag", None) not in (None, "!"):
             raise _at(event, f"a tag ({event.tag}) is not taken; leave it out")
+        bad = _NO_TEXT.search(event.value) if isinstance(event, yaml.ScalarEvent) else None
+        if bad:
+            raise _at(event, f"the character {bad[0]!r} can be in no text here; take it out")
         if self.depth >= DEPTH:
             raise _at(event, f"it is nested more than {DEPTH} deep")
         self.depth += 1
@@ -116,15 +128,15 @@ def read(text: str) -> Document:
     found = Document()
     try:
         reader = _Reader(text)
-        try:
-            node = reader.get_single_node()
-        finally:
-            reader.dispose()
+        node = reader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         found.mistakes.append(
             Mistake(mark.line + 1 if mark else 1, "", " ".join(filter(None, (error.context, error.problem))))
         )
+        return found
+    except (ValueError, OverflowError):  # of chr(), for an escape like \UFFFFFFFF
+        found.mistakes.append(Mistake(reader.line + 1, "", "an escape (\\U) names no character; write the character itself"))
         return found
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
