@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain.cluster.settings import SETTINGS
 from oci.domain.machines import lifecycle
+from oci.domain.networks.networks import Range, parsed
 from oci.domain.quantities import counted
 from oci.problems import Conflict, Problem
 from oci.records.cloud import candidates
 from oci.records.clusters import assignments, networks
+from oci.records.clusters.assignments import NOTHING, Spared
 from oci.records.clusters.changes import addresses, clusters, ranges, settings
 from oci.records.clusters.changes import networks as network_changes
-from oci.records.clusters.changes.refusals import canonical
+from oci.records.clusters.changes.refusals import canonical, canonical_net
 from oci.records.clusters.settings import Scope
 from oci.records.machines.moves import find
 from oci.schemas.cloud.declaration import Declaration, MachineDoc, NetworkDoc, RoleDoc, Settings, TakeDoc, VirtualDoc
@@ -45,6 +47,9 @@ class Applied:
     failed: set[str] = field(default_factory=set)
     cluster: tables.Cluster | None = None
     members: dict[int, Path] = field(default_factory=dict)  # machine: where it is named
+    named: dict[Path, tables.Machine] = field(default_factory=dict)
+    virtual: dict[tuple[str, int], Path] = field(default_factory=dict)  # name and network: where it is named
+    spared: Spared = NOTHING
 
     def step(self, path: Path, work: Callable[[], None], gives: str = "", needs: Iterable[str] = ()) -> None:
         """Do `work`, which is written at `path`. What it `gives` is not there for others when it fails."""
@@ -84,6 +89,9 @@ def apply(ctx: Ctx, declaration: Declaration, document: Document) -> Applied:
         _name(run, name, role)
     # Before others come, so that what is given back can be given to them.
     run.step(("roles",), lambda: _others(run), needs=[CLUSTER])
+    _change_places(run)
+    run.step(("roles",), lambda: _forget_roles(run), needs=[CLUSTER])
+    run.spared = _spared(declaration)
     for name, role in declaration.roles.items():
         _role(run, name, role)
     run.mistakes = sorted(set(run.mistakes))
@@ -96,14 +104,14 @@ def apply(ctx: Ctx, declaration: Declaration, document: Document) -> Applied:
 def _network(run: Applied, name: str, wanted: NetworkDoc, needs: Iterable[str] = ()) -> None:
     path: Path = ("networks", name)
     run.step(path, lambda: _make_network(run, name, wanted), f"network {name}", needs)
-    first = [(one.first, one.last, one.use, one.note) for one in wanted.ranges]
+    # Those that go first: others may have what was in them.
+    run.step((*path, "ranges"), lambda: _drop_ranges(run.ctx, name, wanted.ranges), needs=[f"network {name}"])
     for number, one in enumerate(wanted.ranges):
         run.step(
             (*path, "ranges", number),
             lambda one=one: _make_range(run.ctx, name, one),  # type: ignore[misc]
             needs=[f"network {name}"],
         )
-    run.step((*path, "ranges"), lambda: _drop_ranges(run.ctx, name, {one[0] for one in first}), needs=[f"network {name}"])
 
 
 def _make_network(run: Applied, name: str, wanted: NetworkDoc) -> None:
@@ -117,10 +125,10 @@ def _make_network(run: Applied, name: str, wanted: NetworkDoc) -> None:
     before = networks.of_rows(ctx, [row])[0]
     if before.cluster and before.cluster != run.declaration.cluster:
         raise Conflict(f"the network {name} is for the cluster {before.cluster} alone; take another network")
-    for what in ("purpose", "cidr"):
-        if told[what] != getattr(before, what):
+    for what, is_so in (("purpose", before.purpose), ("cidr", canonical_net(before.cidr))):
+        if canonical_net(told[what]) != is_so:
             raise Conflict(
-                f"{what} of the network {name} is {getattr(before, what)}, and cannot become {told[what]}: "
+                f"{what} of the network {name} is {is_so}, and cannot become {told[what]}: "
                 "addresses of it are given out; declare another network under another name"
             )
     _own(run, row, wanted.exclusive)
@@ -131,34 +139,43 @@ def _own(run: Applied, row: tables.Network, exclusive: bool) -> None:
     """Keep the network for this cluster alone, or let all have it."""
     if not exclusive and row.cluster_id is not None:
         row.cluster_id = None
+        run.ctx.event("network.changed", f"network {row.name}: it is for every cluster")
     elif exclusive and row.cluster_id is None and run.cluster is not None:
-        other = run.ctx.db.scalar(
-            select(tables.Cluster.name)
-            .join(ASSIGNMENT, ASSIGNMENT.cluster_id == tables.Cluster.id)
-            .join(ADDRESS, ADDRESS.machine_id == ASSIGNMENT.machine_id)
-            .where(ADDRESS.network_id == row.id, tables.Cluster.id != run.cluster.id)
-            .limit(1)
-        )
+        other = _user(run.ctx, row, run.cluster)
         if other is not None:
-            raise Conflict(f"machines of the cluster {other} are on the network {row.name}, so it cannot be for one alone")
+            raise Conflict(f"the cluster {other} is on the network {row.name} as well, so it cannot be for one alone")
         row.cluster_id = run.cluster.id
+        run.ctx.event("network.changed", f"network {row.name}: it is for the cluster {run.cluster.name} alone")
     run.ctx.db.flush()
+
+
+def _user(ctx: Ctx, row: tables.Network, but: tables.Cluster) -> str | None:
+    """Another cluster that is installed over the network, or has a machine or a virtual address on it."""
+    cluster = tables.Cluster
+    members = select(ASSIGNMENT.cluster_id).join(ADDRESS, ADDRESS.machine_id == ASSIGNMENT.machine_id)
+    virtual = select(ADDRESS.cluster_id).where(ADDRESS.network_id == row.id, ADDRESS.cluster_id.is_not(None))
+    stands = or_(
+        cluster.network_id == row.id,
+        cluster.id.in_(members.where(ADDRESS.network_id == row.id)),
+        cluster.id.in_(virtual),
+    )
+    return ctx.db.scalar(select(cluster.name).where(cluster.id != but.id, stands).order_by(cluster.name).limit(1))
+
+
+def _spelt(one: RangeIn | Range) -> tuple[str, str, str, str]:
+    return canonical(one.first), canonical(one.last), one.use, one.note
 
 
 def _make_range(ctx: Ctx, name: str, wanted: RangeIn) -> None:
     row = networks.find(ctx, name)
-    there = next((one for one in networks.ranges(ctx, [row]) if one.first == wanted.first), None)
-    if there and (there.last, there.use, there.note) == (wanted.last, wanted.use, wanted.note):
-        return
-    if there:
-        ranges.drop(ctx, row, wanted.first)
-    ranges.add(ctx, row, wanted)
+    if _spelt(wanted) not in map(_spelt, networks.ranges(ctx, [row])):
+        ranges.add(ctx, row, wanted)
 
 
-def _drop_ranges(ctx: Ctx, name: str, wanted: set[str]) -> None:
-    row = networks.find(ctx, name)
+def _drop_ranges(ctx: Ctx, name: str, wanted: Iterable[RangeIn]) -> None:
+    row, stay = networks.find(ctx, name), set(map(_spelt, wanted))
     for one in networks.ranges(ctx, [row]):
-        if one.first not in wanted:
+        if _spelt(one) not in stay:
             ranges.drop(ctx, row, one.first)
 
 
@@ -206,11 +223,14 @@ def _unset(ctx: Ctx, scope: Scope, wanted: set[str]) -> None:
 def _virtual(run: Applied) -> None:
     # Those that go first: another may get what they had.
     run.step(("addresses",), lambda: _free(run), needs=[CLUSTER])
-    for name, several in run.declaration.addresses.items():
-        for number, wanted in enumerate(several):
-            needs = [CLUSTER, f"network {wanted.network}"]
-            at = ("addresses", name, number)
-            run.step(at, lambda name=name, wanted=wanted: _hold(run, name, wanted), needs=needs)  # type: ignore[misc]
+    every = [
+        (name, number, one) for name, several in run.declaration.addresses.items() for number, one in enumerate(several)
+    ]
+    # Who names an address has it before those that take the next free one.
+    for name, number, wanted in sorted(every, key=lambda one: not one[2].address):
+        needs = [CLUSTER, f"network {wanted.network}"]
+        at: Path = ("addresses", name, number)
+        run.step(at, lambda name=name, wanted=wanted, at=at: _hold(run, name, wanted, at), needs=needs)  # type: ignore[misc]
 
 
 def _held(run: Applied) -> list[tables.Address]:
@@ -218,21 +238,22 @@ def _held(run: Applied) -> list[tables.Address]:
     return list(run.ctx.db.scalars(rows))
 
 
-def _hold(run: Applied, name: str, wanted: VirtualDoc) -> None:
+def _hold(run: Applied, name: str, wanted: VirtualDoc, at: Path) -> None:
     network = networks.find(run.ctx, wanted.network)
     held = next((row for row in _held(run) if (row.vip, row.network_id) == (name, network.id)), None)
-    if held is not None and canonical(wanted.address) in ("", held.ip):
-        return
-    if held is not None:
-        _give_back(run.ctx, held)
-    addresses.hold(run.ctx, network, AddressIn(address=wanted.address, vip=name, cluster=run.found.name))
+    first = run.virtual.setdefault((name, network.id), at)
+    if first != at:
+        raise Conflict(f"{name} is on {network.name} in line {run.document.line(first)} already; leave one out")
+    if held is None:
+        addresses.hold(run.ctx, network, AddressIn(address=wanted.address, vip=name, cluster=run.found.name))
 
 
 def _free(run: Applied) -> None:
     for row in _held(run):
         network = run.ctx.db.get(tables.Network, row.network_id)
         wanted = run.declaration.addresses.get(row.vip, [])
-        if network is None or network.name not in {one.network for one in wanted}:
+        stays = [one for one in wanted if network and one.network == network.name]
+        if not any(canonical(one.address) in ("", row.ip) for one in stays):
             _give_back(run.ctx, row)
 
 
@@ -252,7 +273,7 @@ def _known_role(ctx: Ctx, name: str) -> None:
 
 
 def _name(run: Applied, name: str, wanted: RoleDoc) -> None:
-    """Find the machines that are named."""
+    """Find the machines that are named, once: their names change with their roles."""
     for number, machine in enumerate(wanted.machines):
         at = ("roles", name, "machines", number)
         run.step(at, lambda machine=machine, at=at: _find(run, machine, at), f"machine {at}", [CLUSTER])  # type: ignore[misc]
@@ -264,6 +285,34 @@ def _find(run: Applied, wanted: MachineDoc, at: Path) -> None:
         line = run.document.line(run.members[machine.id])
         raise Conflict(f"{wanted.machine} is the machine that is named in line {line} already; name each once")
     run.members[machine.id] = at
+    run.named[at] = machine
+
+
+def _change_places(run: Applied) -> None:
+    """All that get another role are free before the first of them gets it, so that two can swap names and addresses."""
+    rows = select(ASSIGNMENT.machine_id, ASSIGNMENT.cluster_id, ASSIGNMENT.role)
+    has = {machine: (cluster, role) for machine, cluster, role in run.ctx.db.execute(rows)}
+    for at, machine in run.named.items():
+        role = str(at[1])
+        if machine.id in has and run.cluster and has[machine.id] != (run.cluster.id, role):
+            free = lambda machine=machine, role=role: _come_free(run, machine, role)  # noqa: E731
+            run.step(at, free, f"machine {at}", [CLUSTER, f"role {role}", f"machine {at}"])
+
+
+def _forget_roles(run: Applied) -> None:
+    """Take back what is set for roles that the document does not name."""
+    setting = tables.Setting
+    query = select(setting.role).where(setting.cluster_id == run.found.id, setting.role != "").distinct()
+    for role in run.ctx.db.scalars(query.order_by(setting.role)).all():
+        if role not in run.declaration.roles:
+            _unset(run.ctx, Scope(run.found, role), set())
+
+
+def _spared(declaration: Declaration) -> Spared:
+    """The addresses and names that the document gives to somebody; who takes the next free one is given none of them."""
+    machines = [machine for role in declaration.roles.values() for machine in role.machines]
+    ips = (parsed(text) for machine in machines for text in machine.addresses.values())
+    return Spared(frozenset(str(ip) for ip in ips if ip), frozenset(machine.hostname for machine in machines))
 
 
 def _role(run: Applied, name: str, wanted: RoleDoc) -> None:
@@ -274,11 +323,11 @@ def _role(run: Applied, name: str, wanted: RoleDoc) -> None:
         at = (*path, "machines", number)
         run.step(
             at,
-            lambda machine=machine: _assign(run, name, find(run.ctx, machine.machine), machine),  # type: ignore[misc]
+            lambda machine=machine, at=at: _assign(run, name, run.named[at], machine),  # type: ignore[misc]
             f"machine {at}",
             [*needs, f"machine {at}", *(f"network {network}" for network in machine.addresses)],
         )
-        own = lambda machine=machine: Scope(machine=find(run.ctx, machine.machine))  # noqa: E731
+        own = lambda at=at: Scope(machine=run.named[at])  # noqa: E731
         _settings(run, (*at, "settings"), machine.settings, own, [f"machine {at}"])
     if wanted.take is not None:
         take = wanted.take
@@ -291,7 +340,21 @@ def _assign(run: Applied, role: str, machine: tables.Machine, wanted: MachineDoc
     if row is not None and (row.cluster_id, row.role) == (run.found.id, role):
         _refuse_other_names(ctx, machine, row, wanted)
         return
-    if row is not None:
+    order = AssignIn(
+        cluster=run.found.name,
+        role=role,
+        hostname=wanted.hostname,
+        address=wanted.addresses.get(run.declaration.network, ""),
+        addresses=[f"{name}={ip}" for name, ip in wanted.addresses.items() if name != run.declaration.network],
+    )
+    assignments.give(ctx, machine, order, run.spared)
+
+
+def _come_free(run: Applied, machine: tables.Machine, role: str) -> None:
+    """Take back what the machine was promised, when it is to have another role."""
+    ctx = run.ctx
+    row = ctx.db.get(ASSIGNMENT, machine.id)
+    if row is not None and (row.cluster_id, row.role) != (run.found.id, role):
         cluster = ctx.db.get(tables.Cluster, row.cluster_id)
         if machine.state != lifecycle.ASSIGNED:
             raise Conflict(
@@ -301,14 +364,6 @@ def _assign(run: Applied, role: str, machine: tables.Machine, wanted: MachineDoc
         if row.cluster_id != run.found.id:
             raise Conflict(f"{machine.name} is promised to the cluster {cluster.name if cluster else ''}; unassign it first")
         assignments.take_back(ctx, machine, "unassign")
-    order = AssignIn(
-        cluster=run.found.name,
-        role=role,
-        hostname=wanted.hostname,
-        address=wanted.addresses.get(run.declaration.network, ""),
-        addresses=[f"{name}={ip}" for name, ip in wanted.addresses.items() if name != run.declaration.network],
-    )
-    assignments.give(ctx, machine, order)
 
 
 def _refuse_other_names(ctx: Ctx, machine: tables.Machine, row: tables.Assignment, wanted: MachineDoc) -> None:
@@ -317,7 +372,7 @@ def _refuse_other_names(ctx: Ctx, machine: tables.Machine, row: tables.Assignmen
         raise Conflict(f"{machine.name} cannot become {wanted.hostname}: a name is given with the role; unassign it first")
     held = _addresses_of(ctx, machine.id)
     for network, ip in wanted.addresses.items():
-        if held.get(network) != ip:
+        if held.get(network) != canonical(ip):
             raise Conflict(
                 f"{machine.name} has {held.get(network, 'no address')} on {network}, not {ip[:64]}; an address is given "
                 "with the role: unassign it first"
@@ -352,14 +407,14 @@ def _take(run: Applied, role: str, wanted: TakeDoc) -> None:
             f"nobody has {len(chosen)} are like that. Power more of them on, or ask for less"
         )
     for machine in chosen:
-        assignments.give(ctx, machine, AssignIn(cluster=run.found.name, role=role))
+        assignments.give(ctx, machine, AssignIn(cluster=run.found.name, role=role), run.spared)
 
 
 def _others(run: Applied) -> None:
     """Members that the document neither names nor takes leave, if nothing is on them yet. Raises Conflict for any other."""
     ctx, roles = run.ctx, run.declaration.roles
     taken = {name for name, role in roles.items() if role.take}
-    if run.mistakes:  # a machine that could not be found is no machine that left
+    if any(name.startswith("machine ") for name in run.failed):  # a machine that could not be found is no machine that left
         return
     rows = ctx.db.scalars(select(ASSIGNMENT).where(ASSIGNMENT.cluster_id == run.found.id).order_by(ASSIGNMENT.machine_id))
     for row in rows.all():

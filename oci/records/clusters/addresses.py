@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 
@@ -43,10 +43,18 @@ def by_hand(network: Network, ranges: Sequence[Range], wanted: str, use: str, cl
     return str(address)
 
 
-def free(ctx: Ctx, row: tables.Network, network: Network, ranges: Sequence[Range], use: str, claims: Claims) -> str:
-    """The lowest free address of the network for `use`. Raises Conflict when there is none."""
+def free(
+    ctx: Ctx,
+    row: tables.Network,
+    network: Network,
+    ranges: Sequence[Range],
+    use: str,
+    claims: Claims,
+    spared: Collection[str] = (),
+) -> str:
+    """The lowest free address of the network for `use` that is none of `spared`. Raises Conflict when there is none."""
     try:
-        return addresses.next_free(network, ranges, held(ctx, row.id), use, claims)
+        return addresses.next_free(network, ranges, {*held(ctx, row.id), *spared}, use, claims)
     except BadNetwork as bad:
         raise Conflict(str(bad)) from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -18,6 +19,17 @@ from oci.records.machines.moves import move
 from oci.schemas.machines.machines import AssignIn
 
 MACHINE, ASSIGNMENT = tables.Machine, tables.Assignment
+
+
+@dataclass(frozen=True)
+class Spared:
+    """What others are going to have by name, so that nobody is given it who takes the next: addresses, short host names."""
+
+    addresses: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
+
+
+NOTHING = Spared()
 
 
 def _cluster_and_role(ctx: Ctx, order: AssignIn) -> tuple[tables.Cluster, roles.Role]:
@@ -46,7 +58,7 @@ def _wanted(order: AssignIn, rows: Sequence[tables.Network]) -> dict[str, str]:
 
 
 def _take_addresses(
-    ctx: Ctx, machine: tables.Machine, rows: Sequence[tables.Network], order: AssignIn, base: tables.Network
+    ctx: Ctx, machine: tables.Machine, rows: Sequence[tables.Network], order: AssignIn, base: tables.Network, spared: Spared
 ) -> list[str]:
     """An address on each network; where machines are given none, the machine is without one, but on `base` it has one."""
     claimed, wanted = claims.for_machine(ctx, machine.id), _wanted(order, rows) if rows else {}
@@ -57,7 +69,7 @@ def _take_addresses(
         if row.name in wanted:
             ip = addresses.by_hand(network, mine, wanted[row.name], "machines", claimed)
         elif row is base or any(one.use == "machines" for one in mine):
-            ip = addresses.free(ctx, row, network, mine, "machines", claimed)
+            ip = addresses.free(ctx, row, network, mine, "machines", claimed, spared.addresses)
         else:
             continue
         addresses.keep(ctx, row, ip, machine_id=machine.id)
@@ -72,7 +84,7 @@ def _refuse_taken(ctx: Ctx, fqdn: str) -> None:
         raise Conflict(f"{fqdn} is already the name of another machine; choose another host name")
 
 
-def _name(ctx: Ctx, cluster: tables.Cluster, role: roles.Role, wanted: str) -> tuple[int, str]:
+def _name(ctx: Ctx, cluster: tables.Cluster, role: roles.Role, wanted: str, spared: Spared) -> tuple[int, str]:
     """Number and short host name; a number whose name is somebody's already is left out. Raises Conflict."""
     numbers = set(
         ctx.db.scalars(
@@ -91,7 +103,8 @@ def _name(ctx: Ctx, cluster: tables.Cluster, role: roles.Role, wanted: str) -> t
 
     def refused(number: int) -> bool:
         host = roles.hostname(role, number)
-        return f"{host}.{cluster.domain}" in names or bool(claims.bad_name(ctx, host, cluster.domain))
+        taken = host in spared.hosts or f"{host}.{cluster.domain}" in names
+        return taken or bool(claims.bad_name(ctx, host, cluster.domain))
 
     try:
         number = roles.next_number(numbers, refused)
@@ -100,14 +113,14 @@ def _name(ctx: Ctx, cluster: tables.Cluster, role: roles.Role, wanted: str) -> t
     return number, roles.hostname(role, number)
 
 
-def give(ctx: Ctx, machine: tables.Machine, order: AssignIn) -> None:
+def give(ctx: Ctx, machine: tables.Machine, order: AssignIn, spared: Spared = NOTHING) -> None:
     """Promise the machine to a cluster. Raises NotFound for cluster or role, Conflict when it cannot be."""
     cluster, role = _cluster_and_role(ctx, order)
     move(ctx, machine, "assign")
     forget(ctx, machine)
     rows = networks.for_role(ctx, cluster, role)
-    number, host = _name(ctx, cluster, role, order.hostname)
-    taken = _take_addresses(ctx, machine, rows, order, rows[0])
+    number, host = _name(ctx, cluster, role, order.hostname, spared)
+    taken = _take_addresses(ctx, machine, rows, order, rows[0], spared)
     fqdn = f"{host}.{cluster.domain}"
     ctx.db.add(
         tables.Assignment(
@@ -137,7 +150,7 @@ def renew(ctx: Ctx, machine: tables.Machine) -> str:
             ctx.db.delete(address)
     ctx.db.flush()
     order = AssignIn(cluster=cluster.name, role=assignment.role)
-    _take_addresses(ctx, machine, [row for row in rows if row.name not in held], order, rows[0])
+    _take_addresses(ctx, machine, [row for row in rows if row.name not in held], order, rows[0], NOTHING)
     ctx.db.flush()
     return promises.work_out(ctx, machine)
 

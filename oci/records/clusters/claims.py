@@ -18,6 +18,8 @@ from oci.domain.networks.overlaps import VIP
 from oci.problems import Conflict, Problem
 from oci.records.clusters import settings
 
+GIVEN = ("machines", "vip")
+"""Uses of ranges whose addresses OCI itself gives out."""
 URLS = ("http_url", "https_url", "puppet_ca_url", "apt_uri")
 
 
@@ -94,9 +96,11 @@ def for_server(ctx: Ctx) -> Claims:
     return Claims([*claims.of_dhcp(appliance(ctx)), *controllers(ctx), *_holders(ctx)])
 
 
-def for_network(ctx: Ctx) -> Claims:
-    """What the range of a new network may not hold. Machines are on networks that are known already."""
-    return Claims([*claims.of_appliance(appliance(ctx)), *controllers(ctx), *_holders(ctx)])
+def for_range(ctx: Ctx, use: str) -> Claims:
+    """What a range for `use` may not hold. OCI gives addresses of machines and virtual ones, and none twice, so what it gave
+    may be in a range of that use, which is widened or made anew. Whoever gives others looks at no row of ours."""
+    held = _holders(ctx) if use not in GIVEN else [one for one in _holders(ctx) if use == "vip" and VIP not in one.holder]
+    return Claims([*claims.of_appliance(appliance(ctx)), *controllers(ctx), *held])
 
 
 def but_dhcp(ctx: Ctx) -> list[Claim]:

@@ -15,7 +15,13 @@ from oci.domain.networks.networks import Network, Range, Route
 from oci.domain.quantities import counted
 from oci.problems import Conflict, NotFound, Problem
 from oci.records.clusters import claims, networks
-from oci.records.clusters.changes.refusals import canonical, refuse_beside_others, refuse_mistakes, refuse_range
+from oci.records.clusters.changes.refusals import (
+    canonical,
+    canonical_net,
+    refuse_beside_others,
+    refuse_mistakes,
+    refuse_range,
+)
 from oci.schemas.clusters.networks import NetworkChange, NetworkIn
 
 NETWORK, RANGE, ADDRESS = tables.Network, tables.Range, tables.Address
@@ -27,7 +33,7 @@ def _routes(words: Sequence[str]) -> tuple[Route, ...]:
         to, sign, via = (part.strip() for part in word.partition("="))
         if not sign:
             raise Problem(f"route {word[:80]!r} is none; write it like 10.9.0.0/16=10.0.0.1")
-        routes.append(Route(to, via))
+        routes.append(Route(canonical_net(to), canonical(via)))
     return tuple(routes)
 
 
@@ -57,7 +63,7 @@ def _ordered(ctx: Ctx, order: NetworkIn) -> tuple[Network, list[Range]]:
     network = Network(
         order.name,
         order.purpose,
-        order.cidr,
+        canonical_net(order.cidr),
         order.cluster,
         order.vlan,
         order.mtu,

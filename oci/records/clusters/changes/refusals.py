@@ -25,6 +25,14 @@ def canonical(text: str) -> str:
     return str(address) if address is not None else text
 
 
+def canonical_net(text: str) -> str:
+    """The one spelling of a network; what is none stays as it is, for whoever tells why."""
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        return text
+
+
 def refuse_mistakes(mistakes: Sequence[Mistake]) -> None:
     """Raise Problem when a network or a range has a mistake of its own."""
     wrong = [str(mistake.text) for mistake in mistakes if mistake.field != "name"]
@@ -47,7 +55,7 @@ def refuse_range(ctx: Ctx, one: Range) -> None:
     first, last = ipaddress.ip_address(one.first), ipaddress.ip_address(one.last)
     if one.use == "reserved":
         return
-    held = Claims(claims.but_dhcp(ctx)) if one.use == "live" else claims.for_network(ctx)
+    held = Claims(claims.but_dhcp(ctx)) if one.use == "live" else claims.for_range(ctx, one.use)
     found = held.within(first, last)
     if found:
         raise Conflict(
