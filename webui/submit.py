@@ -17,6 +17,8 @@ from webui.session import may
 View = Callable[..., Any]
 M = TypeVar("M")
 Answer = Response | tuple[str, int]
+NUMBER = f"int(min=1, max={2**31 - 1})"
+"""A row's number in the address of a page: what no column holds is no page."""
 
 
 def needs(*use_cases: View, **by_verb: View) -> Callable[[View], View]:

@@ -15,6 +15,7 @@ from wired import wire
 
 from oci.app import APPLIANCE
 from oci.domain.cluster.roles import parse
+from oci.schemas.cloud.declarations import LONGEST_DOCUMENT
 from oci.schemas.machines.machines import AssignIn
 from oci.services.machines import verbs
 from oci.services.path import puppet
@@ -96,7 +97,9 @@ def test_on_the_page(pages, world) -> None:
     assert "d1.test" in page and "None is made yet" in page and "first: 10.90.0.11" in page
     again = post(client, "/clusters/d1", document=GOOD, check="1")
     assert "all is so already" in again.text
-    assert post(client, "/declare", document="", apply="1").status_code == 400
+    empty = post(client, "/declare", document="", apply="1")
+    assert empty.status_code == 422 and "the document is empty" in empty.text
+    assert post(client, "/declare", document="#" * (LONGEST_DOCUMENT + 1), apply="1").status_code in (400, 413)
     viewer = sign_in(pages, "vera")
     page = viewer.get("/clusters/d1").text
     assert "<textarea" not in page and "first: 10.90.0.11" in page and "Secrets" not in page

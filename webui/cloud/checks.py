@@ -10,7 +10,7 @@ from oci.schemas.cloud.checks import ProofIn
 from oci.services.cloud import checks
 from webui.live import live
 from webui.session import ctx
-from webui.submit import done, needs
+from webui.submit import NUMBER, done, needs
 
 
 @needs(checks.order)
@@ -37,4 +37,4 @@ def check(name: str, number: int) -> Response | str:
 
 def routes(bp: Blueprint) -> None:
     bp.post("/clusters/<name>/checks", endpoint="order_check")(order)
-    bp.get("/clusters/<name>/checks/<int:number>", endpoint="check")(check)
+    bp.get(f"/clusters/<name>/checks/<{NUMBER}:number>", endpoint="check")(check)

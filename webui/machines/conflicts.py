@@ -10,7 +10,7 @@ from oci.schemas.machines.machines import MachineRef
 from oci.services.machines import conflicts as service
 from webui.machines.forms import Merge
 from webui.session import ctx
-from webui.submit import Answer, done, needs, submit
+from webui.submit import NUMBER, Answer, done, needs, submit
 
 
 def conflict(number: int) -> str:
@@ -60,6 +60,6 @@ def merge(name: str) -> Answer:
 
 
 def routes(bp: Blueprint) -> None:
-    bp.get("/conflicts/<int:number>")(conflict)
-    bp.post("/conflicts/<int:number>/<any(join,split,close):verb>", endpoint="answer_conflict")(answer)
+    bp.get(f"/conflicts/<{NUMBER}:number>")(conflict)
+    bp.post(f"/conflicts/<{NUMBER}:number>/<any(join,split,close):verb>", endpoint="answer_conflict")(answer)
     bp.route("/machines/<name>/join", methods=["GET", "POST"], endpoint="merge")(merge)

@@ -10,7 +10,7 @@ from oci.schemas.people.people import PersonOut, TokenOut
 from oci.services.people import people
 from webui.people.forms import NewToken, Password
 from webui.session import ctx, remember
-from webui.submit import Answer, done
+from webui.submit import NUMBER, Answer, done
 
 
 def _mine() -> list[TokenOut]:
@@ -67,5 +67,5 @@ def set_password() -> Answer:
 def routes(bp: Blueprint) -> None:
     bp.get("/account")(account)
     bp.post("/account/tokens")(make_token)
-    bp.post("/account/tokens/<int:id>/revoke")(revoke_token)
+    bp.post(f"/account/tokens/<{NUMBER}:id>/revoke")(revoke_token)
     bp.post("/account/password")(set_password)

@@ -33,7 +33,7 @@ class ProofIn(Strict):
 class ProofName(ClusterName):
     """One proof of one cluster."""
 
-    id: int = Field(description="number of the check", ge=1)
+    id: int = Field(description="number of the check", ge=1, le=2**31 - 1)
 
 
 class ProofStep(BaseModel):

@@ -15,7 +15,6 @@ class ApplyIn(Strict):
 
     document: str = Field(
         description="the declaration, in YAML",
-        min_length=1,
         max_length=LONGEST_DOCUMENT,
         json_schema_extra={"x-file": True},
     )

@@ -140,7 +140,7 @@ def read(text: str) -> Document:
         return found
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
-        found.mistakes.append(Mistake(line, "", f"the character {error.character!r} cannot be in YAML; take it out"))
+        found.mistakes.append(Mistake(line, "", f"the character {chr(error.character)!r} cannot be in YAML; take it out"))
         return found
     if node is None:
         found.mistakes.append(Mistake(1, "", "the document is empty; begin it with `cluster: NAME`"))
