@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import pytest
 from test_declarations import CLOUD, apply, everything, export, mistakes, networks_of, rack  # noqa: F401
+from test_races import at_once
 
+from oci.problems import Problem
 from oci.services.clusters import networks
 from oci.services.machines import look
 
@@ -179,3 +181,17 @@ def test_text_that_is_meant_badly_is_a_mistake_in_its_line(rack, old, new, below
     ((line, at, text),) = mistakes(rack, CLOUD.replace(old, new, 1))
     assert (line, at) == (CLOUD[: CLOUD.index(old)].count("\n") + 1 + below, where) and words in text, (line, at, text)
     assert everything(rack) == before
+
+
+def test_a_network_that_gives_machines_no_address_is_exported_too(rack) -> None:
+    second = "  prov6: {cidr: 'fd00:77::/64'}\naddresses:\n"
+    apply(rack, CLOUD.replace("addresses:\n", second, 1))
+    first = export(rack)
+    assert "prov6:" in first and apply(rack, first) == [] and export(rack) == first
+
+
+def test_many_who_apply_one_document_at_once_make_one_cluster(rack) -> None:
+    answers = at_once([lambda: apply(rack) for _ in range(6)])
+    assert not [one for one in answers if isinstance(one, Problem)], answers
+    assert sum(bool(told) for told in answers) == 1, "whoever came second found all so already"
+    assert apply(rack) == []

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from oci.context import Ctx
 from oci.db import tables
+from oci.domain.cluster.fleet import INSTALLED_OVER
 from oci.domain.cluster.settings import SETTINGS
 from oci.records.clusters import networks
 from oci.schemas.cloud.declaration import NetworkDoc
@@ -45,11 +46,20 @@ def _whole(ctx: Ctx, cluster: tables.Cluster) -> dict[str, Any]:
 
 
 def _stands(ctx: Ctx, cluster: tables.Cluster) -> list[tables.Network]:
-    """The networks that are the cluster's own, or that its members and virtual addresses stand on, by name."""
+    """The networks that are the cluster's own, that its members' roles want, or that addresses of it stand on, by name."""
     on = select(ADDRESS.network_id).outerjoin(ASSIGNMENT, ASSIGNMENT.machine_id == ADDRESS.machine_id)
     on = on.where((ASSIGNMENT.cluster_id == cluster.id) | (ADDRESS.cluster_id == cluster.id))
-    query = select(tables.Network).where((tables.Network.cluster_id == cluster.id) | tables.Network.id.in_(on))
-    return list(ctx.db.scalars(query.order_by(tables.Network.name)))
+    row = tables.Network
+    query = select(row).where((row.cluster_id == cluster.id) | row.id.in_(on) | row.id.in_(_wanted(ctx, cluster)))
+    return list(ctx.db.scalars(query.order_by(row.name)))
+
+
+def _wanted(ctx: Ctx, cluster: tables.Cluster) -> set[int]:
+    """The networks that members have a card on by their roles, though machines are given no address there."""
+    names = ctx.db.scalars(select(ASSIGNMENT.role).where(ASSIGNMENT.cluster_id == cluster.id).distinct())
+    roles = [ctx.outside.roles[name] for name in names if name in ctx.outside.roles]
+    purposes = {purpose for role in roles for purpose in (INSTALLED_OVER, *role.networks)}
+    return {row.id for row in networks.of_cluster(ctx, cluster) if row.purpose in purposes}
 
 
 def _network(ctx: Ctx, row: tables.Network) -> dict[str, Any]:
