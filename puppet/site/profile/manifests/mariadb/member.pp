@@ -29,7 +29,7 @@ class profile::mariadb::member (
   # The package started it alone. Alone it begins anew at each start, by its configuration, with what it has. Of several the
   # first begins once, and not where another is at work: it may have been installed anew, and a second cluster would be empty
   # and take the place of the one that has everything. Clients are let in by whole members only.
-  $begin = "/usr/bin/systemctl stop mariadb && /usr/bin/galera_new_cluster"
+  $begin = '/usr/bin/systemctl stop mariadb && /usr/bin/galera_new_cluster'
   $command = $others.empty ? {
     true    => $restart,
     default => $first ? {

@@ -58,7 +58,7 @@ class profile::rabbitmq::member (
     $file = "${etc}/conf.d/50-oci-peers.conf"
 
     exec { 'profile::rabbitmq joins those who are there':
-      command  => "umask 022; /usr/bin/mkdir -p ${etc}/conf.d; there=\$(${profile::answer($others, 5671)}) && { ${text.join('; ')}; } >${file}",
+      command  => "umask 022; /usr/bin/mkdir -p ${etc}/conf.d; there=\$( ${profile::answer($others, 5671)} ) && { ${text.join('; ')}; } >${file}",
       onlyif   => profile::answer($others, 5671),
       creates  => "/var/lib/rabbitmq/mnesia/rabbit@${hostname}",
       provider => shell,
