@@ -52,7 +52,7 @@ class profile::rabbitmq (
     group     => 'rabbitmq',
     mode      => '0400',
     show_diff => false,
-    require   => Package['rabbitmq-server'],
+    require   => Exec['profile::rabbitmq leaves the port mapper to its unit'],
     notify    => Service['rabbitmq-server'],
   }
 

@@ -23,7 +23,8 @@ class profile::mariadb::member (
   $made = ['mysql', 'performance_schema', 'sys', 'lost+found', '#*'].map |String $name| { "! -name '${name}'" }.join(' ')
   $found = "/usr/bin/find ${data} -mindepth 1 -maxdepth 1 -type d ${made} -printf '%f '"
   $why = 'are here, and would be replaced by those of the cluster: move or drop them, then run Puppet again'
-  $free = "{ /usr/bin/test -e ${joins} || { held=\$(${found}); /usr/bin/test -z \"\${held}\"; } || { echo \"the databases \${held}${why}\"; exit 1; }; }"
+  $empty = "held=\$(${found}); /usr/bin/test -z \"\${held}\""
+  $free = "{ /usr/bin/test -e ${joins} || { ${empty}; } || { echo \"the databases \${held}${why}\"; exit 1; }; }"
   $become = "${free} && /usr/bin/touch ${joins} && ${restart}"
 
   # The package started it alone. Alone it begins anew at each start, by its configuration, with what it has. Of several the

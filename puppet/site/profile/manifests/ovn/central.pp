@@ -72,9 +72,10 @@ class profile::ovn::central (
     $join.each |String $which, Array $told| {
       $raft = "ssl:${enclose_ipv6([$address])[0]}:${told[2]}"
       $there = if $address =~ /:/ { "[\${there}]" } else { "\${there}" }
+      $make = "/usr/bin/ovsdb-tool join-cluster /var/lib/ovn/ovn${which}_db.db"
       $asked = profile::answer($others, $told[1])
       exec { "profile::ovn::central joins those who have a ${which}":
-        command  => "there=\$( ${asked} ) && /usr/bin/ovsdb-tool join-cluster /var/lib/ovn/ovn${which}_db.db OVN_${told[0]} ${raft} \"ssl:${there}:${told[2]}\"",
+        command  => "there=\$( ${asked} ) && ${make} OVN_${told[0]} ${raft} \"ssl:${there}:${told[2]}\"",
         onlyif   => $asked,
         creates  => "/var/lib/ovn/ovn${which}_db.db",
         provider => shell,

@@ -56,10 +56,11 @@ class profile::rabbitmq::member (
     }
     $text = ['cluster_formation.peer_discovery_backend = classic_config', *$lines].map |String $line| { "echo \"${line}\"" }
     $file = "${etc}/conf.d/50-oci-peers.conf"
+    $asked = profile::answer($others, 5671)
 
     exec { 'profile::rabbitmq joins those who are there':
-      command  => "umask 022; /usr/bin/mkdir -p ${etc}/conf.d; there=\$( ${profile::answer($others, 5671)} ) && { ${text.join('; ')}; } >${file}",
-      onlyif   => profile::answer($others, 5671),
+      command  => "umask 022; /usr/bin/mkdir -p ${etc}/conf.d; there=\$( ${asked} ) && { ${text.join('; ')}; } >${file}",
+      onlyif   => $asked,
       creates  => "/var/lib/rabbitmq/mnesia/rabbit@${hostname}",
       provider => shell,
       timeout  => 0,
