@@ -22,8 +22,8 @@ class Way:
 
     `path` is its path at the front; `when` (an expression of HAProxy) chooses it too, after all paths. `port` is where it is
     reached by TLS on each member that has `profile`; `local` the port on the loopback of one that speaks no TLS itself, for
-    which HAProxy of that machine does. `keep`: it is asked with its path. `health` is asked to see whether it is well. `alone`:
-    the first member that is well is asked, and the others only when there is none before them.
+    which HAProxy of that machine does. `keep`: it is asked with its path. `health` is asked to see whether it is well.
+    `alone`: the first member that is well is asked, and the others only when there is none before them.
     """
 
     profile: str
