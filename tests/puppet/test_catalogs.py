@@ -7,6 +7,7 @@ waits for itself are found there.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -240,6 +241,7 @@ def test_one_alone_begins_a_cluster_at_each_start_and_of_several_only_the_first(
     assert "wsrep_cluster_address = gcomm://\n" in one[cnf]["content"]
     assert "galera_new_cluster" not in one[join]["command"] + three["controller2"][join]["command"]
     assert "galera_new_cluster" in three["controller1"][join]["command"]
+    assert one[join]["command"] == "/usr/bin/systemctl restart mariadb", "what is there already is the cluster's"
     for whole in (one, *(three[f"controller{i}"] for i in (1, 2, 3))):
         assert whole[join]["creates"] == "/var/lib/mysql/grastate.dat", "never a second time"
 
@@ -350,6 +352,231 @@ def test_only_databases_of_ovn_that_surely_stand_alone_are_put_aside(
     assert {name for name in texts if (folder / f"ovn{name}_db.db.standalone").exists()} == put_aside, "nothing is lost"
 
 
+REAL = {"test", "find", "cat", "grep", "sha256sum", "mkdir", "touch", "bash", "timeout", "true"}
+
+
+def _run(
+    tmp_path: Path, command: str, programs: Mapping[str, str] | None = None, places: Mapping[str, Path] | None = None
+) -> list[str]:
+    """What `command` did and said, in order, with `places` instead of what is called so. A program of /usr that is
+    not one of REAL writes down what it was asked; what else it does, or one of REAL does instead, is in `programs`."""
+    folder, log, does = tmp_path / "programs", tmp_path / "did", programs or {}
+    folder.mkdir(exist_ok=True)
+    log.write_text("")
+
+    def program(found: re.Match[str]) -> str:
+        name = found[1]
+        if name in REAL - set(does):
+            return name
+        file = folder / name
+        file.write_text(f'#!/bin/sh\necho "{name} $*" >>{log}\n{does.get(name, "")}\n')
+        file.chmod(0o755)
+        return str(file)
+
+    for place, here in (places or {}).items():
+        command = command.replace(place, str(here))
+    words = ["sh", "-c", re.sub(r"/usr/s?bin/([a-z_0-9-]+)", program, command)]
+    done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60, check=False)
+    said = [line for line in (done.stdout + done.stderr).splitlines() if line]
+    return [*log.read_text().splitlines(), *said, *([f"status {done.returncode}"] if done.returncode else [])]
+
+
+ANSWERS, NOBODY = {"timeout": "exit 0"}, {"timeout": "exit 1"}
+
+
+def test_no_command_deletes_what_somebody_may_have_kept(three: dict[str, Whole]) -> None:
+    for whole in three.values():
+        for title, told in whole.of("Exec").items():
+            assert not re.search(r"\brm\b|reset|force_boot", str(told["command"])), title
+
+
+def test_the_package_of_the_queue_starts_no_node_that_would_have_to_be_deleted(
+    three: dict[str, Whole], tmp_path: Path
+) -> None:
+    """An adopted machine, or one that was given back its files, has queues and none of Puppet's files."""
+    told = three["controller2"]
+    mask, free = (told[f"Exec[profile::rabbitmq {words}]"] for words in ("is not started by its package", "may be started"))
+    for state, due in (("installed", False), ("half-configured", True), ("", True)):
+        asked = _run(tmp_path, f"{mask['unless']} || {mask['command']}", {"dpkg-query": f"echo {state}"})
+        assert ("systemctl mask rabbitmq-server.service" in asked) is due, state
+    assert told["Package[rabbitmq-server]"]["require"] == "Exec[profile::rabbitmq is not started by its package]"
+    masked = tmp_path / "units"
+    masked.mkdir()
+    command = f"{free['onlyif']} && {free['command']}; true"
+    assert _run(tmp_path, command, {}, {"/etc/systemd/system": masked}) == []
+    (masked / "rabbitmq-server.service").symlink_to("/dev/null")
+    assert _run(tmp_path, command, {}, {"/etc/systemd/system": masked}) == ["systemctl unmask rabbitmq-server.service"]
+
+
+def test_a_first_member_of_the_queue_that_is_here_anew_joins_those_who_went_on(
+    three: dict[str, Whole], tmp_path: Path
+) -> None:
+    told = three["controller1"]["Exec[profile::rabbitmq joins those who are there]"]
+    assert told["creates"] == "/var/lib/rabbitmq/mnesia/rabbit@controller1", "asked only where there is no queue yet"
+    assert "Exec[profile::rabbitmq joins those who are there]" not in three["controller2"]
+    command, peers = f"{told['onlyif']} && {told['command']}", tmp_path / "conf.d/50-oci-peers.conf"
+    assert _run(tmp_path, command, NOBODY, {"/etc/rabbitmq": tmp_path})[-1] == "status 1" and not peers.exists()
+    _run(tmp_path, command, ANSWERS, {"/etc/rabbitmq": tmp_path})
+    assert re.findall(r"nodes\.(\d) = (\S+)", peers.read_text()) == [
+        ("1", "rabbit@controller2"),
+        ("2", "rabbit@controller1"),
+    ]
+    assert peers.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize(
+    ("host", "answer", "kept", "begun", "does"),
+    [
+        ("controller1", NOBODY, "", False, "galera_new_cluster"),
+        ("controller1", ANSWERS, "", False, "systemctl restart mariadb"),
+        ("controller1", ANSWERS, "theirs", False, "status 1"),
+        ("controller1", NOBODY, "theirs", False, "galera_new_cluster"),
+        ("controller2", ANSWERS, "", False, "systemctl restart mariadb"),
+        ("controller2", ANSWERS, "theirs", False, "status 1"),
+        ("controller2", ANSWERS, "keystone", True, "systemctl restart mariadb"),
+    ],
+)
+def test_a_cluster_begins_once_and_who_joins_loses_no_database(
+    three: dict[str, Whole], tmp_path: Path, host: str, answer: dict[str, str], kept: str, begun: bool, does: str
+) -> None:
+    """A first member that was installed anew would begin an empty cluster, which all would be led to; and what a member that
+    joins has is replaced by what the cluster has."""
+    told = three[host]["Exec[profile::mariadb becomes a member]"]
+    data, state = tmp_path / "data", tmp_path / "state"
+    state.mkdir()
+    for name in ("mysql", "sys", "performance_schema", "lost+found", "#rocksdb", *filter(None, [kept])):
+        (data / name).mkdir(parents=True)
+    if begun:
+        (state / "mariadb-joins").touch()
+    did = _run(tmp_path, told["command"], answer, {"/var/lib/mysql": data, "/var/lib/oci-profile": state})
+    assert does in " ".join(did), did
+    assert ("galera_new_cluster" in " ".join(did)) is (does == "galera_new_cluster")
+    assert (state / "mariadb-joins").exists() is ("restart" in does), "a joining that was cut off goes on"
+    if does == "status 1":
+        assert any("theirs are here, and would be replaced" in line for line in did)
+    assert told["creates"] == "/var/lib/mysql/grastate.dat"
+    assert three[host]["File[/run/mariadb-wsrep-new-cluster]"]["ensure"] == "absent", "left by one that was killed"
+
+
+@pytest.mark.parametrize("which", ["nb", "sb"])
+def test_a_first_member_of_ovn_that_is_here_anew_joins_those_who_went_on(
+    three: dict[str, Whole], tmp_path: Path, which: str
+) -> None:
+    told = three["controller1"][f"Exec[profile::ovn::central joins those who have a {which}]"]
+    assert told["creates"] == f"/var/lib/ovn/ovn{which}_db.db"
+    assert f"Exec[profile::ovn::central joins those who have a {which}]" not in three["controller2"]
+    name, port = {"nb": ("OVN_Northbound", 6643), "sb": ("OVN_Southbound", 6644)}[which]
+    command = f"{told['onlyif']} && {told['command']}"
+    assert _run(tmp_path, command, NOBODY)[-1] == "status 1"
+    own, other = three["controller1"], "10.77.1.3"
+    assert own["File[/etc/default/ovn-central]"]["content"].count("10.77.1.2") > 0
+    assert f"ovsdb-tool join-cluster /var/lib/ovn/ovn{which}_db.db {name} ssl:10.77.1.2:{port} ssl:{other}:{port}" in _run(
+        tmp_path, command, ANSWERS
+    )
+
+
+TOLD = {
+    "profile::mariadb::owners": ("/etc/mysql/oci-owners.sql", "mariadb-owners"),
+    "profile::rabbitmq reads its users": ("/etc/rabbitmq/definitions.json", "rabbitmq-definitions"),
+    "profile::keystone has its first user": ("/etc/keystone/oci-bootstrap", "keystone-bootstrap"),
+    "profile::nova::cells": ("/usr/lib/oci/oci-cells", "nova-cells"),
+}
+
+
+@pytest.mark.parametrize("title", TOLD)
+def test_what_is_told_anew_is_known_by_its_text_and_not_by_a_clock(
+    three: dict[str, Whole], tmp_path: Path, title: str
+) -> None:
+    """A stamp of a clock that was a year ahead hides each new password for a year."""
+    told = three["controller1"][f"Exec[{title}]"]
+    path, name = TOLD[title]
+    assert not any(" -nt " in str(each.get("unless")) for whole in three.values() for each in whole.of("Exec").values())
+    file, stamp = tmp_path / "text", tmp_path / name
+    asks = told["unless"].partition(" && ")[0].replace(f"/var/lib/oci-profile/{name}", str(stamp))
+    keeps = (
+        told["command"].rpartition(" && ")[2].replace(f"/var/lib/oci-profile/{name}", str(stamp)).replace(path, str(file))
+    )
+    assert path in told["command"].rpartition(" && ")[2]
+
+    def known() -> bool:
+        return subprocess.run(["sh", "-c", asks], check=False).returncode == 0
+
+    file.write_text("one password")
+    assert not known()
+    subprocess.run(["sh", "-c", keeps], check=True)
+    assert known() and "password" not in stamp.read_text()
+    os.utime(file, (4e9, 4e9))
+    assert known()
+    file.write_text("another one")
+    os.utime(file, (0, 0))
+    assert not known()
+
+
+def test_a_list_of_cells_that_did_not_come_makes_no_second_cell(three: dict[str, Whole], tmp_path: Path) -> None:
+    script = three["controller1"]["File[/usr/lib/oci/oci-cells]"]["content"].replace("runuser", "/usr/sbin/runuser")
+    did = _run(tmp_path, script, {"runuser": 'case "$*" in *list_cells*) exit 1 ;; esac'})
+    assert did[-1] == "status 1" and not any("create_cell" in line for line in did)
+    there = "echo '| cell1 | 5a5a | none |'"
+    did = _run(tmp_path, script, {"runuser": f'case "$*" in *list_cells*) {there} ;; esac'})
+    assert not any("create_cell" in line for line in did) and any("update_cell --cell_uuid 5a5a" in line for line in did)
+    assert any("create_cell --name cell1" in line for line in _run(tmp_path, script))
+
+
+def test_whatever_holds_a_secret_is_read_by_nobody_else(three: dict[str, Whole]) -> None:
+    for host, whole in three.items():
+        files = whole.of("File")
+        for path, told in files.items():
+            if WORD in str(told.get("content")):
+                assert str(told["mode"]).endswith("0"), f"{path} of {host} is open to all"
+        for kind, path in CONFIGURED.items():
+            if any(WORD in str(told.get("value")) for told in whole.of(kind).values()):
+                assert (files[path]["owner"], files[path]["mode"]) == ("root", "0640"), f"{path} of {host}"
+                assert files[path]["group"] == path.split("/")[2]
+    assert "Ovn_metadata_agent_config" in three["compute1"].types, "its package leaves it open to all"
+
+
+def test_a_server_that_moves_is_hidden_from_the_wire_with_its_memory_and_its_disks(three: dict[str, Whole]) -> None:
+    compute = three["compute1"]
+    assert compute["Nova_config[libvirt/live_migration_with_native_tls]"]["value"] is True
+    assert compute["Nova_config[libvirt/live_migration_scheme]"]["value"] == "tls"
+    for name in ("server", "client"):
+        key = compute[f"File[/etc/pki/qemu/{name}-key.pem]"]
+        assert (key["group"], key["mode"]) == ("libvirt-qemu", "0640") and f"File[/etc/pki/qemu/{name}-cert.pem]" in compute
+    assert "File[/etc/pki/qemu/ca-cert.pem]" in compute
+
+
+def test_images_are_asked_of_the_member_that_has_them_and_one_database_is_spoken_to(three: dict[str, Whole]) -> None:
+    """Three members hold three folders, and what was uploaded to one is not on the others."""
+    text = three["controller2"]["File[/etc/haproxy/haproxy.cfg]"]["content"]
+    parts = {part.split(maxsplit=2)[1]: part for part in re.split(r"\n(?=backend|listen|frontend)", text)[1:]}
+    servers = {
+        name: re.findall(r"^    server (\S+) .*?( backup| on-marked-up \S+)?$", part, re.M) for name, part in parts.items()
+    }
+    assert [how for _, how in servers["glance"]] == ["", " backup", " backup"]
+    assert [how for _, how in servers["database"]] == [" on-marked-up shutdown-backup-sessions", " backup", " backup"]
+    assert [how for _, how in servers["keystone"]] == ["", "", ""]
+
+
+def test_a_cloud_of_ipv6_alone_finds_its_members(compiler: Compiler) -> None:
+    four = cloud("controller", 3)
+    members = tuple(
+        replace(one, addresses=tuple((its, f"fd00:77::{index + 2:x}") for its, _ in one.addresses))
+        for index, one in enumerate(four.members)
+    )
+    network = replace(four.networks[0], cidr="fd00:77::/64")
+    vips = tuple(replace(vip, address="fd00:77::64") for vip in four.vips)
+    wanted = replace(four, members=members, networks=(network,), vips=vips)
+    whole = _whole(compiler, wanted, wanted.with_role("controller")[1])
+    cnf = whole["File[/etc/mysql/mariadb.conf.d/99-oci.cnf]"]["content"]
+    assert "gmcast.listen_addr=ssl://[::]:4567;" in cnf and "gcomm://[fd00:77::2],[fd00:77::3],[fd00:77::4]" in cnf
+    env = whole["File[/etc/rabbitmq/rabbitmq-env.conf]"]["content"]
+    assert env.count("-proto_dist inet6_tls") == 2 == env.count("/etc/rabbitmq/inetrc")
+    assert "{inet6, true}." in whole["File[/etc/rabbitmq/inetrc]"]["content"]
+    assert "pssl" not in whole["File[/etc/default/ovn-central]"]["content"]
+    for host in ("fd00:77::2", "fd00:77::3"):
+        assert f"ssl:[{host}]:6641" in whole["File[/etc/default/ovn-central]"]["content"]
+
+
 def test_nobody_waits_for_a_switch_that_does_not_run(three: dict[str, Whole]) -> None:
     for whole in three.values():
         for title, told in whole.of("Exec").items():
@@ -397,6 +624,7 @@ CONFIGURED = {
     "Nova_config": "/etc/nova/nova.conf",
     "Neutron_config": "/etc/neutron/neutron.conf",
     "Neutron_plugin_ml2": "/etc/neutron/plugins/ml2/ml2_conf.ini",
+    "Ovn_metadata_agent_config": "/etc/neutron/neutron_ovn_metadata_agent.ini",
 }
 FULL = """\
 [DEFAULT]

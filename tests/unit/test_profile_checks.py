@@ -122,10 +122,42 @@ def test_a_member_of_galera_is_well_only_in_the_primary_part(
         assert status == bool(changed) and changed in text
 
 
+@pytest.mark.parametrize(
+    ("known", "answers", "well"),
+    [
+        (("one", "two"), (), True),
+        (("one", "two"), ("two",), True),
+        (("one",), (), True),
+        (("one",), ("two",), False),
+    ],
+)
+def test_a_queue_beside_the_one_of_the_other_members_is_told(
+    checks: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    known: tuple[str, ...],
+    answers: tuple[str, ...],
+    well: bool,
+) -> None:
+    """Each of two is well by itself, and has half of the messages. Who does not answer may be away, or yet to come."""
+    program(tmp_path, "systemctl", "echo active")
+    said = {"running_nodes": ["rabbit@one"], "disk_nodes": [f"rabbit@{name}" for name in known]}
+    program(tmp_path, "rabbitmqctl", f"echo '{json.dumps(said)}'")
+
+    def connects(address: str, port: int) -> None:
+        if address not in (*answers, "192.0.2.1"):
+            raise checks.Sick("nobody")
+
+    monkeypatch.setattr(checks, "connects", connects)
+    status, text = outcome(checks, capsys, "rabbitmq.members", address="192.0.2.1", members=["one", "two"])
+    assert (status == 0) is well and ("rabbit@two runs, and is in another cluster than rabbit@one" in text) is not well
+
+
 def test_a_program_that_does_not_end_and_one_that_is_not_there_are_told(
     checks: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "SECONDS", 0.2)
+    monkeypatch.setattr(checks, "PATIENCE", 0.2)
     program(tmp_path, "slow", "exec sleep 60")
     with pytest.raises(checks.Sick, match=r"slow did not answer within 0\.2 s"):
         checks.says("slow")

@@ -1,4 +1,4 @@
-"""What is made in Neutron from what a file says: once, and again only what differs."""
+"""What is made in Keystone and in Neutron from what a file says: once, and again only what differs."""
 
 from __future__ import annotations
 
@@ -90,3 +90,169 @@ def test_a_network_that_is_carried_otherwise_is_left_to_a_person(program: Module
     program.outside({"networks": [PUBLIC]}, neutron(program, things))
     with pytest.raises(SystemExit, match="public is carried otherwise"):
         program.outside({"networks": [{**PUBLIC, "vlan": 7}]}, neutron(program, things))
+
+
+CALLED_SO_BY_A_USER = {
+    "id": "theirs",
+    "name": "public",
+    "router:external": False,
+    "mtu": 1442,
+    "provider:network_type": "geneve",
+    "provider:physical_network": None,
+    "provider:segmentation_id": 5,
+}
+
+
+def test_a_network_that_a_user_called_so_is_in_nobodys_way(program: ModuleType) -> None:
+    """Else anybody with a project could end every Puppet run of the first controller."""
+    things: dict[str, list[dict[str, Any]]] = {"networks": [dict(CALLED_SO_BY_A_USER)], "subnets": []}
+    first, second = neutron(program, things), neutron(program, things)
+    program.outside({"networks": [PUBLIC]}, first)
+    assert first.changes == ["network public", "subnet public"]
+    things["networks"].append({**CALLED_SO_BY_A_USER, "id": "another's"})
+    program.outside({"networks": [PUBLIC]}, second)
+    assert second.changes == [] and things["networks"][0] == CALLED_SO_BY_A_USER
+
+
+@pytest.mark.parametrize("changed", [{"name": "internet"}, {"router:external": False}])
+def test_a_network_that_a_person_changed_is_the_same_one_and_set_right(program: ModuleType, changed: dict[str, Any]) -> None:
+    things: dict[str, list[dict[str, Any]]] = {"networks": [], "subnets": []}
+    program.outside({"networks": [PUBLIC]}, neutron(program, things))
+    things["networks"][0].update(changed)
+    again = neutron(program, things)
+    program.outside({"networks": [PUBLIC]}, again)
+    assert again.changes == ["network public"]
+    assert [network["name"] for network in things["networks"]] == ["public"] and things["networks"][0]["router:external"]
+
+
+# -- Keystone
+
+WANTED = {
+    "region": "RegionOne",
+    "roles": ["admin", "service"],
+    "services": [
+        {
+            "name": "nova",
+            "type": "compute",
+            "description": "Compute",
+            "url": "https://api/compute/v2.1",
+            "user": "nova",
+            "password": "Sesame",
+        }
+    ],
+}
+
+
+class Session:
+    """What answers to keystoneauth's calls, out of lists; `asked` is what was written."""
+
+    def __init__(self, things: dict[str, list[dict[str, Any]]]) -> None:
+        self.things, self.asked, self.queries = things, list[str](), list[tuple[str, Any]]()
+
+    def get(self, url: str, params: dict[str, str] | None = None, **_rest: Any) -> Any:
+        kind = url.rpartition("/")[2]
+        self.queries.append((kind, params))
+        return Answer({kind: self.things[kind]})
+
+    def request(self, url: str, method: str, json: Any = None, connect_retries: int = 0) -> Any:
+        _, _, path = url.partition("/v3/")
+        self.asked.append(f"{method} {path}")
+        if method == "PUT":
+            *_rest, project, _users, user, _roles, role = path.split("/")
+            held = {"user": {"id": user}, "role": {"id": role}, "scope": {"project": {"id": project}}}
+            self.things["role_assignments"].append(held)
+            return Answer({})
+        ((noun, members),) = json.items()
+        kind, _, id = path.partition("/")
+        if method == "POST":
+            self.things[kind].append({"id": f"{noun}-{len(self.things[kind])}", "enabled": True, **members})
+            return Answer({noun: self.things[kind][-1]})
+        next(one for one in self.things[kind] if one["id"] == id).update(members)
+        return Answer({})
+
+
+class Answer:
+    def __init__(self, said: dict[str, Any]) -> None:
+        self.said, self.content = said, bool(said)
+
+    def json(self) -> dict[str, Any]:
+        return self.said
+
+
+def keystone(program: ModuleType, session: Session, check: bool = False) -> Any:
+    made = program.Keystone.__new__(program.Keystone)
+    made.url, made.session, made.check, made.changes = "https://api/identity/v3", session, check, []
+    return made
+
+
+def nothing() -> dict[str, list[dict[str, Any]]]:
+    kinds = ("roles", "projects", "users", "services", "endpoints", "role_assignments")
+    return {kind: [] for kind in kinds}
+
+
+def test_what_services_need_is_made_once_and_a_check_writes_nothing(program: ModuleType) -> None:
+    session = Session(nothing())
+    program.seed(WANTED, keystone(program, session, check=True))
+    assert session.asked == []
+    program.seed(WANTED, keystone(program, session))
+    made = len(session.asked)
+    again = keystone(program, session)
+    program.seed(WANTED, again)
+    assert again.changes == [] and len(session.asked) == made == 2 + 1 + 1 + 2 + 1 + 3
+
+
+def test_assignments_are_asked_for_of_the_services_project_alone(program: ModuleType) -> None:
+    """Of all projects of a cloud there may be hundreds of thousands."""
+    session = Session(nothing())
+    for _ in range(2):
+        program.seed(WANTED, keystone(program, session))
+    asked = [query for kind, query in session.queries if kind == "role_assignments"]
+    assert asked == [{"scope.project.id": session.things["projects"][0]["id"]}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "changed", "said"),
+    [
+        ("projects", {"enabled": False}, ["project services"]),
+        ("users", {"enabled": False}, ["password of nova"]),
+        ("services", {"name": "compute-old"}, ["service nova"]),
+        ("services", {"enabled": False}, ["service nova"]),
+        ("endpoints", {"url": "https://old/"}, ["public endpoint of nova"]),
+        ("users", {"name": "nova-old"}, ["user nova", "nova is admin", "nova is service"]),
+    ],
+)
+def test_what_a_person_changed_is_set_right_and_nothing_else(
+    program: ModuleType, kind: str, changed: dict[str, Any], said: list[str]
+) -> None:
+    session = Session(nothing())
+    program.seed(WANTED, keystone(program, session))
+    session.things[kind][0].update(changed)
+    again = keystone(program, session)
+    program.seed(WANTED, again)
+    assert again.changes == said
+
+
+@pytest.mark.parametrize("cut", range(10))
+def test_wherever_it_is_cut_off_the_next_one_makes_the_rest_and_nothing_twice(program: ModuleType, cut: int) -> None:
+    """An answer that is lost is asked for by nobody again: Keystone would make a second service or endpoint."""
+    session = Session(nothing())
+
+    class Cut(Session):
+        def request(self, url: str, method: str, json: Any = None, connect_retries: int = 0) -> Any:
+            assert connect_retries == 0, "what is written may have been done"
+            done = session.request(url, method, json)
+            if len(session.asked) > cut:
+                raise ConnectionError("the answer was lost")
+            return done
+
+    with pytest.raises(ConnectionError):
+        program.seed(WANTED, keystone(program, Cut(session.things)))
+    program.seed(WANTED, keystone(program, session))
+    assert {kind: len(held) for kind, held in session.things.items()} == {
+        "roles": 2,
+        "projects": 1,
+        "users": 1,
+        "services": 1,
+        "endpoints": 3,
+        "role_assignments": 2,
+    }

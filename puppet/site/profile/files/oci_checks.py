@@ -13,7 +13,8 @@ import sys
 import urllib.error
 import urllib.request
 
-SECONDS = 15
+SECONDS = 15  # for one answer over the network
+PATIENCE = 45  # for a program to end: Erlang alone takes long to begin where everybody else begins too
 TLS = ssl.create_default_context()
 # Who has a user in Keystone has it in such a file: (file, section), in the order in which they are looked for.
 USERS = (
@@ -35,9 +36,9 @@ class Sick(Exception):
 def says(*words, fine=True):
     """What a program prints. Raises Sick when it ends badly, where `fine` is wanted, or not in time."""
     try:
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=False)
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False)
     except subprocess.TimeoutExpired:
-        raise Sick(f"{words[0]} did not answer within {SECONDS} s") from None
+        raise Sick(f"{words[0]} did not answer within {PATIENCE} s") from None
     except OSError as error:
         raise Sick(f"{words[0]} cannot be started: {error.strerror}") from None
     if fine and done.returncode:
@@ -76,6 +77,15 @@ def connects(address, port):
         socket.create_connection((address, port), SECONDS).close()
     except OSError as error:
         raise Sick(f"nobody answers at {address} port {port}: {error.strerror or error}") from None
+
+
+def listens(address, port):
+    """Whether somebody listens there."""
+    try:
+        connects(address, port)
+    except Sick:
+        return False
+    return True
 
 
 def user():
@@ -144,6 +154,11 @@ def rabbitmq(told):
     own = f"rabbit@{told['hostname']}"
     if own not in found["running_nodes"]:
         raise Sick(f"{own} is not among the members that run: {', '.join(found['running_nodes'])}")
+    # One that does not answer may be away, or is yet to come; one that does and is not known here began a queue of its own.
+    known = {*found["running_nodes"], *found.get("disk_nodes", ()), *found.get("ram_nodes", ())}
+    for other in told["members"]:
+        if f"rabbit@{other}" not in known and listens(other, 5671):
+            raise Sick(f"rabbit@{other} runs, and is in another cluster than {own}: each has half of the messages")
     if found.get("partitions"):
         raise Sick(f"the queue's cluster is split: {json.dumps(found['partitions'])}")
     if found.get("alarms"):

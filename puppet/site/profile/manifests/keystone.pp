@@ -106,12 +106,12 @@ class profile::keystone (
       require   => Anchor['keystone::install::end'],
     }
 
-    # May be repeated; it is, until a run comes as far as its end.
-    $stamp = "${profile::ground::state}/keystone-bootstrap"
+    # May be repeated; it is, until a run comes as far as its end, and for another password, region or name of the front.
+    $told = profile::told($first, 'keystone-bootstrap')
     exec { 'profile::keystone has its first user':
-      command  => ". ${first} && /usr/sbin/runuser -u keystone -- /usr/bin/keystone-manage bootstrap && /usr/bin/touch ${stamp}",
+      command  => ". ${first} && /usr/sbin/runuser -u keystone -- /usr/bin/keystone-manage bootstrap && ${told['remember']}",
+      unless   => $told['is'],
       cwd      => '/var/lib/keystone',
-      creates  => $stamp,
       provider => shell,
       timeout  => 0,
       require  => [Anchor['keystone::dbsync::end'], File[$fernet.keys], File[$first, $profile::ground::state]],

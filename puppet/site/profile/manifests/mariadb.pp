@@ -67,29 +67,21 @@ class profile::mariadb (
     require => Profile::Certificate_files['profile::mariadb'],
   }
 
-  # A member that was never one of a cluster becomes one: the package started it alone. Alone it begins anew at each start,
-  # by its configuration; of several the first begins once, and never again by itself.
-  $join = ($first and $members.length > 1) ? {
-    true    => '/usr/bin/systemctl stop mariadb && /usr/bin/galera_new_cluster',
-    default => '/usr/bin/systemctl restart mariadb',
+  class { 'profile::mariadb::member':
+    address => $address,
+    members => $members,
+    first   => $first,
+    require => [File['/etc/mysql/mariadb.conf.d/99-oci.cnf'], Profile::Arenas['mariadb']],
+    before  => Service['mariadb'],
   }
 
   profile::arenas { 'mariadb': }
 
-  exec { 'profile::mariadb becomes a member':
-    command  => $join,
-    creates  => '/var/lib/mysql/grastate.dat',
-    provider => shell,
-    timeout  => 0,
-    require  => [File['/etc/mysql/mariadb.conf.d/99-oci.cnf'], Profile::Arenas['mariadb']],
-  }
-
   # Restarted for a new configuration only where nobody else is needed to come back: several are restarted one by one, by
   # whoever looks after the whole cluster.
   service { 'mariadb':
-    ensure  => running,
-    enable  => true,
-    require => Exec['profile::mariadb becomes a member'],
+    ensure => running,
+    enable => true,
   }
 
   if $members.length == 1 {

@@ -40,20 +40,10 @@ class profile::rabbitmq (
     mode  => '0640',
   }
 
-  package { 'rabbitmq-server':
-    ensure  => installed,
-    require => Anchor['profile::ground::begin'],
-  }
-
-  # The package started a node of its own, with another cookie and an open port: nothing of it is kept. Whoever asked such
-  # a node, a fact even, has started the port mapper in the place of its own unit.
-  $end = '/usr/bin/systemctl stop rabbitmq-server && { /usr/bin/epmd -kill >/dev/null 2>&1; /usr/bin/rm -rf /var/lib/rabbitmq/mnesia; }'
-  exec { 'profile::rabbitmq begins anew':
-    command  => $end,
-    creates  => "${etc}/definitions.json",
-    provider => shell,
-    timeout  => 0,
-    require  => Package['rabbitmq-server'],
+  class { 'profile::rabbitmq::member':
+    hostname => $hostname,
+    members  => $members,
+    etc      => $etc,
   }
 
   file { '/var/lib/rabbitmq/.erlang.cookie':
@@ -62,7 +52,7 @@ class profile::rabbitmq (
     group     => 'rabbitmq',
     mode      => '0400',
     show_diff => false,
-    require   => Exec['profile::rabbitmq begins anew'],
+    require   => Exec['profile::rabbitmq leaves the port mapper to its unit'],
     notify    => Service['rabbitmq-server'],
   }
 
@@ -82,7 +72,7 @@ class profile::rabbitmq (
   }
 
   $parameters = { 'address' => $address, 'members' => $members, 'peers' => $peers, 'tls' => $tls, 'etc' => $etc }
-  ['rabbitmq.conf', 'rabbitmq-env.conf', 'distribution.config'].each |String $name| {
+  ['rabbitmq.conf', 'rabbitmq-env.conf', 'distribution.config', 'inetrc'].each |String $name| {
     file { "${etc}/${name}":
       content => epp("profile/${name}.epp", $parameters),
       require => Package['rabbitmq-server'],
@@ -93,7 +83,7 @@ class profile::rabbitmq (
   file { "${etc}/definitions.json":
     content   => Sensitive(epp('profile/definitions.json.epp', { 'users' => $plain })),
     show_diff => false,
-    require   => Exec['profile::rabbitmq begins anew'],
+    require   => Package['rabbitmq-server'],
     before    => Service['rabbitmq-server'],
   }
 
@@ -102,13 +92,13 @@ class profile::rabbitmq (
     enable => true,
   }
 
-  Exec['profile::rabbitmq begins anew'] -> Service['epmd.socket'] -> Service['rabbitmq-server']
+  Service['epmd.socket'] -> Service['rabbitmq-server']
 
   # Read at each start; and again when it is another than the last that was read.
-  $stamp = "${profile::ground::state}/rabbitmq-definitions"
+  $read = profile::told("${etc}/definitions.json", 'rabbitmq-definitions')
   exec { 'profile::rabbitmq reads its users':
-    command  => "/usr/sbin/rabbitmqctl --quiet import_definitions ${etc}/definitions.json && /usr/bin/touch ${stamp}",
-    unless   => "/usr/bin/test ${stamp} -nt ${etc}/definitions.json",
+    command  => "/usr/sbin/rabbitmqctl --quiet import_definitions ${etc}/definitions.json && ${read['remember']}",
+    unless   => $read['is'],
     provider => shell,
     timeout  => 0,
     require  => [Service['rabbitmq-server'], File[$profile::ground::state]],
@@ -118,6 +108,7 @@ class profile::rabbitmq (
   profile::check { 'rabbitmq.members':
     told => {
       'address' => $address,
+      'members' => $members,
     },
   }
 }

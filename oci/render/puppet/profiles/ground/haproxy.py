@@ -23,6 +23,7 @@ class Way:
     `path` is its path at the front; `when` (an expression of HAProxy) chooses it too, after all paths. `port` is where it is
     reached by TLS on each member that has `profile`; `local` the port on the loopback of one that speaks no TLS itself, for
     which HAProxy of that machine does. `keep`: it is asked with its path. `health` is asked to see whether it is well.
+    `alone`: the first member that is well is asked, and the others only when there is none before them.
     """
 
     profile: str
@@ -32,11 +33,13 @@ class Way:
     health: str = "/"
     local: int = 0
     keep: bool = False
+    alone: bool = False
 
 
 WAYS = {
     "keystone": Way("profile::keystone", 5000, "/identity", health="/healthcheck"),
-    "glance": Way("profile::glance", 9293, "/image", health="/healthcheck", local=9292),
+    # Its images are files of the member that was given them.
+    "glance": Way("profile::glance", 9293, "/image", health="/healthcheck", local=9292, alone=True),
     "placement": Way("profile::placement", 8778, "/placement"),
     "nova": Way("profile::nova", 8774, "/compute"),
     "neutron": Way("profile::neutron", 9696, "/network"),
@@ -65,6 +68,7 @@ def parameters(fleet: Fleet, member: Member) -> dict[str, Any]:
                 "when": way.when,
                 "health": way.health,
                 "keep": way.keep,
+                "alone": way.alone,
                 "members": {one.fqdn: address(one) for one in fleet.with_profile(way.profile)},
             }
             for name, way in there.items()

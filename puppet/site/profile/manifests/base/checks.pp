@@ -21,10 +21,12 @@ class profile::base::checks {
   $fetch = join($apt + ['update'], ' ')
   $look = join($apt + $only_releases + ['update'], ' ')
 
-  # Everything once, and again when the sources change; afterwards only whether the mirror is still there.
+  # Everything once, and again when the sources change; afterwards only whether the mirror is still there. What was fetched is
+  # told by the text of the sources and not by times: a clock that was ahead once would hide a change.
+  $sources = '/etc/apt/sources.list.d/oci.sources'
   exec { "apt can fetch its indexes from ${profile::base::apt_uri}":
-    command   => "${fetch} && /usr/bin/touch ${stamp}",
-    unless    => "/usr/bin/test ${stamp} -nt /etc/apt/sources.list.d/oci.sources && ${look}",
+    command   => "${fetch} && /usr/bin/sha256sum ${sources} > ${stamp}",
+    unless    => "/usr/bin/sha256sum --status --check ${stamp} 2>/dev/null && ${look}",
     provider  => shell,
     tries     => 3,
     try_sleep => 10,

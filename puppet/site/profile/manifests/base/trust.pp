@@ -23,10 +23,13 @@ class profile::base::trust {
     }
   }
 
-  # Compares times instead of being told of a change: a run that was cut off is made good by the next.
+  # Compares what is there instead of being told of a change: a run that was cut off is made good by the next. The bundle is what
+  # the program writes last, and links to what is gone are taken away after it. Never by times: a clock may have been ahead.
+  $in_bundle = "! /usr/bin/cat ${directory}/*.crt 2>/dev/null | /usr/bin/grep -vxFf ${bundle} | /usr/bin/grep -q ."
+  $gone = "/usr/bin/find /etc/ssl/certs -maxdepth 1 -lname '${directory}/*' -xtype l"
   exec { 'profile::base::trust update':
-    command  => ['/usr/sbin/update-ca-certificates'],
-    unless   => "/usr/bin/test -e ${bundle} && ! /usr/bin/find ${directory} -newer ${bundle} | /usr/bin/grep -q .",
+    command  => "/usr/sbin/update-ca-certificates && ${gone} -delete",
+    unless   => "/usr/bin/test -s ${bundle} && ${in_bundle} && ! ${gone} | /usr/bin/grep -q .",
     require  => File[$directory],
     provider => shell,
     timeout  => 0,

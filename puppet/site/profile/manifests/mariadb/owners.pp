@@ -11,7 +11,7 @@ class profile::mariadb::owners (
   include profile::ground
 
   $sql = '/etc/mysql/oci-owners.sql'
-  $stamp = "${profile::ground::state}/mariadb-owners"
+  $told = profile::told($sql, 'mariadb-owners')
   $databases = $owners.values.map |Hash $owner| { $owner['databases'] }.flatten
   $names = $databases.map |String $name| { "'${name}'" }.join(', ')
   $plain = $owners.reduce({}) |Hash $all, Tuple $owner| {
@@ -29,8 +29,8 @@ class profile::mariadb::owners (
   # Said again when the text is new, and when a database is not there.
   $count = "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name IN (${names})"
   exec { 'profile::mariadb::owners':
-    command  => "/usr/bin/mariadb < ${sql} && /usr/bin/touch ${stamp}",
-    unless   => "/usr/bin/test ${stamp} -nt ${sql} && /usr/bin/mariadb -BNe \"${count}\" | /usr/bin/grep -qx ${databases.length}",
+    command  => "/usr/bin/mariadb < ${sql} && ${told['remember']}",
+    unless   => "${told['is']} && /usr/bin/mariadb -BNe \"${count}\" | /usr/bin/grep -qx ${databases.length}",
     provider => shell,
     timeout  => 0,
     require  => File[$sql, $profile::ground::state],

@@ -20,21 +20,22 @@ class profile::nova::cells {
   $queue = "{scheme}://${hosts.join(',')}/"
 
   $program = '/usr/lib/oci/oci-cells'
-  $stamp = "${profile::ground::state}/nova-cells"
+  $told = profile::told($program, 'nova-cells')
 
   file { $program:
-    content => epp('profile/cells.epp', { 'database' => $database, 'queue' => $queue, 'stamp' => $stamp }),
+    content => epp('profile/cells.epp', { 'database' => $database, 'queue' => $queue }),
     owner   => 'root',
     group   => 'root',
     mode    => '0755',
   }
 
   exec { 'profile::nova::cells':
-    command => $program,
-    unless  => "/usr/bin/test ${stamp} -nt ${program}",
-    cwd     => '/',
-    timeout => 0,
-    require => [Anchor['nova::cell_v2::begin'], File[$program, $profile::ground::state]],
-    before  => Anchor['nova::cell_v2::end'],
+    command  => "${program} && ${told['remember']}",
+    unless   => $told['is'],
+    cwd      => '/',
+    provider => shell,
+    timeout  => 0,
+    require  => [Anchor['nova::cell_v2::begin'], File[$program, $profile::ground::state]],
+    before   => Anchor['nova::cell_v2::end'],
   }
 }

@@ -17,6 +17,7 @@ class profile::nova::compute (
   # libvirt's own names, and those of QEMU: libvirt's documentation, "TLS server certificates"; qemu.conf.
   $vnc = '/etc/pki/libvirt-vnc'
   $pki = '/etc/pki/libvirt'
+  $qemu = '/etc/pki/qemu'
 
   class { 'nova::compute':
     vnc_enabled                      => true,
@@ -48,17 +49,19 @@ class profile::nova::compute (
     modular_libvirt   => false,
   }
 
+  # By `transport` libvirt's own words are hidden. What a server has in its memory and on its disks goes from QEMU to QEMU.
   class { 'nova::migration::libvirt':
-    transport                   => 'tls',
-    modular_libvirt             => false,
-    listen_address              => $address,
-    live_migration_inbound_addr => $address,
-    key_file                    => "${pki}/private/serverkey.pem",
-    cert_file                   => "${pki}/servercert.pem",
-    ca_file                     => '/etc/pki/CA/cacert.pem',
+    transport                      => 'tls',
+    modular_libvirt                => false,
+    listen_address                 => $address,
+    live_migration_inbound_addr    => $address,
+    live_migration_with_native_tls => true,
+    key_file                       => "${pki}/private/serverkey.pem",
+    cert_file                      => "${pki}/servercert.pem",
+    ca_file                        => '/etc/pki/CA/cacert.pem',
   }
 
-  file { ['/etc/pki', '/etc/pki/CA', $pki, "${pki}/private", $vnc]:
+  file { ['/etc/pki', '/etc/pki/CA', $pki, "${pki}/private", $vnc, $qemu]:
     ensure  => directory,
     owner   => 'root',
     group   => 'root',
@@ -66,24 +69,21 @@ class profile::nova::compute (
     require => Anchor['nova::install::end'],
   }
 
-  # One certificate, under each name by which somebody looks for it.
+  # One certificate, under each name by which somebody looks for it; QEMU is no user of root's.
+  $theirs = { 'group' => 'libvirt-qemu', 'mode' => '0640' }
   $files = {
-    'server'   => { 'key' => "${pki}/private/serverkey.pem", 'crt' => "${pki}/servercert.pem", 'ca' => '/etc/pki/CA/cacert.pem' },
-    'client'   => { 'key' => "${pki}/private/clientkey.pem", 'crt' => "${pki}/clientcert.pem" },
-    'consoles' => {
-      'key'   => "${vnc}/server-key.pem",
-      'crt'   => "${vnc}/server-cert.pem",
-      'ca'    => "${vnc}/ca-cert.pem",
-      'group' => 'libvirt-qemu',
-      'mode'  => '0640',
-    },
+    'server'      => { 'key' => "${pki}/private/serverkey.pem", 'crt' => "${pki}/servercert.pem", 'ca' => '/etc/pki/CA/cacert.pem' },
+    'client'      => { 'key' => "${pki}/private/clientkey.pem", 'crt' => "${pki}/clientcert.pem" },
+    'consoles'    => $theirs + { 'key' => "${vnc}/server-key.pem", 'crt' => "${vnc}/server-cert.pem", 'ca' => "${vnc}/ca-cert.pem" },
+    'qemu'        => $theirs + { 'key' => "${qemu}/server-key.pem", 'crt' => "${qemu}/server-cert.pem", 'ca' => "${qemu}/ca-cert.pem" },
+    'qemu client' => $theirs + { 'key' => "${qemu}/client-key.pem", 'crt' => "${qemu}/client-cert.pem" },
   }
 
   $files.each |String $name, Hash $paths| {
     profile::certificate_files { "profile::nova::compute ${name}":
       certificate => $certificate,
       *           => $paths,
-      require     => File[$pki, "${pki}/private", $vnc, '/etc/pki/CA'],
+      require     => File[$pki, "${pki}/private", $vnc, $qemu, '/etc/pki/CA'],
       before      => Anchor['nova::service::begin'],
     }
   }

@@ -64,6 +64,28 @@ class profile::ovn::central (
     before   => Service['ovn-central'],
   }
 
+  # The first makes a cluster where it has no database; but not where the others have gone on without it, because it was
+  # installed anew: half of the machines would obey an empty one. Clients are let in by whole members only.
+  $others = $members - $address
+  if $first and !$others.empty {
+    $join = { 'nb' => ['Northbound', 6641, 6643], 'sb' => ['Southbound', 6642, 6644] }
+    $join.each |String $which, Array $told| {
+      $raft = "ssl:${enclose_ipv6([$address])[0]}:${told[2]}"
+      $there = if $address =~ /:/ { "[\${there}]" } else { "\${there}" }
+      $make = "/usr/bin/ovsdb-tool join-cluster /var/lib/ovn/ovn${which}_db.db"
+      $asked = profile::answer($others, $told[1])
+      exec { "profile::ovn::central joins those who have a ${which}":
+        command  => "there=\$( ${asked} ) && ${make} OVN_${told[0]} ${raft} \"ssl:${there}:${told[2]}\"",
+        onlyif   => $asked,
+        creates  => "/var/lib/ovn/ovn${which}_db.db",
+        provider => shell,
+        timeout  => 0,
+        require  => Exec['profile::ovn::central begins anew'],
+        before   => Service['ovn-central'],
+      }
+    }
+  }
+
   service { 'ovn-central':
     ensure    => running,
     enable    => true,

@@ -30,6 +30,10 @@ class profile::ovn::metadata (
     ovn_sb_ca_cert     => "${ssl}/ca.crt",
   }
 
+  profile::lean { '/etc/neutron/neutron_ovn_metadata_agent.ini':
+    project => 'neutron',
+  }
+
   # It speaks with the switch of the machine.
   Service<| title == 'openvswitch-switch' |> -> Exec['Set OVS Manager']
 
