@@ -30,7 +30,7 @@ class Waiting:
             if self.frozen:
                 wait_until("Puppet's catalogue", lambda: self._phase(sim, machine) == "catalog", 600)
                 self._freeze(machine)
-            wait_until("the end", lambda: sim.show(machine).state in ("active", "failed"), 900)
+            wait_until("the end", lambda: sim.show(machine).state in ("active", "failed"), 1500)
             self.state = sim.show(machine).state
             self.events = self._after_install(sim, machine)
         return self

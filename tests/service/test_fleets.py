@@ -61,7 +61,8 @@ def another(column, old: object) -> object:
     """A value that the column may have and does not: the second machine, network or cluster where it must be one."""
     if column.foreign_keys:
         return 2
-    return {str: f"{old}x", int: int(old) + 7 if isinstance(old, int) else 0, dict: {"name": "sdz"}}[column.type.python_type]
+    text = f"x{old}"[: getattr(column.type, "length", None)]  # PostgreSQL takes no longer one
+    return {str: text, int: int(old) + 7 if isinstance(old, int) else 0, dict: {"name": "sdz"}}[column.type.python_type]
 
 
 def first(db, table):
