@@ -8,7 +8,7 @@ import pytest
 from test_declarations import CLOUD, apply, everything, export, mistakes, networks_of, rack  # noqa: F401
 from test_races import at_once
 
-from oci.problems import Problem
+from oci.problems import Mistaken, Problem
 from oci.services.clusters import networks
 from oci.services.machines import look
 
@@ -195,3 +195,24 @@ def test_many_who_apply_one_document_at_once_make_one_cluster(rack) -> None:
     assert not [one for one in answers if isinstance(one, Problem)], answers
     assert sum(bool(told) for told in answers) == 1, "whoever came second found all so already"
     assert apply(rack) == []
+
+
+def test_two_who_apply_documents_that_want_the_same_machines_get_one_of_them_whole(rack) -> None:
+    other = (
+        CLOUD.replace("cluster: demo", "cluster: two").replace("demo.test", "two.test").replace("attempts: 5", "attempts: 7")
+    )
+    answers = at_once([lambda text=text: apply(rack, text) for text in (CLOUD, other) * 3])
+    refused = [one for one in answers if isinstance(one, Problem)]
+    assert len(refused) == 3 and all(isinstance(one, Mistaken) for one in refused), answers
+    again = at_once([lambda text=text: apply(rack, text) for text in (CLOUD, other)])
+    assert sorted(map(bool, again)) == [False, True] and [] in again, again
+
+
+def test_two_who_change_one_cluster_at_once_leave_what_the_last_said(rack) -> None:
+    apply(rack)
+    texts = [
+        CLOUD.replace("attempts: 5", f"attempts: {number}").replace("mtu: 9000", f"mtu: {number}000") for number in (2, 4)
+    ]
+    at_once([lambda text=text: apply(rack, text) for text in texts * 2])
+    now = export(rack)
+    assert [("attempts: '2'" in now, "mtu: 2000" in now)] in ([(True, True)], [(False, False)])
