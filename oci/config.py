@@ -74,6 +74,10 @@ class Config:
     virt_type: str = _setting("kvm", "how servers are run on computes: kvm, or qemu where there is no /dev/kvm")
     datapath_type: str = _setting("system", "what forwards packets: system (the kernel), or netdev (Open vSwitch itself)")
     external_interface: str = _setting("", "interface that leads outside of a cloud, as a port of br-ex; empty: none")
+    flavors: list[str] = _setting(
+        ["m1.tiny:1:512:1", "m1.small:1:2048:20", "m1.medium:2:4096:40", "m1.large:4:8192:80", "m1.xlarge:8:16384:160"],
+        "flavors of a cloud, each NAME:VCPUS:MIB:GIB: virtual CPUs, MiB of memory, GiB of disk",
+    )
     log_level: str = _setting("info", "how much the services of OpenStack log: info or debug")
     api_workers: int = _setting(0, "processes of each service of OpenStack on a machine; 0: as its memory and cores are")
     puppet_server: str = _setting("puppet", "fully qualified name of the Puppet server")

@@ -7,7 +7,8 @@ Measured is:
 
 - a run of Puppet that changes nothing, of the product's own catalogue, and of the same catalogue in which the classes
   profile::keystone::seed and profile::neutron::outside are those of `modules/`: the same entries, declared by
-  `X::keystone::auth`, `keystone_user` and the like, `neutron_network` and `neutron_subnet`. The limit is a third.
+  `X::keystone::auth`, `keystone_user` and the like, `neutron_network` and `neutron_subnet`. Flavors are in the
+  product's alone. The limit is a third.
 - seeding alone: oci-seed beside `puppet apply` of these same classes, where all entries are there, and where none is.
   The limit is a twentieth. The running cloud of a lab is no good one afterwards: its users are others.
 
@@ -50,7 +51,7 @@ from tests.bench.beside import HEAD, Row
 
 HERE = Path(__file__).resolve().parent
 SEED = "/usr/lib/oci/oci-seed"
-PARTS = {"catalogue": "/etc/keystone/oci-seed.json", "networks": "/etc/neutron/oci-outside.json"}
+PARTS = {"catalogue": "/etc/keystone/oci-seed.json", "networks": "/etc/oci/seeds.d/outside.json"}
 """By the class of `modules/`: what oci-seed is told of the same."""
 BENCH = "var/tmp/oci-bench"
 """Where the bench's own files are in the container."""

@@ -20,7 +20,9 @@ from lab.ground.process import run
 from lab.ground.site import unique_name
 from lab.ground.wires.net import namespaces
 from lab.vms.showing import say
+from oci.config import Config
 from oci.domain.cloud.guest import read
+from oci.domain.cluster.flavors import flavors
 
 NAME = unique_name("cl")
 SERVER = "vm1"
@@ -88,6 +90,12 @@ def test_another_run_of_puppet_changes_nothing(cloud: Cloud) -> None:
     for machine in cloud.containers.values():
         outcome = puppet_runs(machine)
         assert outcome == "Puppet has converged: nothing to change\n", machine.read("run/oci/puppet.log")
+
+
+def test_a_user_finds_the_flavors_that_are_declared(user: User) -> None:
+    listed = {(each["Name"], each["VCPUs"], each["RAM"], each["Disk"]) for each in user.openstack("flavor", "list")}
+    declared = flavors(Config().flavors)
+    assert declared and {(each.name, each.vcpus, each.memory_mib, each.disk_gib) for each in declared} <= listed
 
 
 def test_a_server_of_a_user_is_active(server: dict[str, Any]) -> None:

@@ -32,6 +32,7 @@ SWITCHED: Mapping[str, tuple[Any, Any]] = {
     "virt_type": ("kvm", "qemu"),
     "datapath_type": ("system", "netdev"),
     "external_interface": ("", "eth9"),
+    "flavors": ((), ("m1.tiny:1:512:1", "m1.small:1:2048:20")),
     "log_level": ("info", "debug"),
     "api_workers": (0, 3),
 }
@@ -599,7 +600,7 @@ def test_a_network_outside_is_made_by_the_first_member_and_by_nobody_else(
     wanted = cloud("controller", 3)
     wanted = replace(wanted, networks=(*wanted.networks, PUBLIC))
     first, second, *_rest = wanted.with_role("controller")
-    path, does = "File[/etc/neutron/oci-outside.json]", "Exec[profile::neutron::outside]"
+    path, does = "File[/etc/oci/seeds.d/outside.json]", "Exec[profile::seeds]"
     one, other = _whole(compiler, wanted, first), _whole(compiler, wanted, second)
     told = json.loads(one[path]["content"])
     assert told["networks"] == [
@@ -615,6 +616,33 @@ def test_a_network_outside_is_made_by_the_first_member_and_by_nobody_else(
     ]
     assert one[path]["mode"] == "0600" and "--check" in one[does]["unless"]
     assert path not in other and does not in other and does not in three["controller1"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_flavors_are_made_by_the_first_member_and_by_nobody_else(compiler: Compiler, size: int) -> None:
+    wanted = cloud("controller", size, flavors=SWITCHED["flavors"][1])
+    wanted = replace(wanted, networks=(*wanted.networks, PUBLIC))
+    path, does = "File[/etc/oci/seeds.d/flavors.json]", "Exec[profile::seeds]"
+    first, *others = (_whole(compiler, wanted, member) for member in wanted.members)
+    told = json.loads(first[path]["content"])
+    assert [{key: each[key] for key in ("name", "vcpus", "ram", "disk")} for each in told["flavors"]] == [
+        {"name": "m1.tiny", "vcpus": 1, "ram": 512, "disk": 1},
+        {"name": "m1.small", "vcpus": 1, "ram": 2048, "disk": 20},
+    ]
+    assert len({each["id"] for each in told["flavors"]}) == 2 and WORD in told["password"]
+    assert (first[path]["owner"], first[path]["mode"]) == ("root", "0600")
+    assert first["File[/etc/oci/seeds.d]"]["purge"] is True and first["File[/etc/oci/seeds.d]"]["mode"] == "0700"
+    starts = [title for title, told in first.of("Exec").items() if "oci-seed --check" in str(told.get("unless"))]
+    assert sorted(starts) == ["profile::keystone::seed", "profile::seeds"], "one process for all that services are to have"
+    assert "flavors.json" not in first[does]["unless"] and first[does]["unless"].endswith("--check /etc/oci/seeds.d")
+    assert not any(path in other or does in other for other in others) and len(others) == size
+
+
+def test_what_a_program_waits_for_is_not_tried_again_by_puppet_too(compiler: Compiler) -> None:
+    wanted = cloud("controller", 1, flavors=SWITCHED["flavors"][1])
+    execs = _whole(compiler, wanted, wanted.with_role("controller")[0]).of("Exec")
+    for title in ("profile::keystone::seed", "profile::seeds"):
+        assert execs[title].get("tries") in (None, 1), title
 
 
 CONFIGURED = {
@@ -670,7 +698,7 @@ def test_the_bench_of_seeding_compares_what_is_alike(compiler: Compiler, puppet_
     environment = tmp_path / "environment"
     shutil.copytree(PUPPET, environment)
     shutil.copytree(BENCH, environment, dirs_exist_ok=True)
-    wanted = cloud("controller", 1)
+    wanted = cloud("controller", 1, flavors=SWITCHED["flavors"][1])
     wanted = replace(wanted, networks=(*wanted.networks, PUBLIC))
     theirs = Compiler(puppet_root, tmp_path / "compiler", environment)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 import pytest
+import yaml
 from sqlalchemy import select
 
 from oci.context import Actor
@@ -189,6 +190,35 @@ def test_a_secret_is_neither_taken_from_a_document_nor_dropped_nor_told(rack) ->
     assert apply(rack) == []
     with rack.appliance.make_session() as db:
         assert "root_password_hash" in set(db.scalars(select(tables.Setting.name)))
+
+
+@pytest.mark.parametrize("flavors", ["m1.small:1:2048:20 build:16:65536:0", '""'])
+def test_flavors_are_declared_and_exported_as_they_were(rack, flavors: str) -> None:
+    text = CLOUD.replace("  ntp_servers: 10.77.0.5\n", f"  ntp_servers: 10.77.0.5\n  flavors: {flavors}\n")
+    apply(rack, text)
+    exported = export(rack)
+    assert apply(rack, text) == apply(rack, exported) == []
+    assert yaml.safe_load(exported)["settings"]["flavors"] == flavors.strip('"')
+
+
+@pytest.mark.parametrize(
+    ("flavors", "said"),
+    [
+        ("m1.small:1:2048", "'m1.small:1:2048' is not like that. It must be flavors like m1.small:1:2048:20"),
+        ("m1.small:0:2048:20", "the flavor m1.small has no virtual CPU"),
+        ("m1.small:1:0:20", "the flavor m1.small has no memory"),
+        ("a:1:1:1 b:1:1:1 a:2:1:1", "the flavor a is there twice, with different numbers"),
+    ],
+)
+def test_a_flavor_that_is_none_is_told_with_its_line(rack, flavors: str, said: str) -> None:
+    before = everything(rack)
+    found = mistakes(rack, CLOUD.replace("ntp_servers: 10.77.0.5", f"flavors: {flavors}"))
+    ((line, where, text),) = found
+    assert (line, where) == (5, "settings.flavors") and said in text
+    roles = CLOUD.replace("attempts: 5", "flavors: a:1:1:1")
+    ((line, where, text),) = mistakes(rack, roles)
+    assert (line, where) == (25, "roles.controller.settings.flavors") and "cannot be set for a role" in text
+    assert everything(rack) == before
 
 
 def test_machines_are_taken_by_what_they_are_up_to_the_count(rack) -> None:

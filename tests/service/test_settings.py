@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import yaml
@@ -95,20 +96,31 @@ def classified(world) -> dict[str, object]:
     return yaml.safe_load(puppet.classify(world.ctx(APPLIANCE), "compute1.lab.test"))["classes"]["profile::base"]
 
 
+def with_front(world, host: str) -> dict[str, Any]:
+    """The classes of the machine `host`, in a cluster that has a front."""
+    world.outside(roles=dict(ROLES))
+    if not [one for one in addresses.list_addresses(world.ctx(), "prov").addresses if one.vip]:
+        addresses.hold_address(world.ctx(), "prov", AddressIn(address="10.77.0.100", vip="api", cluster="c1"))
+    classes: dict[str, Any] = yaml.safe_load(puppet.classify(world.ctx(APPLIANCE), f"{host}.lab.test"))["classes"]
+    return classes
+
+
 def of_cloud(profile: str, *path: str):
     """What holds for the services of a cloud is seen in a parameter of one of its profiles, as text."""
 
     def check(world, value: str) -> None:
-        world.outside(roles=dict(ROLES))
-        if not [one for one in addresses.list_addresses(world.ctx(), "prov").addresses if one.vip]:
-            addresses.hold_address(world.ctx(), "prov", AddressIn(address="10.77.0.100", vip="api", cluster="c1"))
-        classes = yaml.safe_load(puppet.classify(world.ctx(APPLIANCE), "compute1.lab.test"))["classes"]
-        held = classes[profile]
+        held = with_front(world, "compute1")[profile]
         for name in path:
             held = held[name]
         assert str(held) == value
 
     return check
+
+
+def declared_flavors(world, value: str) -> None:
+    told = with_front(world, "controller1")["profile::nova"]["flavors"]
+    words = (f"{name}:{each['vcpus']}:{each['ram']}:{each['disk']}" for name, each in told.items())
+    assert sorted(words) == sorted(value.split())
 
 
 def log_level(world, value: str) -> None:
@@ -210,6 +222,7 @@ EFFECT = {
     "virt_type": (of_cloud("profile::nova::compute", "virt_type"), "qemu", "kvm", "qemu"),
     "datapath_type": (of_cloud("profile::ovn::controller", "datapath_type"), "netdev", "system", "netdev"),
     "external_interface": (of_cloud("profile::ovn::controller", "interface"), "eth1", "eth2", "eth3"),
+    "flavors": (declared_flavors, "a:1:512:1 b:2:1024:0", "", "c:1:1:1"),
     "log_level": (log_level, "debug", "info", "debug"),
     "api_workers": (workers, "4", "3", "2"),
     "attempts": (tries, "2", "4", "1"),

@@ -216,6 +216,27 @@ def test_the_database_keeps_what_a_machine_can_spare(memory: int) -> None:
     assert LEAST_POOL <= pool <= MOST_POOL and (pool == LEAST_POOL or pool * MIB <= memory / 16)
 
 
+def test_flavors_are_told_to_the_first_that_makes_them_and_to_nobody_else() -> None:
+    words = ("m1.tiny:1:512:1", "big:64:262144:0")
+    wanted = replace(THREE, site=replace(SITE, flavors=words))
+    first, *others = (
+        enc(wanted, one)["classes"]["profile::nova"]["flavors"] for one in wanted.with_profile("profile::nova")
+    )
+    assert {name: [each["vcpus"], each["ram"], each["disk"]] for name, each in first.items()} == {
+        "m1.tiny": [1, 512, 1],
+        "big": [64, 262144, 0],
+    }
+    assert others == [{}, {}]
+
+
+def test_flavors_of_the_configuration_that_are_none_are_told_and_keep_nobody_else_waiting() -> None:
+    wanted = replace(THREE, site=replace(SITE, flavors=("m1.tiny:1",)))
+    first, *others = wanted.members
+    with pytest.raises(BadProfile, match=r"setting flavors cannot be used: 'm1.tiny:1' is not like that. It must be"):
+        enc(wanted, first)
+    assert all(enc(wanted, one)["classes"] for one in others)
+
+
 def test_settings_reach_those_who_use_them() -> None:
     site = replace(SITE, api_workers=5, log_level="debug", region="north", virt_type="qemu", external_interface="eth9")
     wanted = replace(THREE, site=replace(site, datapath_type="netdev"))

@@ -1,14 +1,18 @@
-"""What is made in Keystone and in Neutron from what a file says: once, and again only what differs."""
+"""What is made in Keystone, Neutron and Nova from what a file says: once, and again only what differs."""
 
 from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import json
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from keystoneauth1.exceptions import ClientException
+
+from oci.domain.cluster.flavors import flavor
 
 FILE = Path(__file__).resolve().parents[2] / "puppet/site/profile/files/oci-seed"
 PUBLIC = {
@@ -256,3 +260,157 @@ def test_wherever_it_is_cut_off_the_next_one_makes_the_rest_and_nothing_twice(pr
         "endpoints": 3,
         "role_assignments": 2,
     }
+
+
+# -- Nova
+
+TINY = {"name": "m1.tiny", "id": "0001", "vcpus": 1, "ram": 512, "disk": 1}
+SMALL = {"name": "m1.small", "id": "0002", "vcpus": 1, "ram": 2048, "disk": 20}
+CLOUD = {"auth_url": "https://api/identity", "compute_url": "https://api/compute/v2.1", "flavors": [TINY, SMALL]}
+
+
+class Conflict(ClientException):
+    """What Nova says to a name or an id that is there."""
+
+
+class Compute:
+    """A Nova that gives two flavors at once. It does what the words of `does` say for each write in turn: `lost` is done and
+    not answered, `down` is not done; anything else, or none, is done and answered."""
+
+    def __init__(self, *does: str) -> None:
+        self.flavors, self.does, self.posts = list[dict[str, Any]](), list(does), 0
+
+    def get(self, url: str, params: dict[str, str], **_rest: Any) -> Any:
+        assert url == "https://api/compute/v2.1/flavors/detail" and params["is_public"] == "None"
+        ids = [each["id"] for each in self.flavors]
+        start = ids.index(params["marker"]) + 1 if "marker" in params else 0
+        page = {"flavors": self.flavors[start : start + 2]}
+        return Answer({**page, "flavors_links": [{"rel": "next"}]} if len(ids) > start + 2 else page)
+
+    def request(self, url: str, method: str, json: Any) -> Any:
+        assert (url, method) == ("https://api/compute/v2.1/flavors", "POST")
+        self.posts += 1
+        does = self.does.pop(0) if self.does else ""
+        if does == "down":
+            raise ClientException("nobody is there")
+        made = json["flavor"]
+        if any(each["name"] == made["name"] or each["id"] == made["id"] for each in self.flavors):
+            raise Conflict("it is there")
+        self.flavors.append(made)
+        if does == "lost":
+            raise ClientException("the answer was lost")
+        return Answer({"flavor": made})
+
+
+@pytest.fixture
+def nova(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Compute:
+    """A Nova without flavors, which the program finds; nobody waits for it."""
+    compute = Compute()
+
+    def start(self: Any, told: dict[str, Any], check: bool) -> None:
+        self.url, self.session, self.check, self.changes = told["compute_url"], compute, check, []
+
+    monkeypatch.setattr(program.Nova, "__init__", start)
+    monkeypatch.setattr(program, "PAUSE", 0)
+    return compute
+
+
+def test_flavors_are_made_once_and_a_check_writes_nothing(
+    program: ModuleType, nova: Compute, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert program.make(CLOUD, True) == 1 and nova.posts == 0
+    assert program.make(CLOUD, False) == 0
+    assert nova.flavors == [{**each, "os-flavor-access:is_public": True} for each in (TINY, SMALL)]
+    assert program.make(CLOUD, True) == program.make(CLOUD, False) == 0 and nova.posts == 2
+    said = [f"oci-seed: {word}: flavor {name}" for word in ("differs", "made") for name in ("m1.tiny", "m1.small")]
+    assert capsys.readouterr().out.splitlines() == said
+
+
+@pytest.mark.parametrize("trouble", ["lost", "down"])
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_write_that_was_not_answered_makes_no_second_flavor(
+    program: ModuleType, nova: Compute, trouble: str, before: int
+) -> None:
+    nova.does = ["done"] * before + [trouble]
+    assert program.make(CLOUD, False) == 0
+    assert [each["name"] for each in nova.flavors] == ["m1.tiny", "m1.small"]
+    assert nova.posts == (3 if trouble == "down" else 2)
+
+
+@pytest.mark.parametrize("cut", [0, 1])
+def test_a_run_that_was_killed_between_two_flavors_is_finished_by_the_next(
+    program: ModuleType, nova: Compute, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    written = nova.request
+
+    def request(url: str, method: str, json: Any) -> Any:
+        done = written(url, method, json)
+        if nova.posts > cut:
+            raise Killed
+        return done
+
+    monkeypatch.setattr(nova, "request", request)
+    with pytest.raises(Killed):
+        program.make(CLOUD, False)
+    monkeypatch.setattr(nova, "request", written)
+    assert program.make(CLOUD, False) == 0
+    assert [each["name"] for each in nova.flavors] == ["m1.tiny", "m1.small"] and nova.posts == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"vcpus": 2}, "m1.tiny has 2 virtual CPUs, 512 MiB of memory, 1 GiB of disk, not 1 virtual CPUs"),
+        ({"ram": 1024}, "1024 MiB"),
+        ({"disk": 0}, "0 GiB of disk, not"),
+        ({"os-flavor-access:is_public": False}, "m1.tiny is not public"),
+    ],
+)
+def test_a_flavor_that_is_otherwise_is_told_at_once_and_left_and_all_others_are_made(
+    program: ModuleType, nova: Compute, capsys: pytest.CaptureFixture[str], changed: dict[str, Any], said: str
+) -> None:
+    theirs = {**TINY, "id": "a person's", "os-flavor-access:is_public": True, **changed}
+    nova.flavors.append(dict(theirs))
+    assert program.make(CLOUD, False) == 2
+    assert said in capsys.readouterr().err
+    assert nova.flavors[0] == theirs and [each["name"] for each in nova.flavors] == ["m1.tiny", "m1.small"]
+    assert nova.posts == 1, "what only a person can decide is asked once"
+    assert program.make(CLOUD, True) == 2
+
+
+def test_a_flavor_that_a_person_made_as_declared_and_those_of_nobody_here_are_left(
+    program: ModuleType, nova: Compute
+) -> None:
+    others = [{**TINY, "name": f"other{number}", "id": f"other{number}", "vcpus": 7} for number in range(5)]
+    nova.flavors = [*others, {**TINY, "id": "a person's"}, {**SMALL, "extra_specs": {"hw:cpu_policy": "dedicated"}}]
+    before = [dict(each) for each in nova.flavors]
+    assert program.make(CLOUD, False) == 0 and nova.flavors == before and nova.posts == 0
+
+
+def test_a_service_that_never_answers_is_given_up(
+    program: ModuleType, nova: Compute, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(program, "TRIES", 3)
+    nova.does = ["down"] * 9
+    assert program.make(CLOUD, False) == 2 and nova.posts == 3
+    assert "https://api/identity did not do it: ClientException: nobody is there" in capsys.readouterr().err
+
+
+def test_one_file_of_a_folder_that_cannot_be_done_keeps_no_other_from_being_done(
+    program: ModuleType, nova: Compute, tmp_path: Path
+) -> None:
+    assert program.main([str(tmp_path)]) == 0, "nothing is to be done"
+    nova.flavors.append({**TINY, "vcpus": 9})
+    for number, wanted in enumerate((TINY, SMALL)):
+        (tmp_path / f"{number}.json").write_text(json.dumps({**CLOUD, "flavors": [wanted]}))
+    (tmp_path / "0.json.half").write_text("{")
+    assert program.main([str(tmp_path)]) == 2
+    assert [each["name"] for each in nova.flavors] == ["m1.tiny", "m1.small"]
+    assert program.main(["--check", str(tmp_path / "1.json")]) == 0
+
+
+def test_the_name_of_a_flavor_is_its_id_in_nova() -> None:
+    assert flavor("m1.tiny:1:512:1").id == flavor("m1.tiny:2:1:1").id != flavor("m1.small:1:512:1").id

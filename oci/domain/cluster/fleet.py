@@ -114,6 +114,7 @@ class Site:
     virt_type: str = "kvm"
     datapath_type: str = "system"
     external_interface: str = ""
+    flavors: tuple[str, ...] = ()
     log_level: str = "info"
     api_workers: int = 0
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from oci.domain.cluster import flavors
 from oci.domain.networks.claims import BadAddress, canonical_host, parse
 from oci.domain.words import DNS_NAME_ANY_CASE, KERNEL_ARGUMENT, KERNEL_RESERVED, URL
 
@@ -132,6 +133,10 @@ def _interface(parts: Sequence[str]) -> Value:
     return parts[0]
 
 
+def _flavors(parts: Sequence[str]) -> Value:
+    return tuple(each.word for each in flavors.flavors(parts))
+
+
 def _one_of(*words: str) -> Callable[[Sequence[str]], Value]:
     def read(parts: Sequence[str]) -> Value:
         if parts[0] not in words:
@@ -167,6 +172,7 @@ TYPES = {
         Type("interface", "the name of an interface, like eth1; empty: none", _interface),
         Type("hypervisor", "kvm, or qemu where there is no /dev/kvm", _one_of("kvm", "qemu")),
         Type("datapath", "system (the kernel's), or netdev (without a kernel module)", _one_of("system", "netdev")),
+        Type("flavors", flavors.LOOK, _flavors, " ", commas=True),
         Type("verbosity", "info or debug", _one_of("info", "debug")),
         Type("seconds", "a whole number of seconds", _number),
         Type("number", "a whole number", _number),

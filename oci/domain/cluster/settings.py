@@ -140,6 +140,13 @@ SETTINGS = {
             "interface of machines with Open vSwitch that leads outside of the cloud, as a port of br-ex; empty: none",
             ("puppet",),
         ),
+        Setting(
+            "flavors",
+            "flavors",
+            "flavors of the cloud; one that is there stays as it is, and one that is no longer declared stays",
+            ("puppet",),
+            scopes=("cluster",),
+        ),
         Setting("log_level", "verbosity", "how much the services of OpenStack log", ("puppet",)),
         Setting(
             "api_workers",

@@ -57,6 +57,7 @@ def site(ctx: Ctx) -> Site:
         config.puppet_address,
         config.server_address,
         tuple(sorted(name for name in hosts if parse(name) is None)),
+        flavors=tuple(config.flavors),
         **{name: getattr(config, name) for name in OF_CLOUD},
     )
 

@@ -8,11 +8,14 @@
 #   Of its user in the database.
 # @param metadata_secret
 #   What the agents that ask for metadata sign with.
+# @param flavors
+#   By name: what servers of users may be given. None but for the first member.
 class profile::nova (
   Profile::Cloud $cloud,
   Profile::Secret $password,
   Profile::Secret $database_password,
   Profile::Secret $metadata_secret,
+  Hash[String[1], Profile::Flavor] $flavors,
 ) {
   include profile::nova::common
 
@@ -92,6 +95,10 @@ class profile::nova (
     profile::schema { 'nova':
       package => 'nova-common',
       begin   => 'nova::dbsync_api::begin',
+    }
+
+    unless $flavors.empty {
+      include profile::nova::flavors
     }
   }
 

@@ -57,15 +57,12 @@ class profile::keystone::seed (
       require   => Anchor['keystone::install::end'],
     }
 
-    # Its service has been started by then, and may take a while to answer. It is asked first, so that nothing is tried in
-    # vain, and then told once.
+    # Its service has been started by then, and may take a while to answer, for which the program waits.
     exec { 'profile::keystone::seed':
-      command   => "${program} ${told}",
-      unless    => "${program} --check ${told}",
-      tries     => 30,
-      try_sleep => 2,
-      timeout   => 0,
-      require   => [Anchor['keystone::service::end', 'profile::ground::end'], File[$program, $told]],
+      command => "${program} ${told}",
+      unless  => "${program} --check ${told}",
+      timeout => 0,
+      require => [Anchor['keystone::service::end', 'profile::ground::end'], File[$program, $told]],
     }
 
     # Whoever starts without a user of its own ends at once.
