@@ -40,7 +40,6 @@ class profile::base (
   contain profile::base::access
   contain profile::base::clock
   contain profile::base::checks
-  contain profile::base::facts
 
   # A mirror may have a name, may be reached by HTTPS, and brings what the rest needs.
   File['/etc/hosts'] -> Class['profile::base::packages'] -> Class['profile::base::trust', 'profile::base::clock']
