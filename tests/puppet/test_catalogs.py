@@ -686,7 +686,7 @@ def test_what_is_read_for_each_of_its_settings_holds_no_explanations(three: dict
 
 
 def test_facter_is_given_no_configuration(three: dict[str, Whole]) -> None:
-    """It reads and parses it whenever anybody asks for a fact without a value. Debian's modules ask for `os_immutable`, which
+    """It is read and parsed whenever one asks for a fact without a value. Debian's modules ask for `os_immutable`, which
     no machine has, at each setting: a list of facts to leave out made a run without a change take 31 CPU s instead of 15."""
     for whole in three.values():
         assert not [path for path in whole.of("File") if path.startswith("/etc/facter")]
