@@ -14,6 +14,7 @@ from oci.app import APPLIANCE
 from oci.context import Actor
 from oci.db import tables
 from oci.domain.hardware import Probe
+from oci.ports import OutsideError
 from oci.problems import Conflict, Forbidden, NotFound, Problem
 from oci.schemas.activity.events import EventQuery
 from oci.schemas.machines.disks import DiskIn
@@ -192,6 +193,20 @@ def test_a_disk_that_is_never_read_ends_the_install_after_a_few_looks(world) -> 
     found = look.show(world.ctx(), NAME)
     assert found.state == "failed" and "nobody knows what is on it" in found.reason
     assert works.heartbeat(world.ctx(NOBODY), token, HASH).action == "wait"
+
+
+def test_what_no_look_could_mend_is_told_at_once_though_a_disk_is_unread(world, monkeypatch) -> None:
+    def lost(*_words: object) -> str:
+        raise OutsideError("the secret", "the key is lost", "put it back")
+
+    known(world, SSD, DATA)
+    verbs.install(world.ctx(), NAME)
+    world.clock.now += 1000
+    token = says(world, boot(world), SSD, DATA, contents=Probe(b"contents:\nholds sda\nunread sdb\n"))
+    monkeypatch.setattr(works.settings, "secret", lost)
+    with pytest.raises(Conflict, match="the key is lost"):
+        claim(world, token)
+    assert look.show(world.ctx(), NAME).state == "failed"
 
 
 def test_a_reinstall_takes_the_same_disk_with_our_own_system_on_it(world) -> None:

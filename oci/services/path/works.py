@@ -160,6 +160,10 @@ class Undoable(Exception):
     """Orders that the machine's disks do not allow; no second claim could mend it."""
 
 
+class NotAsReported(Undoable):
+    """Orders that what the machine reports does not allow: another report may."""
+
+
 def _root_hash(ctx: Ctx, known: InForce) -> str:
     """The hash of root's password. Raises Undoable: nobody wants a machine that he cannot enter."""
     try:
@@ -180,7 +184,7 @@ def _install_orders(ctx: Ctx, machine: tables.Machine, work: tables.Work, token:
     try:
         promise = promises.to_carry_out(ctx, machine, work)
     except (BadPromise, CannotLayOut, Conflict) as refused:
-        raise Undoable(str(refused)) from None
+        raise NotAsReported(str(refused)) from None
     assignment = ctx.db.get(tables.Assignment, machine.id)
     assert assignment is not None
     image, config, known = ctx.outside.images.root(assignment.role), ctx.config, settings.in_force(ctx, machine)
@@ -256,7 +260,7 @@ def claim(ctx: Ctx, token: str, action: str) -> dict[str, str] | Problem:
             else _wipe_orders(ctx, machine, work, secret)
         )
     except Undoable as refused:
-        if _looks_again(ctx, machine, boot):
+        if isinstance(refused, NotAsReported) and _looks_again(ctx, machine, boot):
             return Conflict(f"{machine.name} could not read all of its disks, and looks at them again")
         return Conflict(_refuse(ctx, machine, str(refused)))
     work.token_hash, work.boot_id, work.claimed = token_hash(secret), boot.id, ctx.now()
