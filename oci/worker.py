@@ -25,7 +25,8 @@ from kombu.utils.json import dumps, loads
 from oci import config as configuration
 from oci.records.path import clock_turns
 from oci.services.activity import health, jobs, lost_workers, site_troubles, tick
-from oci.services.cloud import checks, deployments
+from oci.services.cloud import checks
+from oci.services.deploy import deployments
 
 if TYPE_CHECKING:
     from oci.app import Appliance

@@ -14,8 +14,8 @@ from oci.records.path.boot_session import token_hash
 from oci.schemas.clusters.clusters import ClusterIn
 from oci.schemas.clusters.networks import NetworkIn
 from oci.schemas.machines.machines import AssignIn
-from oci.services.cloud import deployments
 from oci.services.clusters import clusters, networks
+from oci.services.deploy import deployments
 from oci.services.machines import verbs
 from oci.services.path import polls, puppet
 

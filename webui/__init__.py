@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from webui import activity, cloud, clusters, filters, machines, people, places, session, static_files, trouble
+from webui import activity, cloud, clusters, deploy, filters, machines, people, places, session, static_files, trouble
 
-AREAS = (people, activity, machines, clusters, cloud)
+AREAS = (people, activity, machines, clusters, cloud, deploy)
 
 
 def blueprint() -> Blueprint:

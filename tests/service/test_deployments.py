@@ -11,12 +11,12 @@ from oci.app import APPLIANCE
 from oci.context import Actor
 from oci.db import tables
 from oci.problems import Conflict, Forbidden, NotFound
-from oci.records.cloud import deployments as records
-from oci.schemas.cloud.deployments import DeployIn, DeploymentOut
+from oci.records.deploy import deployments as records
 from oci.schemas.clusters.settings import SettingIn
+from oci.schemas.deploy.deployments import DeployIn, DeploymentOut
 from oci.schemas.machines.machines import AssignIn
-from oci.services.cloud import deployments
 from oci.services.clusters import settings
+from oci.services.deploy import deployments
 from oci.services.machines import look, verbs
 from oci.services.path import polls, puppet
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from lab.clouds.cloud import CLUSTER, MEMBERS, PUBLIC, document
 from oci.schemas.cloud.declarations import ApplyIn
-from oci.schemas.cloud.deployments import DeployIn
-from oci.services.cloud import declarations, deployments
+from oci.schemas.deploy.deployments import DeployIn
+from oci.services.cloud import declarations
 from oci.services.clusters import networks
+from oci.services.deploy import deployments
 from oci.services.machines import verbs
 
 

@@ -23,15 +23,16 @@ from oci.problems import Conflict, Forbidden, Gone, Problem
 from oci.records.people import passwords
 from oci.schemas.activity.events import EventQuery
 from oci.schemas.cloud.checks import ProofIn
-from oci.schemas.cloud.deployments import DeployIn
 from oci.schemas.clusters.clusters import ClusterIn
 from oci.schemas.clusters.networks import AddressIn, NetworkIn, RangeIn
 from oci.schemas.clusters.settings import SettingIn
+from oci.schemas.deploy.deployments import DeployIn
 from oci.schemas.machines.machines import AssignIn, BmcIn
 from oci.schemas.people.people import PersonIn
 from oci.services.activity import events, jobs
-from oci.services.cloud import checks, deployments
+from oci.services.cloud import checks
 from oci.services.clusters import addresses, clusters, networks, settings
+from oci.services.deploy import deployments
 from oci.services.machines import look, verbs
 from oci.services.path import boots, puppet, reports, works
 from oci.services.people import people

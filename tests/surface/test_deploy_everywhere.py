@@ -15,7 +15,7 @@ from test_cli import home, ocicli  # noqa: F401 (fixtures)
 from oci import app
 from oci.app import APPLIANCE
 from oci.client.engine import waiting
-from oci.services.cloud import deployments
+from oci.services.deploy import deployments
 from oci.services.machines import verbs
 
 ONE, TWO = "controller1.lab.test", "compute1.lab.test"

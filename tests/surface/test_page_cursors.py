@@ -16,8 +16,8 @@ from sqlalchemy import event, insert
 
 import webui.live
 from oci.db import tables
-from oci.schemas.cloud.deployments import DeployIn
-from oci.services.cloud import deployments
+from oci.schemas.deploy.deployments import DeployIn
+from oci.services.deploy import deployments
 from oci.services.machines import verbs
 
 LIVE = {"HX-Request": "true"}

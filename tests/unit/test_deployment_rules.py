@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from oci.domain.cloud import deployments as rules
 from oci.domain.cloud import run_orders
-from oci.domain.cloud.deployments import CHECKED, CONVERGED, ENDED, FAILED, RUNNING, STEPS, Next, Order, Seen
 from oci.domain.cluster.fleet import Member, in_order
 from oci.domain.cluster.roles import BadRole, parse
+from oci.domain.deploy import deployments as rules
+from oci.domain.deploy.deployments import CHECKED, CONVERGED, ENDED, FAILED, RUNNING, STEPS, Next, Order, Seen
 from oci.domain.machines.lifecycle import ACTIVE, STATES
 
 NAMES = ("ant", "bee", "cat", "dog")

@@ -8,7 +8,7 @@ from pathlib import Path
 from sources import ROOT, name_of, report
 
 MOST_MODULES, MOST_LINES = 8, 110
-AREAS = ("machines", "path", "clusters", "cloud", "people", "activity")
+AREAS = ("machines", "path", "clusters", "cloud", "deploy", "people", "activity")
 
 
 # Floors that are cut into areas. What a floor has in common is in its `parts`, or lies beside the areas.

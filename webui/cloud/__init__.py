@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from webui.cloud import checks, declare, deploy, use
+from webui.cloud import checks, declare, use
 
-FAMILIES = (declare, deploy, use, checks)
+FAMILIES = (declare, use, checks)

@@ -8,9 +8,9 @@ from oci.problems import Mistaken, Problem
 from oci.schemas.cloud.declarations import ApplyIn
 from oci.services.cloud import checks, declarations, secrets
 from oci.services.clusters import clusters
-from webui.cloud import deploy
 from webui.cloud.forms import Declare
 from webui.cloud.use import FOLDER
+from webui.deploy import deployments as deploy
 from webui.session import ctx, may
 from webui.submit import Answer, done, needs
 

@@ -15,8 +15,9 @@ from flask_openapi3 import Info, OpenAPI
 
 from oci.api import errors
 from oci.api.operators.activity import events, health, jobs
-from oci.api.operators.cloud import clouds, declarations, deployments
+from oci.api.operators.cloud import clouds, declarations
 from oci.api.operators.clusters import clusters, networks, roles, settings
+from oci.api.operators.deploy import deployments
 from oci.api.operators.machines import conflicts, machines
 from oci.api.operators.parts import access, bodies
 from oci.api.operators.parts.extensions import extend

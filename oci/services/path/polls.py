@@ -14,7 +14,7 @@ from oci.context import Ctx
 from oci.db import tables
 from oci.db.session import glance
 from oci.domain.cloud import run_orders as rules
-from oci.domain.cloud.deployments import RUNNING
+from oci.domain.deploy.deployments import RUNNING
 from oci.problems import Conflict, Unauthorised
 from oci.records.cloud import run_orders
 from oci.records.path.boot_session import token_hash

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_openapi3 import Tag
 
-from oci.domain.cloud import deployments
+from oci.domain.deploy import deployments
 from oci.domain.machines import lifecycle
 
 

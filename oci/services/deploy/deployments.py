@@ -9,14 +9,14 @@ from sqlalchemy import func, select
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.cloud import deployments as rules
-from oci.domain.cloud.deployments import CHECKED, CONVERGED, FAILED, RUNNING, STOPPED, WAITING
+from oci.domain.deploy import deployments as rules
+from oci.domain.deploy.deployments import CHECKED, CONVERGED, FAILED, RUNNING, STOPPED, WAITING
 from oci.problems import Conflict, NotFound
-from oci.records.cloud import deployments as records
 from oci.records.cloud import run_orders
 from oci.records.clusters.changes import clusters
+from oci.records.deploy import deployments as records
 from oci.records.path import liveness
-from oci.schemas.cloud.deployments import DeployIn, DeploymentList, DeploymentOut, StepCheck, StepOut
+from oci.schemas.deploy.deployments import DeployIn, DeploymentList, DeploymentOut, StepCheck, StepOut
 from oci.services.usecase import usecase
 
 log = logging.getLogger("oci.deployments")

@@ -8,10 +8,10 @@ from typing import Any
 from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
-from oci.domain.cloud.deployments import DEPLOYMENTS, RUNNING
-from oci.schemas.cloud.deployments import DeployIn
-from oci.services.cloud import deployments
+from oci.domain.deploy.deployments import DEPLOYMENTS, RUNNING
+from oci.schemas.deploy.deployments import DeployIn
 from oci.services.clusters import clusters
+from oci.services.deploy import deployments
 from webui.filters import cursor as word_of
 from webui.live import POLL_SECONDS, live
 from webui.session import ctx
@@ -39,7 +39,7 @@ def section(name: str) -> dict[str, Any]:
 
 def waves(name: str) -> Response | str:
     """The last deployment of a cluster, wave by wave."""
-    return live("cloud/waves", lambda: deployments.cursor(ctx(), name), lambda: _build(name))
+    return live("deploy/waves", lambda: deployments.cursor(ctx(), name), lambda: _build(name))
 
 
 @needs(deployments.deploy)

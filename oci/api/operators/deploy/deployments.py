@@ -9,9 +9,9 @@ from oci.api.operators.clusters.clusters import CLUSTER
 from oci.api.operators.parts.access import ctx
 from oci.api.operators.parts.bodies import answers, out
 from oci.api.operators.parts.told import DEPLOYED, operation
-from oci.schemas.cloud.deployments import DeployIn, DeploymentList, DeploymentName, DeploymentOut
 from oci.schemas.clusters.clusters import ClusterName
-from oci.services.cloud import deployments
+from oci.schemas.deploy.deployments import DeployIn, DeploymentList, DeploymentName, DeploymentOut
+from oci.services.deploy import deployments
 
 ALL = "/v1/clusters/<name>/deployments"
 

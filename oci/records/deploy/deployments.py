@@ -7,10 +7,10 @@ from sqlalchemy.orm import aliased
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.cloud import deployments as rules
-from oci.domain.cloud.deployments import CHECKED, FAILED, RUNNING, STOPPED, WAITING
 from oci.domain.cloud.run_orders import CHECK, CONVERGED
 from oci.domain.cluster.fleet import Member, in_order
+from oci.domain.deploy import deployments as rules
+from oci.domain.deploy.deployments import CHECKED, FAILED, RUNNING, STOPPED, WAITING
 from oci.domain.machines import lifecycle
 from oci.domain.path.convergence import NO_CATALOGUE, UNWELL
 from oci.domain.quantities import counted, span

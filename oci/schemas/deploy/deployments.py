@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from oci.domain.cloud.deployments import DEPLOYMENTS, STEPS
+from oci.domain.deploy.deployments import DEPLOYMENTS, STEPS
 from oci.schemas import looks
 from oci.schemas.choice import Word
 from oci.schemas.words import NAME, Strict

@@ -1,0 +1,7 @@
+"""What is to happen to a cluster, and what happens."""
+
+from __future__ import annotations
+
+from webui.deploy import deployments
+
+FAMILIES = (deployments,)
