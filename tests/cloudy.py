@@ -12,10 +12,12 @@ from oci.db import tables
 from oci.domain.cluster.roles import parse
 from oci.records.path.boot_session import token_hash
 from oci.schemas.clusters.clusters import ClusterIn
-from oci.schemas.clusters.networks import NetworkIn
+from oci.schemas.clusters.networks import AddressIn, NetworkIn, RangeIn
+from oci.schemas.deploy.deployments import DeployIn, DeploymentOut
+from oci.schemas.deploy.plans import PlanIn, PlanOut
 from oci.schemas.machines.machines import AssignIn
-from oci.services.clusters import clusters, networks
-from oci.services.deploy import deployments
+from oci.services.clusters import addresses, clusters, networks
+from oci.services.deploy import deployments, plans
 from oci.services.machines import verbs
 from oci.services.path import polls, puppet
 
@@ -29,6 +31,7 @@ def cluster(world, **counts: int) -> list[str]:
         order = NetworkIn(name="prov", cidr="10.77.0.0/24", first="10.77.0.11", last="10.77.0.60")
         networks.create_network(world.ctx(), order)
         clusters.create_cluster(world.ctx(), ClusterIn(name="c1", domain="lab.test", network="prov"))
+    hold_api(world)
     known = {
         "controller": parse(
             "controller",
@@ -39,6 +42,13 @@ def cluster(world, **counts: int) -> list[str]:
     }
     world.outside(roles=known)
     return [machine(world, role) for role, count in counts.items() for _ in range(count)]
+
+
+def hold_api(world) -> None:
+    """An address by which the services of the cluster c1 are reached, without which nothing can be told to Puppet."""
+    if not [one for one in addresses.list_addresses(world.ctx(), "prov").addresses if one.vip]:
+        networks.add_range(world.ctx(), "prov", RangeIn(first="10.77.0.250", last="10.77.0.251", use="vip"))
+        addresses.hold_address(world.ctx(), "prov", AddressIn(vip="api", cluster="c1"))
 
 
 def machine(world, role: str, state: str = "active") -> str:
@@ -60,6 +70,16 @@ def machine(world, role: str, state: str = "active") -> str:
         db.commit()
     world.clock.now += 1
     return name
+
+
+def planned(world, every: bool = False) -> PlanOut:
+    """What would be done now."""
+    return plans.show_plan(world.ctx(), "c1", PlanIn(every=every))
+
+
+def approve(world, every: bool = False) -> DeploymentOut:
+    """Approve what would be done now."""
+    return deployments.deploy(world.ctx(), "c1", DeployIn(plan=planned(world, every).digest))
 
 
 @dataclass

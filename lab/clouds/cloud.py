@@ -156,7 +156,7 @@ class Cloud(Story):
 
     def deploy(self, deadline: float = CONVERGE_SECONDS) -> dict[str, Any]:
         """Bring the cluster up, and hand each machine over when its wave begins. Raises LabError, TimeoutError."""
-        ordered: dict[str, Any] = self.ocicli("cluster", "deploy", CLUSTER)
+        ordered: dict[str, Any] = self.ocicli("cluster", "deploy", CLUSTER, "--yes")
         path = f"/v1/clusters/{CLUSTER}/deployments/{ordered['id']}"
         waiting = {member.name: member for member in self.members}
         said = ""

@@ -24,6 +24,9 @@ from oci.render.appliance import nginx as render
 
 PUPPET_NAME = "puppet.lab.test"
 
+KERNEL_ARGS = "console=tty0 console=ttyS0,115200 quiet mitigations=off audit=0 no_timer_check"
+"""What an emulated machine is quicker with."""
+
 
 class Appliance:
     """One appliance in the namespace of `net`, with its state below `run_dir`.
@@ -69,7 +72,7 @@ class Appliance:
             "dhcp_ra_prefix": f"{self.net.router6.network}",
             "puppet_server": PUPPET_NAME,
             "puppet_ssl_dir": str(self.run_dir / "puppet-ssl"),
-            "kernel_args": "console=tty0 console=ttyS0,115200 quiet mitigations=off audit=0 no_timer_check",
+            "kernel_args": KERNEL_ARGS,
             **self.settings,
         }
         for part in ("state", "run", "run/puppet"):

@@ -21,6 +21,7 @@ class Plan:
     bmc_address: str
     memory_mib: int = 1024
     hardware: dict[str, Any] = field(default_factory=dict)
+    cx16: bool = False
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ class Story:
             mac=plan.mac,
             firmware=plan.firmware,
             memory_mib=plan.memory_mib,
-            accelerator=accelerator(kernel, cache_dir()),
+            accelerator=accelerator(kernel, cache_dir(), plan.cx16),
             **plan.hardware,
         )
         self.lab.bmc(machine, plan.bmc_address, "operator", self.bmc_password)

@@ -11,6 +11,12 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "classification",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_table(
         "conflict",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
@@ -447,6 +453,9 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("wish", sa.JSON(), nullable=False),
         sa.Column("poll_hash", sa.String(length=64), nullable=False),
+        sa.Column("pinned", sa.String(length=64), nullable=False),
+        sa.Column("settled", sa.String(length=64), nullable=False),
+        sa.Column("ailing", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["cluster_id"],
             ["cluster.id"],
@@ -524,6 +533,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("cluster_id", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("held", sa.Boolean(), nullable=False),
+        sa.Column("plan", sa.String(length=12), nullable=False),
         sa.Column("wave", sa.Integer(), nullable=False),
         sa.Column("since", sa.Float(), nullable=False),
         sa.Column("moved", sa.Float(), nullable=False),
@@ -531,20 +542,31 @@ def upgrade() -> None:
         sa.Column("ended", sa.Float(), nullable=True),
         sa.Column("reason", sa.String(length=500), nullable=False),
         sa.Column("by", sa.String(length=64), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["cluster_id"], ["cluster.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("deployment", schema=None) as batch_op:
         batch_op.create_index(
-            "deployment_running",
+            "deployment_open",
             ["cluster_id"],
             unique=True,
-            sqlite_where=sa.text("state = 'running'"),
-            postgresql_where=sa.text("state = 'running'"),
+            sqlite_where=sa.text("ended IS NULL"),
+            postgresql_where=sa.text("ended IS NULL"),
         )
         batch_op.create_index(batch_op.f("ix_deployment_cluster_id"), ["cluster_id"], unique=False)
 
+    op.create_table(
+        "plan",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("cluster_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=12), nullable=False),
+        sa.Column("made", sa.Float(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["cluster_id"], ["cluster.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("cluster_id", "digest"),
+    )
     op.create_table(
         "secret",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -575,13 +597,27 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("deployment_id", sa.Integer(), nullable=False),
         sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("role", sa.String(length=63), nullable=False),
         sa.Column("wave", sa.Integer(), nullable=False),
+        sa.Column("why", sa.String(length=500), nullable=False),
+        sa.Column("before", sa.String(length=64), nullable=False),
+        sa.Column("wanted", sa.String(length=64), nullable=False),
+        sa.Column("promise", sa.String(length=64), nullable=False),
+        sa.Column("destroys", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("since", sa.Float(), nullable=True),
+        sa.Column("installed", sa.Float(), nullable=True),
+        sa.Column("converged", sa.Float(), nullable=True),
+        sa.Column("ended", sa.Float(), nullable=True),
+        sa.Column("ordered", sa.Integer(), nullable=False),
         sa.Column("runs", sa.Integer(), nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=True),
         sa.Column("check_id", sa.Integer(), nullable=True),
         sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("failure", sa.String(length=16), nullable=False),
+        sa.Column("evidence", sa.String(length=300), nullable=False),
+        sa.Column("page", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["deployment_id"], ["deployment.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
@@ -589,19 +625,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("step", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_step_machine_id"), ["machine_id"], unique=False)
+        batch_op.create_index("step_lasted", ["role", "kind", "ended"], unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("step", schema=None) as batch_op:
+        batch_op.drop_index("step_lasted")
         batch_op.drop_index(batch_op.f("ix_step_machine_id"))
 
     op.drop_table("step")
     op.drop_table("setting")
     op.drop_table("secret")
+    op.drop_table("plan")
     with op.batch_alter_table("deployment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_deployment_cluster_id"))
         batch_op.drop_index(
-            "deployment_running", sqlite_where=sa.text("state = 'running'"), postgresql_where=sa.text("state = 'running'")
+            "deployment_open", sqlite_where=sa.text("ended IS NULL"), postgresql_where=sa.text("ended IS NULL")
         )
 
     op.drop_table("deployment")
@@ -728,3 +767,4 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_conflict_boot_id"))
 
     op.drop_table("conflict")
+    op.drop_table("classification")

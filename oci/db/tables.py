@@ -230,6 +230,11 @@ class Assignment(Table):
     wish: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what a person ordered of its cabling
     # Of the token by which the installed machine polls, given out with its challenge; '': it has none, or is written anew.
     poll_hash: Mapped[str] = mapped_column(String(64), default="", index=True)
+    # Digests of classifications: what Puppet is told, as it was approved ('': as it is wanted now), and with which of them
+    # its checks were last well.
+    pinned: Mapped[str] = mapped_column(String(64), default="")
+    settled: Mapped[str] = mapped_column(String(64), default="")
+    ailing: Mapped[bool] = mapped_column(default=False)  # the last deployment came to no good end with it
     __table_args__ = (UniqueConstraint("cluster_id", "role", "number"),)
 
 
@@ -436,48 +441,84 @@ class RunOrder(Table):
     __table_args__ = (Index("run_order_of_machine", "machine_id", "id"), Index("run_order_open", "ended", "machine_id"))
 
 
+class Classification(Table):
+    """What Puppet is told of machines, as it was approved: by its digest, with the names of secrets and no value of them."""
+
+    __tablename__ = "classification"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    body: Mapped[bytes] = mapped_column(LargeBinary)  # zlib of the JSON of oci.render.puppet.frozen
+
+
+class Plan(Table):
+    """What was shown as what would happen to a cluster: by its digest, so that what has changed since can be told."""
+
+    __tablename__ = "plan"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"))
+    digest: Mapped[str] = mapped_column(String(12))
+    made: Mapped[float]
+    by: Mapped[str] = mapped_column(String(64))
+    body: Mapped[bytes] = mapped_column(LargeBinary)  # zlib of the JSON of its steps
+    __table_args__ = (UniqueConstraint("cluster_id", "digest"),)
+
+
 class Deployment(Table):
-    """A cluster that is brought up in waves."""
+    """A plan of a cluster that is carried out."""
 
     __tablename__ = "deployment"
     id: Mapped[int] = mapped_column(primary_key=True)
     cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"), index=True)
-    state: Mapped[str] = mapped_column(String(8))  # running|done|failed|stopped
+    state: Mapped[str] = mapped_column(String(8))  # running|paused|done|stopped
+    held: Mapped[bool] = mapped_column(default=False)  # a person paused it
+    plan: Mapped[str] = mapped_column(String(12), default="")  # the digest that was approved
     wave: Mapped[int]  # the one that runs, or ran last, from 1
     since: Mapped[float]
     moved: Mapped[float]  # the last progress
-    deadline: Mapped[float]  # when it is called failed, unless something moves
-    ended: Mapped[float | None]
+    deadline: Mapped[float]  # when it is called standing still, unless something moves
+    ended: Mapped[float | None] = mapped_column()
     reason: Mapped[str] = mapped_column(String(500), default="")
     by: Mapped[str] = mapped_column(String(64))
-    revision: Mapped[int] = mapped_column(default=0)  # of the cluster when it ended
     # One at a time.
     __table_args__ = (
         Index(
-            "deployment_running",
+            "deployment_open",
             "cluster_id",
             unique=True,
-            sqlite_where=state == "running",
-            postgresql_where=state == "running",
+            sqlite_where=ended.is_(None),
+            postgresql_where=ended.is_(None),
         ),
     )
 
 
 class Step(Table):
-    """One machine in a deployment."""
+    """What is done to one machine in a deployment, as it was approved."""
 
     __tablename__ = "step"
     id: Mapped[int] = mapped_column(primary_key=True)
     deployment_id: Mapped[int] = mapped_column(ForeignKey("deployment.id", ondelete="CASCADE"))
     machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    role: Mapped[str] = mapped_column(String(63), default="")
     wave: Mapped[int]
-    state: Mapped[str] = mapped_column(String(12))  # waiting|running|converged|checked|failed
+    why: Mapped[str] = mapped_column(String(500), default="")
+    before: Mapped[str] = mapped_column(String(64), default="")  # digest of the classification that it had
+    wanted: Mapped[str] = mapped_column(String(64), default="")  # and of the one that it is to have
+    promise: Mapped[str] = mapped_column(String(64), default="")  # digest of what is written onto its disks
+    destroys: Mapped[list[Any]] = mapped_column(default=list)  # what is lost, in words
+    state: Mapped[str] = mapped_column(String(12))  # waiting|running|converged|checked|failed|skipped
     since: Mapped[float | None]  # when its wave began
+    installed: Mapped[float | None]  # when it was active for the first time after that
+    converged: Mapped[float | None]  # when Puppet had converged
+    ended: Mapped[float | None]
+    ordered: Mapped[int] = mapped_column(default=0)  # installs that were ordered for it
     runs: Mapped[int] = mapped_column(default=0)  # Puppet runs that were ordered for it
     run_id: Mapped[int | None]  # the last of these orders
     check_id: Mapped[int | None]  # the last order after it to look at its checks
     reason: Mapped[str] = mapped_column(String(500), default="")
-    __table_args__ = (UniqueConstraint("deployment_id", "machine_id"),)
+    failure: Mapped[str] = mapped_column(String(16), default="")  # why it failed, by kind
+    evidence: Mapped[str] = mapped_column(String(300), default="")  # the line that says so
+    page: Mapped[str] = mapped_column(String(64), default="")  # what the documentation says of it
+    __table_args__ = (UniqueConstraint("deployment_id", "machine_id"), Index("step_lasted", "role", "kind", "ended"))
 
 
 class Event(Table):

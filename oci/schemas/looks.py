@@ -83,6 +83,7 @@ def toned(values: Mapping[str, Any] | tuple[str, ...]) -> dict[str, Any]:
 
 
 TIME = shown("time")
+SPAN = shown("span")
 MACHINE = named("machine.list")
 
 MACHINES = listing(
@@ -241,6 +242,18 @@ DEPLOYMENT = listing(
     column("reason", "BECAUSE", cut=True),
     column("doing", "NOW", cut=True, last=2),
     below="{cluster}: {state}, wave {wave} of {waves}, {percent} %[: {reason}]",
+)
+PLAN = listing(
+    "steps",
+    "Nothing is to be done: all is as it is declared.",
+    column("wave"),
+    column("machine"),
+    column("role", last=2),
+    column("kind"),
+    column("why", "BECAUSE", cut=True),
+    column("seconds", "TOOK BEFORE", show="span", last=1),
+    below="{cluster}: {summary}[; the like took {seconds|span} before]. "
+    "`ocicli cluster deploy {cluster} --plan {digest}` does exactly that",
 )
 CLOUD_CHECK = listing(
     "steps",

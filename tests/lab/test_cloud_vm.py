@@ -22,9 +22,11 @@ import pytest
 
 from lab.clouds.cloud import CLUSTER, FRONT, QUICK, Member, document
 from lab.clouds.stopwatch import Stopwatch
+from lab.ground.appliance import KERNEL_ARGS
 from lab.ground.process import LabError, run
 from lab.ground.site import unique_name
 from lab.ground.wires.net import namespaces
+from lab.vms.emulated.accel import KERNEL_WITHOUT_CX16
 from lab.vms.images import of_role
 from lab.vms.plan import Plan
 from lab.vms.story import Story
@@ -32,7 +34,8 @@ from lab.vms.story import Story
 pytestmark = pytest.mark.long
 
 ROLE = "controller"
-PLAN = Plan("controller1", "52:54:00:c2:00:01", "uefi", ROLE, "10.78.0.21", memory_mib=3584, hardware={"disk_gb": 20})
+DISK = {"disk_gb": 20}
+PLAN = Plan("controller1", "52:54:00:c2:00:01", "uefi", ROLE, "10.78.0.21", memory_mib=3584, hardware=DISK, cx16=True)
 MEMBER = Member(PLAN.name, ROLE, "", PLAN.mac, "10.77.2.11")
 NAME = unique_name("cv")
 DISCOVER_SECONDS, DEPLOY_SECONDS = 3 * 3600.0, 8 * 3600.0
@@ -82,7 +85,7 @@ def deploy(story: Story) -> dict[str, Any]:
 
     def order() -> None:
         try:
-            words = ("cluster", "deploy", CLUSTER, "--wait", "--timeout", str(DEPLOY_SECONDS))
+            words = ("cluster", "deploy", CLUSTER, "--yes", "--wait", "--timeout", str(DEPLOY_SECONDS))
             ended.append(story.ocicli(*words, timeout=DEPLOY_SECONDS + 600))
         except Exception as error:
             ended.append(error)
@@ -101,7 +104,8 @@ def tell(story: Story, watch: Stopwatch, key: Path) -> dict[str, Any]:
     """From nothing to a cluster that is deployed; how its deployment ended."""
     with watch.step("appliance and Puppet server"):
         keys = [key.with_suffix(".pub").read_text().strip()]
-        story.up(settings={**QUICK, "ssh_authorized_keys": keys})
+        arguments = f"{KERNEL_ARGS} {KERNEL_WITHOUT_CX16}"
+        story.up(settings={**QUICK, "ssh_authorized_keys": keys, "kernel_args": arguments})
         story.puppet_ready()
     with watch.step("power button to report"):
         story.add(PLAN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cloudy import Behaviour, cluster, machine, orders, poll, rounds, turn
+from cloudy import Behaviour, approve, cluster, machine, orders, poll, rounds, turn
 from sqlalchemy import event, select, update
 from test_path import discovered, prepare
 
@@ -13,14 +13,14 @@ from oci.db import tables
 from oci.problems import Conflict, Forbidden, NotFound
 from oci.records.deploy import deployments as records
 from oci.schemas.clusters.settings import SettingIn
-from oci.schemas.deploy.deployments import DeployIn, DeploymentOut
+from oci.schemas.deploy.deployments import DeployIn, DeploymentOut, WhyIn
 from oci.schemas.machines.machines import AssignIn
 from oci.services.clusters import settings
 from oci.services.deploy import deployments
 from oci.services.machines import look, verbs
 from oci.services.path import polls, puppet
 
-START, STOP = DeployIn(), DeployIn(stop=True)
+NONE = DeployIn(plan="0" * 12)
 ALL = [f"controller{n}.lab.test" for n in (1, 2, 3)] + [f"compute{n}.lab.test" for n in (1, 2)]
 
 
@@ -31,7 +31,7 @@ def five(world):
 
 
 def start(world) -> DeploymentOut:
-    return deployments.deploy(world.ctx(), "c1", START)
+    return approve(world)
 
 
 def advance(world) -> int:
@@ -98,9 +98,9 @@ def test_a_red_check_is_what_is_told_when_the_gate_is_closed(five) -> None:
     start(five)
     rounds(five, ALL, {ALL[0]: Behaviour(check="2 of 3 members")})
     found = now(five)
-    assert found.state == "failed" and "controller1.lab.test: nothing moved for 5 min" in found.reason
+    assert found.state == "paused" and "controller1.lab.test: nothing moved for 5 min" in found.reason
     assert "mariadb.synced: 2 of 3 members" in found.reason
-    assert states(five)["controller2"] == "waiting" and events(five) == ["started", "failed"]
+    assert states(five)["controller2"] == "waiting" and events(five) == ["started", "paused"]
 
 
 def test_a_machine_that_never_asks_is_told_as_that(five) -> None:
@@ -114,7 +114,7 @@ def test_a_failed_machine_fails_the_deployment_and_the_rest_of_its_wave_goes_to_
     start(five)
     rounds(five, ALL, {ALL[3]: Behaviour(status=23)})
     found = now(five)
-    assert found.state == "failed" and found.reason == "compute1.lab.test: its words; Puppet was tried 3 times"
+    assert found.state == "paused" and found.reason == "compute1.lab.test: its words; Puppet was tried 3 times"
     assert states(five) == dict.fromkeys(("controller1", "controller2", "controller3", "compute2"), "checked") | {
         "compute1": "failed"
     }
@@ -149,20 +149,22 @@ def test_a_run_that_was_under_way_before_opens_no_gate(five) -> None:
 def test_puppet_disabled_by_a_person_fails_at_once(five) -> None:
     start(five)
     rounds(five, ALL, {ALL[0]: Behaviour(status=20)})
-    assert now(five).state == "failed" and orders(five, ALL[0]) == [("run", "disabled")]
+    assert now(five).state == "paused" and orders(five, ALL[0]) == [("run", "disabled")]
 
 
 def test_deployed_again_it_goes_on_where_it_stopped(five) -> None:
     start(five)
     rounds(five, ALL, {ALL[3]: Behaviour(status=22)})
     again = start(five)
-    assert (again.wave, again.state) == (3, "running")
+    assert [(step.machine, step.wave) for step in again.steps] == [(ALL[3], 1)] and again.state == "running"
     rounds(five, ALL)
     assert now(five).state == "done"
     assert [len(orders(five, name)) for name in ALL] == [1, 1, 1, 4, 1], "what was done before was left alone"
-    start(five)
+    nothing = start(five)
+    assert (nothing.state, nothing.steps, nothing.reason, nothing.percent) == ("done", [], "all was so already", 100)
+    approve(five, every=True)
     rounds(five, ALL)
-    assert [len(orders(five, name)) for name in ALL] == [2, 2, 2, 5, 2], "one that ended well begins anew"
+    assert [len(orders(five, name)) for name in ALL] == [2, 2, 2, 5, 2], "Puppet runs on all where a person wants that"
 
 
 def test_deployed_again_after_a_change_it_begins_anew(five) -> None:
@@ -175,12 +177,12 @@ def test_deployed_again_after_a_change_it_begins_anew(five) -> None:
 def test_stopped_it_orders_nothing_more_and_what_runs_goes_on(five) -> None:
     start(five)
     advance(five)
-    stopped = deployments.deploy(five.ctx(), "c1", STOP)
+    stopped = deployments.abort(five.ctx(), "c1", WhyIn())
     assert (stopped.state, stopped.reason) == ("stopped", "stopped by olga")
     assert turn(five, ALL[0]) == "run"
     assert advance(five) == 0 and orders(five, ALL[1]) == []
     with pytest.raises(Conflict, match="is not being deployed"):
-        deployments.deploy(five.ctx(), "c1", STOP)
+        deployments.abort(five.ctx(), "c1", WhyIn())
     assert start(five).state == "running"
 
 
@@ -235,7 +237,7 @@ def test_a_long_run_that_moves_is_waited_for_and_one_that_does_not_is_not(five) 
         poll(five, ALL[0], at_work=number, doing="Notice: still")
         five.clock.now += 60
         advance(five)
-    assert now(five).state == "failed" and "nothing moved for" in now(five).reason
+    assert now(five).state == "paused" and "nothing moved for" in now(five).reason
 
 
 def test_while_the_appliance_was_away_no_machine_stood_still(five) -> None:
@@ -316,7 +318,7 @@ def test_an_install_that_is_refused_leaves_the_machine_as_it_was(world) -> None:
     advance(world)
     assert look.show(world.ctx(), "1").state == "assigned" and states(world) == {"compute1": "failed"}
     advance(world)
-    assert now(world).state == "failed"
+    assert now(world).state == "paused"
 
 
 @pytest.mark.parametrize("state", ("failed", "releasing", "retired", "discovered"))
@@ -327,7 +329,7 @@ def test_a_machine_that_cannot_come_up_fails_with_its_reason(five, state: str) -
         db.commit()
     advance(five)
     advance(five)
-    assert now(five).state == "failed" and f"it is {state}: the disk is gone" in now(five).reason
+    assert now(five).state == "paused" and f"it is {state}: the disk is gone" in now(five).reason
 
 
 def test_a_machine_that_is_another_clusters_by_now_is_left_alone(five) -> None:
@@ -362,15 +364,15 @@ def test_who_may_and_what_cannot_be(world) -> None:
         start(world)
     machine(world, "compute")
     with pytest.raises(Forbidden):
-        deployments.deploy(world.appliance.ctx(Actor("vic", "viewer")), "c1", START)
+        deployments.deploy(world.appliance.ctx(Actor("vic", "viewer")), "c1", NONE)
     with pytest.raises(NotFound):
-        deployments.deploy(world.ctx(), "c2", START)
+        deployments.deploy(world.ctx(), "c2", NONE)
     start(world)
     with pytest.raises(Conflict, match="is being deployed already"):
         start(world)
     with pytest.raises(NotFound):
         deployments.show_deployment(world.ctx(), "c1", 99)
-    deployments.deploy(world.ctx(), "c1", STOP)
+    deployments.abort(world.ctx(), "c1", WhyIn())
     world.outside(roles={})
     with pytest.raises(Conflict, match="no role file"):
         start(world)

@@ -26,13 +26,14 @@ from oci.schemas.cloud.checks import ProofIn
 from oci.schemas.clusters.clusters import ClusterIn
 from oci.schemas.clusters.networks import AddressIn, NetworkIn, RangeIn
 from oci.schemas.clusters.settings import SettingIn
-from oci.schemas.deploy.deployments import DeployIn
+from oci.schemas.deploy.deployments import DeployIn, WhyIn
+from oci.schemas.deploy.plans import PlanIn
 from oci.schemas.machines.machines import AssignIn, BmcIn
 from oci.schemas.people.people import PersonIn
 from oci.services.activity import events, jobs
 from oci.services.cloud import checks
 from oci.services.clusters import addresses, clusters, networks, settings
-from oci.services.deploy import deployments
+from oci.services.deploy import deployments, plans
 from oci.services.machines import look, verbs
 from oci.services.path import boots, puppet, reports, works
 from oci.services.people import people
@@ -217,12 +218,15 @@ def test_the_secrets_and_certificates_of_a_cluster(world, monkeypatch) -> None:
 def test_the_deployment_of_a_cluster(world) -> None:
     """One at a time, each machine in it once; and another when that has ended."""
     prepare_for(world, 2)
+    cloudy.hold_api(world)
     for number in ("1", "2"):
         verbs.assign(world.ctx(), number, AssignIn(cluster="c1", role="compute"))
     for _ in range(2):
-        the_one(at_once([lambda: deployments.deploy(world.ctx(), "c1", DeployIn()) for _ in range(THREADS)]), Conflict)
-        stops = [lambda: deployments.deploy(world.ctx(), "c1", DeployIn(stop=True)) for _ in range(THREADS)]
-        the_one(at_once(stops), Conflict)
+        order = DeployIn(plan=plans.show_plan(world.ctx(), "c1", PlanIn()).digest)
+        the_one(
+            at_once([lambda order=order: deployments.deploy(world.ctx(), "c1", order) for _ in range(THREADS)]), Conflict
+        )
+        the_one(at_once([lambda: deployments.abort(world.ctx(), "c1", WhyIn()) for _ in range(THREADS)]), Conflict)
     assert (count(world, tables.Deployment), count(world, tables.Step)) == (2, 4)
 
 

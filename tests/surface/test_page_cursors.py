@@ -17,7 +17,8 @@ from sqlalchemy import event, insert
 import webui.live
 from oci.db import tables
 from oci.schemas.deploy.deployments import DeployIn
-from oci.services.deploy import deployments
+from oci.schemas.deploy.plans import PlanIn
+from oci.services.deploy import deployments, plans
 from oci.services.machines import verbs
 
 LIVE = {"HX-Request": "true"}
@@ -132,7 +133,9 @@ MOVES: tuple[tuple[str, Change, tuple[str, ...]], ...] = (
     ("a promise", lambda world: scene.assign(world, "1"), EVERYWHERE),
     (
         "a deployment",
-        lambda world: deployments.deploy(world.ctx(), "c1", DeployIn()),
+        lambda world: deployments.deploy(
+            world.ctx(), "c1", DeployIn(plan=plans.show_plan(world.ctx(), "c1", PlanIn()).digest)
+        ),
         (*OVERVIEW, "/events", "/clusters/c1/waves"),
     ),
     ("a step", row(tables.Step, state="converged", reason="late"), ("/clusters/c1/waves",)),

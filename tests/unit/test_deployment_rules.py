@@ -1,4 +1,4 @@
-"""Waves and what comes next in them: pure, whatever the cluster."""
+"""What comes next for a machine in a wave: pure, whatever is seen of it."""
 
 from __future__ import annotations
 
@@ -9,77 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from oci.domain.cloud import run_orders
-from oci.domain.cluster.fleet import Member, in_order
-from oci.domain.cluster.roles import BadRole, parse
 from oci.domain.deploy import deployments as rules
 from oci.domain.deploy.deployments import CHECKED, CONVERGED, ENDED, FAILED, RUNNING, STEPS, Next, Order, Seen
+from oci.domain.deploy.plans import KINDS
 from oci.domain.machines.lifecycle import ACTIVE, STATES
-
-NAMES = ("ant", "bee", "cat", "dog")
-
-
-@some.composite
-def clusters(draw):
-    roles = {
-        name: parse(
-            name,
-            {
-                "name": name,
-                "order": draw(some.integers(1, 3)),
-                "first_alone": draw(some.booleans()),
-                "profiles": ["profile::base"],
-            },
-        )
-        for name in NAMES[: draw(some.integers(1, 4))]
-    }
-    found = draw(some.lists(some.tuples(some.sampled_from(NAMES), some.integers(1, 9)), unique=True, max_size=20))
-    members = [Member(number, f"{role}{n}", f"{role}{n}.test", role, n) for number, (role, n) in enumerate(found, 1)]
-    return members, roles
-
-
-@given(clusters())
-def test_each_machine_is_in_one_wave_and_no_wave_is_empty(cluster) -> None:
-    members, roles = cluster
-    waves = rules.waves(members, roles)
-    assert sorted(number for wave in waves for number in wave) == sorted(member.machine_id for member in members)
-    assert all(waves)
-
-
-@given(clusters())
-def test_no_machine_comes_before_one_of_a_lower_order_and_those_without_a_role_come_last(cluster) -> None:
-    members, roles = cluster
-    place = {number: n for n, wave in enumerate(rules.waves(members, roles)) for number in wave}
-
-    def order(member: Member) -> tuple[bool, int]:
-        return member.role not in roles, roles[member.role].order if member.role in roles else 0
-
-    for one in members:
-        for other in members:
-            if order(one) < order(other):
-                assert place[one.machine_id] < place[other.machine_id]
-
-
-@given(clusters())
-def test_the_first_member_comes_before_the_others_where_its_role_says_so_and_beside_them_elsewhere(cluster) -> None:
-    members, roles = cluster
-    place = {number: n for n, wave in enumerate(rules.waves(members, roles)) for number in wave}
-    for name, role in roles.items():
-        mine = sorted((member for member in members if member.role == name), key=lambda member: member.number)
-        if mine:
-            later = {place[member.machine_id] for member in mine[1:]}
-            if role.first_alone:
-                assert all(place[mine[0].machine_id] < other for other in later)
-            else:
-                assert later <= {place[mine[0].machine_id]}
-
-
-@given(clusters(), some.randoms())
-def test_the_order_of_rows_counts_for_nothing(cluster, random) -> None:
-    members, roles = cluster
-    mixed = list(members)
-    random.shuffle(mixed)
-    assert rules.waves(in_order(mixed, roles), roles) == rules.waves(in_order(members, roles), roles)
-
 
 ORDERS = some.builds(
     Order,
@@ -99,6 +32,9 @@ SEEN = some.builds(
     gone=some.booleans(),
     converged=some.booleans(),
     able=some.booleans(),
+    kind=some.sampled_from(list(KINDS)),
+    changed=some.booleans(),
+    ordered=some.integers(0, 1),
     runs=some.integers(0, 4),
     run=some.none() | ORDERS,
     check=some.none() | ORDERS,
@@ -161,7 +97,38 @@ TABLE = {
     "green": (replace(A, converged=True, run=RED, check=Order("done", checks={"a.x": ""})), Next(CHECKED)),
     "it was installed": (replace(A, converged=True), Next(CONVERGED, "its checks are to be looked at", "check")),
     "no check": (replace(A, converged=True, wanted=()), Next(CHECKED)),
-    "to be installed": (replace(A, machine="assigned", able=True), Next(RUNNING, "it is to be installed", "install")),
+    "to be installed": (
+        replace(A, machine="assigned", able=True, kind="install"),
+        Next(RUNNING, "it is to be installed", "install"),
+    ),
+    "failed before": (
+        replace(A, machine="failed", able=True, kind="install"),
+        Next(RUNNING, "it is to be installed", "install"),
+    ),
+    "failed again": (
+        replace(A, machine="failed", able=True, kind="install", ordered=1, why="no disk"),
+        Next(FAILED, "it is failed: no disk. `ocicli machine why m` tells what can be done"),
+    ),
+    "another disk": (
+        replace(A, machine="assigned", able=True, kind="install", changed=True),
+        Next(FAILED, "what would be written onto its disks is not what was approved; plan the cluster anew"),
+    ),
+    "not approved": (
+        replace(A, machine="assigned", able=True),
+        Next(FAILED, "it is assigned, and to install it was not approved; plan the cluster anew"),
+    ),
+    "taken back": (
+        replace(A, machine="assigned", able=True, kind="install", ordered=1, why="aborted by olga"),
+        Next(FAILED, "its install was taken back: aborted by olga"),
+    ),
+    "not reported": (
+        replace(A, machine="assigned", kind="wait"),
+        Next(
+            RUNNING,
+            "a person must make it ready: power it on in the provisioning network and install it, or hand it over with "
+            "`ocicli machine adopt m`",
+        ),
+    ),
     "at work": (replace(A, machine="configuring"), Next(RUNNING, "it is configuring")),
 }
 
@@ -174,8 +141,8 @@ def test_what_comes_next(case: str) -> None:
 
 def test_a_wave_ends_when_all_have_and_the_first_reason_is_told() -> None:
     assert rules.judged({"a": FAILED, "b": RUNNING}, {"a": "x"}) == (RUNNING, "")
-    assert rules.judged({"a": FAILED, "b": CHECKED}, {"a": "x"}) == (FAILED, "a: x")
-    assert rules.judged({"a": FAILED, "b": FAILED}, {"a": "x", "b": "y"}) == (FAILED, "a: x, and 1 more")
+    assert rules.judged({"a": FAILED, "b": CHECKED}, {"a": "x"}) == ("paused", "a: x")
+    assert rules.judged({"a": FAILED, "b": FAILED}, {"a": "x", "b": "y"}) == ("paused", "a: x, and 1 more")
     assert rules.judged({"a": CHECKED}, {}) == ("done", "")
 
 
@@ -194,9 +161,3 @@ def test_checks_are_read_by_their_lines() -> None:
     )
     assert run_orders.read_checks("a.x\tr\n" * 100, frozenset({"a.x"})) == ({"a.x": "r"}, 99)
     assert run_orders.unwell({"a": "", "b": "red"}, ("a", "b", "c")) == ["b: red", "c: the machine has no such check yet"]
-
-
-def test_first_alone_is_yes_or_no() -> None:
-    with pytest.raises(BadRole, match="first_alone is 'sure'"):
-        parse("ant", {"name": "ant", "first_alone": "sure", "profiles": ["profile::base"]})
-    assert not parse("ant", {"name": "ant", "profiles": ["profile::base"]}).first_alone

@@ -17,7 +17,8 @@ from oci.domain.cluster.fleet import INSTALLED_OVER, Fleet, Vip, in_order
 from oci.domain.cluster.profiles import BadProfile, Profile, Secret, conceal
 from oci.domain.cluster.roles import BadRole, parse
 from oci.render.puppet import enc as module
-from oci.render.puppet.enc import enc, preview, text
+from oci.render.puppet import frozen
+from oci.render.puppet.enc import enc, text
 from oci.render.puppet.profiles import PROFILES
 from oci.render.puppet.psych import Unwritable, write
 
@@ -193,7 +194,7 @@ def test_a_secret_is_revealed_to_the_listener_and_concealed_from_everybody_else(
     assert found["cookie"] == f"{COOKIE} of rabbitmq.cookie" and found["port"] == 5672
     assert found["users"] == {"nova": [f"{COOKIE} of rabbitmq.nova", "plain"]}
     assert asked == ["rabbitmq.cookie", "rabbitmq.nova"]
-    shown = preview(secretive, one)
+    shown = frozen.preview(frozen.freeze(secretive, one))
     assert yaml.safe_load(shown)["classes"]["profile::test"] == {
         "cookie": "***",
         "users": {"nova": ["***", "plain"]},
@@ -210,7 +211,10 @@ def test_a_machine_without_the_profile_is_given_none_of_its_secrets(secretive: F
 def test_a_secret_that_the_profile_did_not_declare_is_an_error(secretive: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     profiles = {**PROFILES, "profile::test": Profile(secret_parameters, secrets=("rabbitmq.cookie",))}
     monkeypatch.setattr(module, "PROFILES", profiles)
-    for view in (lambda: text(secretive, secretive.members[0], nothing), lambda: preview(secretive, secretive.members[0])):
+    for view in (
+        lambda: text(secretive, secretive.members[0], nothing),
+        lambda: frozen.freeze(secretive, secretive.members[0]),
+    ):
         with pytest.raises(BadProfile, match=r"profile::test gives its parameter users the secret 'rabbitmq.nova'.*declare"):
             view()
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from webui.deploy import deployments
+from webui.deploy import deployments, plans
 
-FAMILIES = (deployments,)
+FAMILIES = (deployments, plans)

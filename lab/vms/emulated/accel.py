@@ -17,6 +17,10 @@ MARKER = "oci-lab-kernel-lives"
 # Without cmpxchg16b: QEMU 7.2 emulates it wrongly, with stray flags when a timer interrupt follows. Of 48
 # boots of Debian 13's kernel on a busy host 16 died of it (double faults); without it, none of 96.
 TCG = ("-accel", "tcg,thread=multi,tb-size=512", "-cpu", "qemu64,-cx16")
+# HAProxy of Debian 13 ends with "Illegal instruction" on a processor without it. A machine that runs it has the instruction,
+# and a kernel that is told to leave it alone: it is the kernel that dies of it, in interrupts.
+TCG_WITH_CX16 = (*TCG[:-1], "qemu64")
+KERNEL_WITHOUT_CX16 = "clearcpuid=cx16"
 KVM = ("-accel", "kvm", "-cpu", "host")
 
 _INIT = f"""#!/bin/busybox sh
@@ -81,17 +85,19 @@ def _boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-def accelerator(kernel: Path | None, cache: Path) -> tuple[str, ...]:
+def accelerator(kernel: Path | None, cache: Path, cx16: bool = False) -> tuple[str, ...]:
     """QEMU's arguments for this host; the answer is kept in `cache` until the host's next boot.
 
-    `kernel` is a Linux kernel to try KVM with; without one, software emulation is used.
+    `kernel` is a Linux kernel to try KVM with; without one, software emulation is used. `cx16`: its programs need
+    cmpxchg16b; then its kernel needs KERNEL_WITHOUT_CX16.
     """
+    emulated = TCG_WITH_CX16 if cx16 else TCG
     if kernel is None or not kernel.exists() or not os.access("/dev/kvm", os.W_OK):
-        return TCG
+        return emulated
     note = cache / "accelerator"
     known = note.read_text().split() if note.exists() else []
     if known[:1] != [_boot_id()]:
         known = [_boot_id(), "kvm" if proves(KVM, kernel) else "tcg"]
         cache.mkdir(parents=True, exist_ok=True)
         note.write_text(" ".join(known) + "\n")
-    return KVM if known[1] == "kvm" else TCG
+    return KVM if known[1] == "kvm" else emulated

@@ -101,8 +101,9 @@ def parser_of(command: Command) -> argparse.ArgumentParser:
     if command.directory:
         parser.add_argument("--force", action="store_true", help="replace files that say something else")
     if command.confirm:
-        parser.add_argument(f"--{command.confirm['member']}", metavar="NAME", help="the name once more, to confirm")
-        parser.add_argument("--yes", action="store_true", help="do not ask for the name")
+        word = command.confirm["word"]
+        parser.add_argument(f"--{command.confirm['member']}", metavar=word.upper(), help=f"the {word}, to confirm")
+        parser.add_argument("--yes", action="store_true", help=f"do not ask for the {word}: take it as it is now")
     return parser
 
 

@@ -15,8 +15,10 @@ _NAME = re.compile(r"[a-z][a-z0-9]{0,31}")
 # A class of Puppet: Puppet language reference, "Reserved words and acceptable names".
 _CLASS = re.compile(r"[a-z][a-z0-9_]*(::[a-z][a-z0-9_]*)*")
 _NOT_PROFILES = ("role", "oci", "main", "settings")
+_PERCENT = re.compile(r"([1-9][0-9]?|100)%")
 _HOST = re.compile(r"[a-z0-9-]*(\{role\})?[a-z0-9-]*\{number\}[a-z0-9-]*")
-_KEYS = {"name", "title", "order", "needs", "networks", "disks", "hostname", "profiles", "first_alone"}
+_ROLLING = ("first_alone", "quorum", "canary", "max_unavailable")
+_KEYS = {"name", "title", "order", "needs", "networks", "disks", "hostname", "profiles", *_ROLLING}
 MOST_NUMBER = 99999
 
 
@@ -31,7 +33,9 @@ class BadRole(ValueError):
 @dataclass(frozen=True)
 class Role:
     """What a machine is for. `hostname` is a pattern with {role} and {number}. `first_alone`: a deployment brings its first
-    member up before the others, because that one does what is done once."""
+    member up before the others, because that one does what is done once. `quorum`: more than half of its members must stay
+    in service, whatever is changed; `canary`: a change is tried on one of them first; `max_unavailable`: how many of those
+    in service are changed at once, a number or a percentage ('' any number)."""
 
     name: str
     title: str
@@ -42,6 +46,9 @@ class Role:
     needs: tuple[tuple[str, int], ...] = ()
     disks: str = "plain"
     first_alone: bool = False
+    quorum: bool = False
+    canary: bool = False
+    max_unavailable: str = ""
 
 
 def _text(stem: str, data: Mapping[Any, Any], key: str, default: str) -> str:
@@ -91,11 +98,23 @@ def _order(stem: str, data: Mapping[Any, Any]) -> int:
     return order
 
 
-def _first_alone(stem: str, data: Mapping[Any, Any]) -> bool:
-    value = data.get("first_alone", False)
+def _flag(stem: str, data: Mapping[Any, Any], key: str) -> bool:
+    value = data.get(key, False)
     if not isinstance(value, bool):
-        raise BadRole(f"{stem}.yaml: first_alone is {value!r}; it must be true or false", "first_alone")
+        raise BadRole(f"{stem}.yaml: {key} is {value!r}; it must be true or false", key)
     return value
+
+
+def _max_unavailable(stem: str, data: Mapping[Any, Any]) -> str:
+    value = data.get("max_unavailable", "")
+    if value == "" or (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_NUMBER):
+        return str(value)
+    if isinstance(value, str) and _PERCENT.fullmatch(value):
+        return value
+    raise BadRole(
+        f"{stem}.yaml: max_unavailable is {value!r}; it must be a number from 1, or a percentage from 1% to 100%",
+        "max_unavailable",
+    )
 
 
 def _needs(stem: str, data: Mapping[Any, Any]) -> tuple[tuple[str, int], ...]:
@@ -141,7 +160,10 @@ def parse(stem: str, data: Any) -> Role:
         networks=networks,
         needs=_needs(stem, data),
         disks=disks,
-        first_alone=_first_alone(stem, data),
+        first_alone=_flag(stem, data, "first_alone"),
+        quorum=_flag(stem, data, "quorum"),
+        canary=_flag(stem, data, "canary"),
+        max_unavailable=_max_unavailable(stem, data),
     )
 
 

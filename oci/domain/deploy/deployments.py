@@ -1,65 +1,37 @@
-"""A cluster is brought up in waves: which machine is in which, what a machine is ordered next, and when a wave has ended.
+"""A plan is carried out wave by wave: what a machine is ordered next, and when a wave has ended.
 
-The planner decides; it knows no clock and no database. All times are seconds since the epoch.
+What is done to whom was decided by the plan; here nothing is added to it. It knows no clock and no database. All times are
+seconds since the epoch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from oci.domain.cloud import run_orders
-from oci.domain.cluster.fleet import Member
-from oci.domain.cluster.roles import Role
+from oci.domain.deploy.plans import CONFIGURE, INSTALL, WAIT
 from oci.domain.machines import lifecycle
 from oci.domain.quantities import counted
 
-RUNNING, DONE, FAILED, STOPPED = "running", "done", "failed", "stopped"
+RUNNING, PAUSED, DONE, FAILED, STOPPED = "running", "paused", "done", "failed", "stopped"
 DEPLOYMENTS: dict[str, str] = {
     RUNNING: "its waves are under way",
-    DONE: "every machine has converged and its checks are well",
-    FAILED: "a machine failed, or nothing moved for too long; the reason says which",
-    STOPPED: "a person ended it; what runs on machines goes on",
+    PAUSED: "a person paused it, or a machine failed; it waits for somebody to resume, retry, skip or abort",
+    DONE: "all that was approved has come to its end, and the checks are well",
+    STOPPED: "a person ended it, or another took its place; what runs on machines goes on",
 }
-WAITING, CONVERGED, CHECKED = "waiting", "converged", "checked"
+WAITING, CONVERGED, CHECKED, SKIPPED = "waiting", "converged", "checked", "skipped"
 STEPS: dict[str, str] = {
     WAITING: "its wave has not begun",
     RUNNING: "it is installed, or Puppet is to run on it or runs",
     CONVERGED: "Puppet has converged since its wave began; its checks are not all well yet",
     CHECKED: "Puppet has converged since its wave began, and its checks are well",
     FAILED: "it will not come further by itself; the reason says why",
+    SKIPPED: "a person left it out; the reason says why",
 }
-ENDED = (CHECKED, FAILED)
+ENDED = (CHECKED, FAILED, SKIPPED)
 """The states of steps that wait for nothing."""
-INSTALL = "install"
-"""What a machine may be ordered beside the kinds of oci.domain.cloud.run_orders."""
-
-
-def waves(members: Iterable[Member], roles: Mapping[str, Role]) -> tuple[tuple[int, ...], ...]:
-    """The machines of a cluster by wave, each in one: by the order of their roles. Where a role says so its first member
-    goes alone, and the others of that order follow. Those whose role has no file any more come last."""
-    by_order: dict[tuple[bool, int], list[Member]] = {}
-    for member in members:
-        role = roles.get(member.role)
-        by_order.setdefault((role is None, role.order if role else 0), []).append(member)
-    found: list[tuple[int, ...]] = []
-    for _order, group in sorted(by_order.items()):
-        first = _firsts(group, roles)
-        found += [tuple(m.machine_id for m in group if m.machine_id in first)]
-        found += [tuple(m.machine_id for m in group if m.machine_id not in first)]
-    return tuple(wave for wave in found if wave)
-
-
-def _firsts(group: Sequence[Member], roles: Mapping[str, Role]) -> frozenset[int]:
-    """The first member of each role that wants it alone; nobody waits where a role has no other."""
-    by_role: dict[str, list[Member]] = {}
-    for member in group:
-        by_role.setdefault(member.role, []).append(member)
-    return frozenset(
-        min(members, key=lambda m: m.number).machine_id
-        for name, members in by_role.items()
-        if name in roles and roles[name].first_alone
-    )
 
 
 @dataclass(frozen=True)
@@ -78,20 +50,24 @@ class Order:
 class Seen:
     """What is known of one machine of a wave, whose step has `state` and `reason`.
 
-    `machine` is its own state, `why` the reason of that, `gone` that it is of this cluster no more. `converged`: Puppet has
-    applied today's catalogue since the wave began. `able`: hardware was promised to it, so that it can be installed. `runs`:
-    how many runs were ordered for this step, at most `attempts`; `run` is the last of them, `check` the last look at its
-    checks after it. `wanted`: their names.
+    `kind` is what was approved for it. `machine` is its own state, `why` the reason of that, `gone` that it is of this
+    cluster no more. `converged`: Puppet has applied what was approved since the wave began. `able`: hardware was promised to
+    it, so that it can be installed; `changed`: something else would be written than was approved. `ordered`: how many
+    installs were ordered for this step, and `runs`: how many runs, at most `attempts`; `run` is the last of them, `check`
+    the last look at its checks after it. `wanted`: their names.
     """
 
     name: str
     state: str
     machine: str
+    kind: str = CONFIGURE
     reason: str = ""
     why: str = ""
     gone: bool = False
     converged: bool = False
     able: bool = False
+    changed: bool = False
+    ordered: int = 0
     runs: int = 0
     attempts: int = 3
     run: Order | None = None
@@ -116,18 +92,33 @@ def advance(seen: Seen) -> Next:
         return Next(FAILED, "it has no role in this cluster any more")
     if seen.machine == lifecycle.ACTIVE:
         return _checks(seen) if seen.converged else _puppet(seen)
-    if seen.machine == lifecycle.ASSIGNED and seen.able:
-        return Next(RUNNING, "it is to be installed", INSTALL)
-    if seen.machine == lifecycle.ASSIGNED:
-        return Next(
-            RUNNING,
-            "it has not reported its hardware, so it cannot be installed; power it on in the provisioning network, or "
-            f"hand it over with `ocicli machine adopt {seen.name}`",
-        )
     if seen.machine in (lifecycle.INSTALLING, lifecycle.CONFIGURING):
         return Next(RUNNING, f"it is {seen.machine}")
+    if seen.machine == lifecycle.ASSIGNED or (
+        seen.machine == lifecycle.FAILED and seen.kind == INSTALL and not seen.ordered
+    ):
+        return _install(seen)
     words = f"it is {seen.machine}" + (f": {seen.why}" if seen.why else "")
     return Next(FAILED, f"{words}. `ocicli machine why {seen.name}` tells what can be done")
+
+
+def _install(seen: Seen) -> Next:
+    """Its disk is to be written, if that was approved. An install is ordered once; it tries again by itself."""
+    if seen.kind == WAIT:
+        return Next(
+            RUNNING,
+            "a person must make it ready: power it on in the provisioning network and install it, or hand it over with "
+            f"`ocicli machine adopt {seen.name}`",
+        )
+    if seen.kind != INSTALL:
+        return Next(FAILED, f"it is {seen.machine}, and to install it was not approved; plan the cluster anew")
+    if seen.changed:
+        return Next(FAILED, "what would be written onto its disks is not what was approved; plan the cluster anew")
+    if seen.ordered:
+        return Next(FAILED, f"its install was taken back: {seen.why or 'it was aborted'}")
+    if not seen.able:
+        return Next(RUNNING, "it has to report its hardware again, so that it can be installed")
+    return Next(RUNNING, "it is to be installed", INSTALL)
 
 
 def _puppet(seen: Seen) -> Next:
@@ -163,7 +154,7 @@ def _checks(seen: Seen) -> Next:
 
 
 def judged(names: Mapping[str, str], reasons: Mapping[str, str]) -> tuple[str, str]:
-    """What a wave has come to, of the state of each of its steps by machine: DONE, FAILED with the first reason, or RUNNING
+    """What a wave has come to, of the state of each of its steps by machine: DONE, PAUSED with the first failure, or RUNNING
     as long as one of them has not come to its end."""
     if any(state not in ENDED for state in names.values()):
         return RUNNING, ""
@@ -171,7 +162,7 @@ def judged(names: Mapping[str, str], reasons: Mapping[str, str]) -> tuple[str, s
     if not failed:
         return DONE, ""
     more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
-    return FAILED, f"{failed[0]}: {reasons.get(failed[0], '')}{more}"
+    return PAUSED, f"{failed[0]}: {reasons.get(failed[0], '')}{more}"
 
 
 def is_still(machines: Collection[str]) -> bool:

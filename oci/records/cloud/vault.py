@@ -22,7 +22,7 @@ from oci.domain.cluster.fleet import Fleet, Member
 from oci.domain.cluster.roles import named
 from oci.domain.quantities import counted
 from oci.ports import Issued
-from oci.problems import Unavailable
+from oci.problems import Conflict, Unavailable
 from oci.render.puppet.profiles import PROFILES
 
 
@@ -72,7 +72,8 @@ def _stale(ctx: Ctx, row: Certificate | None, fleet: Fleet, member: Member, name
 
 
 def revealer(ctx: Ctx, cluster_id: int, fleet: Fleet, member: Member) -> Callable[[str], str]:
-    """What gives the value of each mark that a profile of `member` declared. Raises Unmade, BadRole, Unavailable.
+    """What gives the value of each mark that a profile of `member` declared, and raises Conflict for any other. Raises
+    Unmade, BadRole, Unavailable.
 
     Two statements, whatever is asked for, and none for a machine without secrets.
     """
@@ -86,6 +87,11 @@ def revealer(ctx: Ctx, cluster_id: int, fleet: Fleet, member: Member) -> Callabl
         parts |= {f"{name}.crt": row.chain, f"{name}.key": ctx.outside.sealer.open(row.key)}
 
     def value(mark: str) -> str:
+        if mark not in parts and mark not in sealed:
+            raise Conflict(
+                f"{member.fqdn} was approved to be told the secret {mark}, which its role does not declare any more; "
+                "plan its cluster anew and deploy that"
+            )
         return parts[mark] if mark in parts else ctx.outside.sealer.open(sealed[mark])
 
     return value

@@ -166,7 +166,7 @@ def _read(ctx: Ctx, cluster_id: int, revision: int, roles: Mapping[str, Role], a
 
 def fleet(ctx: Ctx, cluster_id: int, revision: int) -> Fleet:
     """The snapshot of the cluster `cluster_id`, whose row has `revision` in this transaction. Raises Unavailable."""
-    kept = _kept.setdefault(_engine(ctx), {})
+    kept = _kept.setdefault(engine_of(ctx), {})
     known, roles, about = kept.get(cluster_id), ctx.outside.roles, site(ctx)
     if known and (known.revision, known.site) == (revision, about) and known.roles is roles and not grew(ctx.db):
         return known
@@ -177,7 +177,8 @@ def fleet(ctx: Ctx, cluster_id: int, revision: int) -> Fleet:
     return found
 
 
-def _engine(ctx: Ctx) -> Engine:
+def engine_of(ctx: Ctx) -> Engine:
+    """The engine of the database: what is kept of one is nothing of another's."""
     bind = ctx.db.get_bind()
     return bind if isinstance(bind, Engine) else bind.engine
 

@@ -8,20 +8,21 @@ from sqlalchemy.orm import aliased
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain.cloud.run_orders import CHECK, CONVERGED
-from oci.domain.cluster.fleet import Member, in_order
 from oci.domain.deploy import deployments as rules
-from oci.domain.deploy.deployments import CHECKED, FAILED, RUNNING, STOPPED, WAITING
+from oci.domain.deploy import plans as planning
+from oci.domain.deploy.deployments import CHECKED, FAILED, PAUSED, RUNNING, SKIPPED, STOPPED, WAITING
 from oci.domain.machines import lifecycle
 from oci.domain.path.convergence import NO_CATALOGUE, UNWELL
-from oci.domain.quantities import counted, span
+from oci.domain.quantities import span
 from oci.problems import Conflict
 from oci.records.cloud import run_orders
+from oci.records.deploy import plans
 from oci.records.machines import works
 
 DEPLOYMENT, STEP, MACHINE, ORDER = tables.Deployment, tables.Step, tables.Machine, tables.RunOrder
 ASSIGNMENT = tables.Assignment
 _RUN, _CHECK = aliased(ORDER), aliased(ORDER)
-_ENDED = {rules.DONE: "deployment.done", FAILED: "deployment.failed", STOPPED: "deployment.stopped"}
+_ENDED = {rules.DONE: "deployment.done", STOPPED: "deployment.stopped"}
 NOTICED_SECONDS = 30
 """Progress is written down when it is so much newer than what was written."""
 _LOOKED_AT = (
@@ -34,9 +35,9 @@ _LOOKED_AT = (
 Looked = Row[tuple[tables.Step, tables.Machine, tables.Assignment, tables.RunOrder, tables.RunOrder]]
 
 
-def running(ctx: Ctx, cluster_id: int) -> tables.Deployment | None:
-    """The deployment of the cluster that is under way."""
-    return ctx.db.scalar(select(DEPLOYMENT).where(DEPLOYMENT.cluster_id == cluster_id, DEPLOYMENT.state == RUNNING))
+def opened(ctx: Ctx, cluster_id: int) -> tables.Deployment | None:
+    """The deployment of the cluster that is under way, or paused."""
+    return ctx.db.scalar(select(DEPLOYMENT).where(DEPLOYMENT.cluster_id == cluster_id, DEPLOYMENT.ended.is_(None)))
 
 
 def last(ctx: Ctx, cluster_id: int) -> tables.Deployment | None:
@@ -51,74 +52,105 @@ def steps(ctx: Ctx, deployment: tables.Deployment) -> list[tables.Step]:
     return list(ctx.db.scalars(select(STEP).where(STEP.deployment_id == deployment.id).order_by(STEP.wave, STEP.id)))
 
 
-def _done_before(ctx: Ctx, cluster: tables.Cluster) -> set[int]:
-    """The machines with which the deployment before had come to an end, if nothing of the cluster has changed since."""
-    before = last(ctx, cluster.id)
-    if before is None or before.state not in (FAILED, STOPPED) or before.revision != cluster.revision:
-        return set()
-    query = (
-        select(STEP.machine_id)
-        .join(MACHINE, MACHINE.id == STEP.machine_id)
-        .where(STEP.deployment_id == before.id, STEP.state == CHECKED)
-        .where(MACHINE.state == lifecycle.ACTIVE, MACHINE.convergence.not_in(UNWELL))
-    )
-    return set(ctx.db.scalars(query))
+def _cluster(ctx: Ctx, deployment: tables.Deployment) -> tables.Cluster:
+    cluster = ctx.db.get(tables.Cluster, deployment.cluster_id)
+    assert cluster is not None
+    return cluster
 
 
-def start(ctx: Ctx, cluster: tables.Cluster) -> tables.Deployment:
-    """Begin to bring the cluster up. What the deployment before had come to an end with stays so, if nothing changed since.
-
-    Raises Conflict when one runs already, when there is no machine, or a machine's role has no file any more.
-    """
-    if (other := running(ctx, cluster.id)) is not None:
-        raise Conflict(
-            f"{cluster.name} is being deployed already, since {span(ctx.now() - other.since)}, by {other.by}; "
-            f"`ocicli cluster deploy {cluster.name} --stop` ends that"
-        )
-    rows = ctx.db.scalars(select(ASSIGNMENT).where(ASSIGNMENT.cluster_id == cluster.id))
-    found = [Member(one.machine_id, one.hostname, one.fqdn, one.role, one.number) for one in rows]
-    members = in_order(found, ctx.outside.roles)
-    if not members:
-        raise Conflict(f"{cluster.name} has no machines; assign some first, or declare them and `ocicli cluster apply`")
-    lost = sorted({member.role for member in members} - set(ctx.outside.roles))
-    if lost:
-        raise Conflict(
-            f"{lost[0]}, a role of machines of {cluster.name}, has no role file that can be used; put it back first"
-        )
-    done, now = _done_before(ctx, cluster), ctx.now()
-    waves = rules.waves(members, ctx.outside.roles)
-    begins = next((n for n, wave in enumerate(waves, 1) if set(wave) - done), len(waves))
-    deployment = DEPLOYMENT(
-        cluster_id=cluster.id,
-        state=RUNNING,
-        wave=begins,
-        since=now,
-        moved=now,
-        deadline=now + ctx.config.deploy_gate_seconds,
-        by=ctx.actor.name,
-    )
-    ctx.db.add(deployment)
-    ctx.db.flush()
-    for number, wave in enumerate(waves, 1):
-        for machine_id in wave:
-            state = CHECKED if machine_id in done else RUNNING if number == begins else WAITING
-            begun = now if number <= begins else None
-            ctx.db.add(STEP(deployment_id=deployment.id, machine_id=machine_id, wave=number, state=state, since=begun))
-    ctx.db.flush()
-    text = f"{cluster.name} is brought up: {counted(len(members), 'machine')} in {counted(len(waves), 'wave')}"
-    text += f"; {counted(len(done), 'machine')} of the deployment before stay as they are" if done else ""
-    ctx.event("deployment.started", text, cluster=cluster, deployment=deployment.id)
-    return deployment
+def tell(ctx: Ctx, deployment: tables.Deployment, kind: str, text: str) -> None:
+    """Append an event of the deployment."""
+    ctx.event(kind, text, cluster=_cluster(ctx, deployment), deployment=deployment.id)
 
 
 def end(ctx: Ctx, deployment: tables.Deployment, state: str, reason: str = "") -> None:
     """End a deployment in `state`, with a reason; what runs on machines goes on."""
-    cluster = ctx.db.get(tables.Cluster, deployment.cluster_id)
-    assert cluster is not None
     deployment.state, deployment.ended, deployment.reason = state, ctx.now(), reason[:500]
-    deployment.revision = cluster.revision
-    text = f"the deployment of {cluster.name} is {state}" + (f": {reason}" if reason else "")
-    ctx.event(_ENDED[state], text, cluster=cluster, deployment=deployment.id)
+    name = _cluster(ctx, deployment).name
+    tell(ctx, deployment, _ENDED[state], f"the deployment of {name} is {state}" + (f": {reason}" if reason else ""))
+    ctx.db.flush()
+
+
+def pause(ctx: Ctx, deployment: tables.Deployment, reason: str, held: bool = False) -> None:
+    """Begin nothing more until somebody says so; `held`: because a person wants it."""
+    deployment.state, deployment.reason, deployment.held = PAUSED, reason[:500], held
+    tell(ctx, deployment, "deployment.paused", f"the deployment of {_cluster(ctx, deployment).name} is paused: {reason}")
+
+
+def resume(ctx: Ctx, deployment: tables.Deployment) -> None:
+    """Go on. Raises Conflict as long as a machine has failed, or where it is not paused."""
+    name = _cluster(ctx, deployment).name
+    if deployment.state != PAUSED:
+        raise Conflict(f"the deployment of {name} is {deployment.state}, so there is nothing to resume")
+    failed = [machine.name for step, machine, *_ in wave(ctx, deployment) if step.state == FAILED]
+    if failed:
+        raise Conflict(
+            f"{failed[0]} has failed; `ocicli cluster retry {name} --machine {failed[0]}` tries it once more, "
+            "`cluster skip` leaves it out, `cluster abort` ends the deployment"
+        )
+    deployment.state, deployment.reason, deployment.held = RUNNING, "", False
+    moved(ctx, deployment, ctx.now())
+    tell(ctx, deployment, "deployment.resumed", f"the deployment of {name} goes on")
+
+
+def of_machine(ctx: Ctx, deployment: tables.Deployment, name: str) -> Looked:
+    """The step of the machine called `name`. Raises Conflict when the deployment has none."""
+    for row in every(ctx, deployment):
+        if name in (row[1].name, row[1].name.split(".")[0], str(row[1].id)):
+            return row
+    raise Conflict(
+        f"{name[:100]} is no machine of this deployment; `ocicli cluster deployment {_cluster(ctx, deployment).name} "
+        f"--id {deployment.id}` lists them"
+    )
+
+
+def retry(ctx: Ctx, deployment: tables.Deployment, row: Looked) -> None:
+    """Try a machine that failed once more. Raises Conflict for one that did not."""
+    step, machine, *_ = row
+    if step.state != FAILED:
+        raise Conflict(f"{machine.name} is {step.state} in this deployment; only what failed can be tried once more")
+    step.ordered, step.runs, step.run_id, step.check_id, step.ended = 0, 0, None, None, None
+    step.failure, step.evidence, step.page = "", "", ""
+    tell(ctx, deployment, "deployment.retried", f"{machine.name} is tried once more")
+    _begin(ctx, step)
+    _carry_on(ctx, deployment)
+
+
+def skip(ctx: Ctx, deployment: tables.Deployment, row: Looked, why: str) -> None:
+    """Leave a machine out that failed, or has not begun. Raises Conflict for any other."""
+    step, machine, *_ = row
+    if step.state not in (FAILED, WAITING):
+        raise Conflict(f"{machine.name} is {step.state} in this deployment; only what failed or waits can be left out")
+    step.state, step.reason, step.ended = SKIPPED, why[:500], ctx.now()
+    tell(ctx, deployment, "deployment.skipped", f"{machine.name} is left out: {why}")
+    _carry_on(ctx, deployment)
+
+
+def _carry_on(ctx: Ctx, deployment: tables.Deployment) -> None:
+    ctx.db.flush()
+    failed = any(step.state == FAILED for step, *_ in wave(ctx, deployment))
+    if deployment.state == PAUSED and not deployment.held and not failed:
+        resume(ctx, deployment)
+
+
+# -- one machine
+
+
+def _begin(ctx: Ctx, step: tables.Step) -> None:
+    """The step begins: from now on Puppet is told what was approved for its machine."""
+    step.state, step.since, step.reason = RUNNING, ctx.now(), ""
+    assignment = ctx.db.get(ASSIGNMENT, step.machine_id)
+    if assignment is not None and step.wanted:
+        assignment.pinned = step.wanted
+
+
+def begin(ctx: Ctx, deployment: tables.Deployment, number: int) -> None:
+    """Begin the wave `number`."""
+    deployment.wave = number
+    for step in steps(ctx, deployment):
+        if step.wave == number and step.state == WAITING:
+            _begin(ctx, step)
+    moved(ctx, deployment, ctx.now())
 
 
 def _order(ctx: Ctx, row: tables.RunOrder | None) -> rules.Order | None:
@@ -138,6 +170,13 @@ def _has_converged(step: tables.Step, machine: tables.Machine, run: tables.RunOr
     return run is not None and run.outcome == CONVERGED and machine.converged_at >= (run.taken or run.ordered)
 
 
+def _is_changed(ctx: Ctx, step: tables.Step, machine: tables.Machine, assignment: tables.Assignment | None) -> bool:
+    """Whether an install that is yet to be ordered would write something else than was approved."""
+    if step.kind != planning.INSTALL or step.ordered or machine.state not in plans.INSTALLABLE or assignment is None:
+        return False
+    return plans.outlook(machine, assignment, ctx.outside.roles.get(assignment.role))[0] != step.promise
+
+
 def _seen(ctx: Ctx, row: Looked) -> rules.Seen:
     step, machine, assignment, run, check = row
     deployment = ctx.db.get(DEPLOYMENT, step.deployment_id)
@@ -146,11 +185,14 @@ def _seen(ctx: Ctx, row: Looked) -> rules.Seen:
         name=machine.name,
         state=step.state,
         machine=machine.state,
+        kind=step.kind,
         reason=step.reason,
         why=machine.reason,
-        gone=gone,
+        gone=gone or assignment.role != step.role,
         converged=_has_converged(step, machine, run),
         able=bool(assignment is not None and assignment.revision and machine.disk_bytes),
+        changed=_is_changed(ctx, step, machine, assignment),
+        ordered=step.ordered,
         runs=step.runs,
         attempts=ctx.config.attempts,
         run=_order(ctx, run),
@@ -207,23 +249,48 @@ def look(ctx: Ctx, deployment: tables.Deployment, row: Looked) -> None:
     except Conflict as refused:
         ctx.forget_all()
         state, reason = FAILED, str(refused)
-    step.state, step.reason = state, reason[:500]
+    _note_times(ctx, step, machine, state)
+    settle(ctx, step, state, reason)
     if state != before:
         moved(ctx, deployment, ctx.now())
+
+
+def _note_times(ctx: Ctx, step: tables.Step, machine: tables.Machine, state: str) -> None:
+    if step.installed is None and step.kind != planning.CONFIGURE and machine.state == lifecycle.ACTIVE:
+        step.installed = machine.state_since
+    if step.converged is None and state in (rules.CONVERGED, CHECKED):
+        step.converged = machine.converged_at
+
+
+def settle(ctx: Ctx, step: tables.Step, state: str, reason: str) -> None:
+    """Write down how far a step has come; its end says what the machine is from now on."""
+    step.state, step.reason = state, reason[:500]
+    if state not in rules.ENDED:
+        return
+    step.ended = step.ended or ctx.now()
+    assignment = ctx.db.get(ASSIGNMENT, step.machine_id)
+    if assignment is not None:
+        assignment.ailing = state == FAILED
+        if state == CHECKED:
+            assignment.settled = step.wanted
 
 
 def _order_next(ctx: Ctx, step: tables.Step, machine: tables.Machine, kind: str) -> None:
     """Raises Conflict; then what was written is to be rolled back."""
     if not kind:
         return
-    if kind == rules.INSTALL:
+    if kind == planning.INSTALL:
         works.install(ctx, machine)
+        step.ordered += 1
         return
     order = run_orders.order(ctx, machine, kind)
     if kind == CHECK:
         step.check_id = order.id
     else:
         step.run_id, step.check_id, step.runs = order.id, None, step.runs + 1
+
+
+# -- the whole
 
 
 def moved(ctx: Ctx, deployment: tables.Deployment, at: float) -> None:
@@ -256,7 +323,7 @@ def begin_anew(ctx: Ctx, deployment: tables.Deployment) -> None:
 
 
 def turn(ctx: Ctx, deployment: tables.Deployment) -> None:
-    """Lead the deployment further: to its next wave, to its end, or let it fail where nothing moves any more."""
+    """Lead the deployment further: to its next wave, to its end, or have it wait for a person where nothing moves."""
     rows = wave(ctx, deployment)
     waiting = [row for row in rows if row[0].state not in rules.ENDED]
     if waiting and (at := _noticed(ctx, deployment, waiting)):
@@ -264,25 +331,20 @@ def turn(ctx: Ctx, deployment: tables.Deployment) -> None:
     if waiting and ctx.now() > deployment.deadline:
         for step, *_ in waiting:
             why = f"nothing moved for {span(ctx.now() - deployment.moved)}"
-            step.state, step.reason = FAILED, (why + (f"; {step.reason}" if step.reason else ""))[:500]
+            settle(ctx, step, FAILED, why + (f"; {step.reason}" if step.reason else ""))
     states = {machine.name: step.state for step, machine, *_ in rows}
     outcome, why = rules.judged(states, {machine.name: step.reason for step, machine, *_ in rows})
-    if outcome == FAILED:
-        end(ctx, deployment, FAILED, why)
+    if outcome == PAUSED:
+        pause(ctx, deployment, why)
     elif outcome == rules.DONE:
         _next_wave(ctx, deployment)
 
 
 def _next_wave(ctx: Ctx, deployment: tables.Deployment) -> None:
-    following = [step for step in steps(ctx, deployment) if step.wave > deployment.wave]
+    following = [step for step in steps(ctx, deployment) if step.wave > deployment.wave and step.state == WAITING]
     if not following:
         end(ctx, deployment, rules.DONE)
         return
-    deployment.wave = min(step.wave for step in following)
-    for step in following:
-        if step.wave == deployment.wave and step.state == WAITING:
-            step.state, step.since = RUNNING, ctx.now()
-    moved(ctx, deployment, ctx.now())
-    cluster = ctx.db.get(tables.Cluster, deployment.cluster_id)
+    begin(ctx, deployment, min(step.wave for step in following))
     waves = max(step.wave for step in following)
-    ctx.event("deployment.wave", f"wave {deployment.wave} of {waves} begins", cluster=cluster, deployment=deployment.id)
+    tell(ctx, deployment, "deployment.wave", f"wave {deployment.wave} of {waves} begins")

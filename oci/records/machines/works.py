@@ -37,6 +37,8 @@ def install(ctx: Ctx, machine: tables.Machine) -> None:
             raise Conflict(str(refused)) from None
         ctx.event("install.disk", disk_orders.sentences(choices), machine)
     machine.convergence = "never"
+    if (assignment := ctx.db.get(tables.Assignment, machine.id)) is not None:
+        assignment.settled = ""  # what was well is written over
     start_work(ctx, machine, INSTALL.name, approved)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from oci.domain.cluster.fleet import Fleet, Member
-from oci.domain.cluster.profiles import Secret, conceal, fill, parameters_of
+from oci.domain.cluster.profiles import Secret, fill, parameters_of
 from oci.domain.cluster.roles import named
 from oci.render.puppet.profiles import PROFILES
 from oci.render.puppet.psych import write
@@ -41,8 +41,3 @@ def text(fleet: Fleet, member: Member, reveal: Callable[[str], str]) -> str:
         return reveal(mark.name)
 
     return write(fill(enc(fleet, member), value))
-
-
-def preview(fleet: Fleet, member: Member) -> str:
-    """`enc` as anybody may read it, with *** in the place of each secret. Raises BadRole, BadProfile, Unwritable."""
-    return write(conceal(enc(fleet, member)))

@@ -7,17 +7,35 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from oci.domain.deploy.deployments import DEPLOYMENTS, STEPS
+from oci.domain.deploy.plans import KINDS
 from oci.schemas import looks
 from oci.schemas.choice import Word
+from oci.schemas.deploy.plans import APPROVED
 from oci.schemas.words import NAME, Strict
 
 
 class DeployIn(Strict):
-    """Bring a cluster up, or end that."""
+    """Carry out a plan."""
 
-    stop: bool = Field(
-        False, description="end the deployment that runs, instead of beginning one; what runs on machines goes on"
-    )
+    plan: str = Field(description="digest of the plan that is approved", pattern=f"^{APPROVED}$", max_length=12)
+
+
+class WhyIn(Strict):
+    """Why it is done."""
+
+    reason: str = Field("", description="why, for those who come after", max_length=300)
+
+
+class StepIn(Strict):
+    """Which machine of the deployment."""
+
+    machine: str = Field(description="name of the machine", min_length=1, max_length=255, json_schema_extra=looks.MACHINE)
+
+
+class SkipIn(StepIn):
+    """Which machine of the deployment is left out, and why."""
+
+    reason: str = Field(description="why, for those who come after", min_length=1, max_length=300)
 
 
 class DeploymentName(BaseModel):
@@ -44,7 +62,14 @@ class StepOut(BaseModel):
     role: str = ""
     wave: int
     state: Annotated[str, Word(STEPS)] = Field(json_schema_extra=looks.toned(STEPS))
+    kind: Annotated[str, Word(KINDS)] = Field(description="what was approved for it")
+    why: str = Field("", description="why it is in the plan")
     since: float | None = Field(None, description="when its wave began", json_schema_extra=looks.TIME)
+    installed: float | None = Field(None, description="when it was active after an install", json_schema_extra=looks.TIME)
+    converged: float | None = Field(None, description="when Puppet had converged", json_schema_extra=looks.TIME)
+    ended: float | None = Field(None, json_schema_extra=looks.TIME)
+    expected: float | None = Field(None, description="how long the like took before (median)", json_schema_extra=looks.SPAN)
+    destroys: list[str] = Field([], description="what was approved to be lost")
     percent: int = Field(description="how far it is, as a bar is drawn")
     reason: str = Field("", description="why it is not further")
     doing: str = Field("", description="what the machine does now, in its own words")
@@ -52,7 +77,7 @@ class StepOut(BaseModel):
 
 
 class DeploymentOut(BaseModel):
-    """A cluster that is brought up in waves."""
+    """A plan that is carried out, wave by wave."""
 
     model_config = looks.DEPLOYMENT
 
@@ -64,11 +89,16 @@ class DeploymentOut(BaseModel):
     percent: int = Field(description="percent of its machines that have come to an end, and of those under way their part")
     since: float = Field(description="when it began", json_schema_extra=looks.TIME)
     deadline: float | None = Field(
-        None, description="when it is called failed unless something moves", json_schema_extra=looks.TIME
+        None, description="when it is paused unless something moves", json_schema_extra=looks.TIME
     )
     ended: float | None = Field(None, json_schema_extra=looks.TIME)
     reason: str = Field("", description="why it ended as it did")
-    by: str = Field(description="who began it")
+    by: str = Field(description="who approved it")
+    plan: str = Field("", description="digest of the plan that is carried out")
+    left: float | None = Field(
+        None, description="what is likely left (seconds); nothing where that is not known", json_schema_extra=looks.SPAN
+    )
+    critical: list[str] = Field([], description="the machines that it waits for longest, one of each wave")
     now: str = Field("", description="what its machines are at, in one line")
     steps: list[StepOut] = Field([], description="its machines by wave; left out in a list")
 

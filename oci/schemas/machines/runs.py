@@ -31,3 +31,6 @@ class Classification(BaseModel):
     machine: str
     revision: int = Field(description="revision of the cluster that it was made from; it grows with each change of it")
     text: str = Field(description="the classification as YAML", json_schema_extra=looks.shown("lines"))
+    pending: list[str] = Field(
+        [], description="what the next plan of its cluster changes of it; Puppet is told that once it is approved"
+    )

@@ -1,29 +1,41 @@
-"""Clusters that are brought up in waves: begun, stopped and shown by people, led on by the appliance's rounds."""
+"""Plans that are carried out: approved, paused, ended and shown by people, led on by the appliance's rounds."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import func, select
 
 from oci.context import Ctx
 from oci.db import tables
 from oci.domain.deploy import deployments as rules
-from oci.domain.deploy.deployments import CHECKED, CONVERGED, FAILED, RUNNING, STOPPED, WAITING
+from oci.domain.deploy import timing
+from oci.domain.deploy.deployments import CHECKED, CONVERGED, FAILED, PAUSED, RUNNING, SKIPPED, STOPPED, WAITING
+from oci.domain.deploy.timing import Lasted
 from oci.problems import Conflict, NotFound
 from oci.records.cloud import run_orders
 from oci.records.clusters.changes import clusters
+from oci.records.deploy import approvals, plans
 from oci.records.deploy import deployments as records
 from oci.records.path import liveness
-from oci.schemas.deploy.deployments import DeployIn, DeploymentList, DeploymentOut, StepCheck, StepOut
+from oci.schemas.deploy.deployments import (
+    DeployIn,
+    DeploymentList,
+    DeploymentOut,
+    SkipIn,
+    StepCheck,
+    StepIn,
+    StepOut,
+    WhyIn,
+)
 from oci.services.usecase import usecase
 
 log = logging.getLogger("oci.deployments")
 DEPLOYMENT, STEP = tables.Deployment, tables.Step
 SHOWN = 20
 """How many deployments of a cluster are listed."""
-_PART = {WAITING: 0, RUNNING: 10, CONVERGED: 80, CHECKED: 100, FAILED: 100}
+_PART = {WAITING: 0, RUNNING: 10, CONVERGED: 80, CHECKED: 100, FAILED: 100, SKIPPED: 100}
 """How far a step is, for bars: percent."""
 
 
@@ -43,18 +55,25 @@ def _checks(ctx: Ctx, row: records.Looked) -> list[StepCheck]:
     ]
 
 
-def _step(ctx: Ctx, row: records.Looked) -> StepOut:
-    step, machine, assignment, run, check = row
+def _step(ctx: Ctx, row: records.Looked, took: Mapping[tuple[str, str], float]) -> StepOut:
+    step, machine, _assignment, run, check = row
     order, doing = check or run, ""
     if step.state not in (*rules.ENDED, WAITING):
         work = liveness.open_work(ctx, machine)
         doing = liveness.doing(work) if work else order.doing if order is not None and not order.outcome else ""
     return StepOut(
         machine=machine.name,
-        role=assignment.role if assignment is not None else "",
+        role=step.role,
+        kind=step.kind,
+        why=step.why,
         wave=step.wave,
         state=step.state,
         since=step.since,
+        installed=step.installed,
+        converged=step.converged,
+        ended=step.ended,
+        expected=timing.expected(took, step.kind, step.role),
+        destroys=step.destroys,
         percent=_PART[step.state],
         reason=step.reason,
         doing=doing,
@@ -72,8 +91,10 @@ def _now(steps: list[StepOut]) -> str:
 def _out(ctx: Ctx, deployment: tables.Deployment, cluster: str, whole: bool = True) -> DeploymentOut:
     query = select(STEP.state, func.count(), func.max(STEP.wave)).where(STEP.deployment_id == deployment.id)
     counts = [tuple(row) for row in ctx.db.execute(query.group_by(STEP.state))]
-    steps = [_step(ctx, row) for row in records.every(ctx, deployment)] if whole else []
-    total = sum(count for _state, count, _wave in counts) or 1
+    took = plans.seconds(ctx) if whole else {}
+    steps = [_step(ctx, row, took) for row in records.every(ctx, deployment)] if whole else []
+    lasted = [Lasted(one.machine, one.wave, one.state, one.since, one.ended, one.expected) for one in steps]
+    total = sum(count for _state, count, _wave in counts)
     runs = deployment.state == RUNNING
     return DeploymentOut(
         id=deployment.id,
@@ -81,12 +102,15 @@ def _out(ctx: Ctx, deployment: tables.Deployment, cluster: str, whole: bool = Tr
         state=deployment.state,
         wave=deployment.wave,
         waves=max((wave for _state, _count, wave in counts), default=deployment.wave),
-        percent=sum(_PART[state] * count for state, count, _wave in counts) // total,
+        percent=sum(_PART[state] * count for state, count, _wave in counts) // total if total else 100,
         since=deployment.since,
         deadline=deployment.deadline if runs else None,
         ended=deployment.ended,
         reason=deployment.reason,
         by=deployment.by,
+        plan=deployment.plan,
+        left=timing.left(lasted, ctx.now()) if runs else None,
+        critical=list(timing.critical(lasted, deployment.ended or ctx.now())),
         now=_now(steps) if runs else "",
         steps=steps,
     )
@@ -94,15 +118,62 @@ def _out(ctx: Ctx, deployment: tables.Deployment, cluster: str, whole: bool = Tr
 
 @usecase("cluster.deploy", "operator")
 def deploy(ctx: Ctx, name: str, order: DeployIn) -> DeploymentOut:
-    """Bring a cluster up in waves, or end that. Raises NotFound, Conflict when it is so already, or has no machines."""
+    """Carry out the plan that is approved, and nothing else. Raises NotFound; Conflict when one is carried out already, and
+    with what has changed when the plan is not what would happen now."""
     cluster = clusters.find(ctx, name)
-    if not order.stop:
-        return _out(ctx, records.start(ctx, cluster), cluster.name)
-    found = records.running(ctx, cluster.id)
+    return _out(ctx, approvals.start(ctx, cluster, order.plan), cluster.name)
+
+
+def _opened(ctx: Ctx, name: str) -> tuple[tables.Deployment, str]:
+    cluster = clusters.find(ctx, name)
+    found = records.opened(ctx, cluster.id)
     if found is None:
-        raise Conflict(f"{cluster.name} is not being deployed, so there is nothing to stop")
-    records.end(ctx, found, STOPPED, f"stopped by {ctx.actor.name}")
-    return _out(ctx, found, cluster.name)
+        raise Conflict(
+            f"{cluster.name} is not being deployed; `ocicli cluster plan {cluster.name}` shows what would be done"
+        )
+    return found, cluster.name
+
+
+@usecase("cluster.pause", "operator")
+def pause(ctx: Ctx, name: str, order: WhyIn) -> DeploymentOut:
+    """Begin nothing more; what runs on machines goes to its end. Raises NotFound, Conflict."""
+    found, cluster = _opened(ctx, name)
+    if found.state == PAUSED and found.held:
+        raise Conflict(f"the deployment of {cluster} is paused already: {found.reason}")
+    records.pause(ctx, found, f"paused by {ctx.actor.name}" + (f": {order.reason}" if order.reason else ""), held=True)
+    return _out(ctx, found, cluster)
+
+
+@usecase("cluster.resume", "operator")
+def resume(ctx: Ctx, name: str) -> DeploymentOut:
+    """Go on with a deployment that is paused. Raises NotFound, Conflict as long as a machine has failed."""
+    found, cluster = _opened(ctx, name)
+    records.resume(ctx, found)
+    return _out(ctx, found, cluster)
+
+
+@usecase("cluster.abort", "operator")
+def abort(ctx: Ctx, name: str, order: WhyIn) -> DeploymentOut:
+    """End a deployment where it is; what runs on machines goes on. Raises NotFound, Conflict."""
+    found, cluster = _opened(ctx, name)
+    records.end(ctx, found, STOPPED, f"stopped by {ctx.actor.name}" + (f": {order.reason}" if order.reason else ""))
+    return _out(ctx, found, cluster)
+
+
+@usecase("cluster.retry", "operator")
+def retry(ctx: Ctx, name: str, order: StepIn) -> DeploymentOut:
+    """Try a machine that failed once more, as it was approved. Raises NotFound, Conflict."""
+    found, cluster = _opened(ctx, name)
+    records.retry(ctx, found, records.of_machine(ctx, found, order.machine))
+    return _out(ctx, found, cluster)
+
+
+@usecase("cluster.skip", "operator")
+def skip(ctx: Ctx, name: str, order: SkipIn) -> DeploymentOut:
+    """Leave a machine out that failed or has not begun; it stays in the next plan. Raises NotFound, Conflict."""
+    found, cluster = _opened(ctx, name)
+    records.skip(ctx, found, records.of_machine(ctx, found, order.machine), order.reason)
+    return _out(ctx, found, cluster)
 
 
 @usecase("cluster.deployments", "viewer", reads=True)

@@ -28,12 +28,14 @@ from oci.problems import Conflict, Forbidden, NotFound, Problem, Unavailable
 from oci.records.cloud import vault
 from oci.records.clusters import fleets
 from oci.records.clusters.claims import protected
+from oci.records.deploy import classifications
 from oci.records.machines.moves import find, move
 from oci.records.machines.works import close_work
 from oci.records.path import liveness
 from oci.records.path.boot_session import token_hash
 from oci.records.path.work_session import authenticate_work
-from oci.render.puppet.enc import preview, text
+from oci.render.puppet import frozen
+from oci.render.puppet.enc import text
 from oci.render.puppet.psych import Unwritable
 from oci.schemas.machines.runs import Classification, RunList, RunOut
 from oci.services.usecase import usecase
@@ -45,6 +47,7 @@ _BY_CERTNAME = (
     .where(tables.Assignment.fqdn == bindparam("certname"))
     .options(joinedload(tables.Machine.pulse))
 )
+MOST_PENDING = 200
 TROUBLE = "Puppet "  # how a reason begins that the next good run takes away
 
 
@@ -112,7 +115,9 @@ def _classify(ctx: Ctx, certname: str) -> str:
     found = _named(ctx, certname)
     with _told(ctx, found[0]):
         fleet, member = _classified(ctx, *found)
-        return text(fleet, member, vault.revealer(ctx, found[1], fleet, member))
+        reveal = vault.revealer(ctx, found[1], fleet, member)
+        approved = classifications.pinned(ctx, found[0])
+        return frozen.text(approved, reveal) if approved else text(fleet, member, reveal)
 
 
 @usecase("puppet.equip", "appliance")
@@ -132,7 +137,13 @@ def preview_classification(ctx: Ctx, name: str) -> Classification:
         raise Conflict(f"{machine.name} has no role, so there is nothing to tell Puppet; assign it to a cluster first")
     try:
         fleet, member = _classified(ctx, *found)
-        return Classification(machine=machine.name, revision=fleet.revision, text=preview(fleet, member))
+        approved, wanted = classifications.pinned(ctx, machine.id), classifications.freeze(fleet, member)
+        return Classification(
+            machine=machine.name,
+            revision=fleet.revision,
+            text=frozen.preview(approved or wanted),
+            pending=list(frozen.changes(approved, wanted)[:MOST_PENDING]) if approved else [],
+        )
     except (BadRole, BadProfile, Unwritable) as bad:
         raise Conflict(str(bad)) from None
 

@@ -37,17 +37,36 @@ def _watch(done: list[str], failed: list[str]) -> dict[str, Any]:
     }
 
 
-DEPLOYED: dict[str, Any] = {
+GOES_ON: dict[str, Any] = {
     "x-watch": {
         "path": "/v1/clusters/{cluster}/deployments/{id}",
         "member": "state",
         "done": [deployments.DONE],
-        "failed": [deployments.FAILED, deployments.STOPPED],
-        "line": "{cluster} wave {wave} of {waves}[: {now}]",
+        "failed": [deployments.PAUSED, deployments.STOPPED],
+        "line": "{cluster} wave {wave} of {waves}[, {left|span} left][: {now}]",
         "percent": "percent",
         "ended": "the deployment of {cluster} is {state}[: {reason}]",
         "again": "it goes on; look again with `ocicli cluster deployment {cluster} --id {id}`",
     }
+}
+DEPLOYED: dict[str, Any] = {
+    **GOES_ON,
+    "x-confirm": {
+        "member": "plan",
+        "path": "/v1/clusters/{name}/plan",
+        "word": "digest",
+        "show": {
+            "title": "{cluster}: {summary}",
+            "rows": "steps",
+            "member": "machine",
+            "among": "losing",
+            "line": "{machine} loses: {destroys}",
+            "note": "`ocicli cluster plan {cluster}` shows each step",
+        },
+        "ask": "Type {digest} to have exactly this done: ",
+        "refused": "this changes machines, and may wipe disks; without a terminal say which plan is approved with --plan "
+        "DIGEST (`ocicli cluster plan` tells it), or approve whatever is planned now with --yes",
+    },
 }
 CHECKED: dict[str, Any] = {
     "x-watch": {
