@@ -22,7 +22,8 @@ SHOWS = {
     "mark": "an arrow where it is true",
     "dash": "a dash where it is empty",
     "span": "seconds, as a length of time",
-    "lines": "text of several lines, as it is",
+    "lines": "text of several lines, or several of one, as they are",
+    "sentences": "several texts, with a semicolon between them",
     "dim": "less bright than the rest, where there are colours",
     "hidden": "left out for people: it is long",
 }
@@ -179,6 +180,9 @@ SETTINGS = listing(
     column("name"),
     column("value", cut=True),
     column("origin", "FROM"),
+    column("revision", last=4),
+    column("by", last=5),
+    column("at", "SET", show="ago", last=5),
     column("narrower", "ALSO SET FOR", cut=True, last=1),
     column("meaning", cut=True, last=2),
     column("when", "TAKES EFFECT", cut=True, last=3),
@@ -205,7 +209,34 @@ ADDRESSES = listing(
     column("vip", "NAME", cut=True, last=1),
     names="address",
 )
-APPLIED = ConfigDict(json_schema_extra={"x-lines": "changes", "x-empty": "All was so already; nothing was changed."})
+APPLIED = ConfigDict(
+    json_schema_extra={
+        "x-lines": "changes",
+        "x-empty": "All was so already; nothing was changed.",
+        "x-below": "[This is revision {revision} of {cluster}.]",
+    }
+)
+REVERTED = ConfigDict(
+    json_schema_extra={
+        "x-lines": "changes",
+        "x-empty": "All was so already; nothing was changed.",
+        "x-below": "[This is revision {revision} of {cluster}. ]But {left|sentences}.",
+    }
+)
+REVISIONS = listing(
+    "revisions",
+    "It has no revision yet. `ocicli cluster apply` makes the first one.",
+    column("id"),
+    column("at", "WHEN", show="time"),
+    column("by"),
+    column("changed", "CHANGES"),
+    column("kind", last=3),
+    column("back", "GOES BACK TO", show="dash", last=2),
+    column("note", cut=True, last=1),
+    below="[It was {since}.]",
+    more="{shown} of {total}; give --limit, or --before with the lowest number of these",
+    names="id",
+)
 HANDOVER = ConfigDict(json_schema_extra={"x-verbatim": "archive"})
 DOCUMENT = ConfigDict(json_schema_extra={"x-verbatim": "document"})
 # x-files: the members that are files, each with its name; a private one is for its owner alone.

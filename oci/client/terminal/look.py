@@ -64,8 +64,13 @@ def length(seconds: Any) -> str:
 
 
 def lines(text: Any) -> str:
-    """Text of several lines, each of them plain; it begins on a line of its own."""
-    return "\n" + "\n".join(map(plain, str(text).splitlines()))
+    """Text of several lines, or several of one, each of them plain; it begins on a line of its own."""
+    return "\n" + "\n".join(map(plain, text if isinstance(text, list) else str(text).splitlines()))
+
+
+def sentences(texts: Any) -> str:
+    """Several texts in a row."""
+    return "; ".join(map(plain, texts))
 
 
 SHOWS: dict[str, Callable[[Any], str]] = {
@@ -77,6 +82,7 @@ SHOWS: dict[str, Callable[[Any], str]] = {
     "dash": lambda value: plain(value) or "-",
     "span": length,
     "lines": lines,
+    "sentences": sentences,
 }
 
 
