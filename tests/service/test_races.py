@@ -235,8 +235,8 @@ def test_the_revisions_of_a_cluster(world) -> None:
     declarations.apply(world.ctx(), ApplyIn(document=f"{text}settings: {{attempts: 2}}\n"))
     orders = [ApplyIn(document=f"{text}settings: {{attempts: {n}}}\n", note=f"{n}") for n in range(3, 3 + THREADS)]
     applies = [lambda order=order: declarations.apply(world.ctx(), order).revision for order in orders]
-    verbs_ = [SettingIn(value=str(700 + n), cluster="c1") for n in range(THREADS // 2)]
-    sets = [lambda order=order: settings.set_setting(world.ctx(), "install_seconds", order) for order in verbs_]
+    wanted = [SettingIn(value=str(700 + n), cluster="c1") for n in range(THREADS // 2)]
+    sets = [lambda order=order: settings.set_setting(world.ctx(), "install_seconds", order) for order in wanted]
     said = at_once([*applies, *sets])
     assert not [one for one in said if isinstance(one, Problem)], said
     with world.appliance.make_session() as db:

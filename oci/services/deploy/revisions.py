@@ -59,7 +59,8 @@ def _compared(row: Revision, own: str, other: str, was: str) -> tuple[str, str]:
         return "with nothing: none before it is kept", "\n".join(rules.difference("", own, "nothing", f"revision {row.number}"))
     if not was:
         return f"with nothing, for {other} has no document: {records.TOO_LARGE}", ""
-    return f"with {other}", "\n".join(rules.difference(was, own, other, f"revision {row.number}"))
+    lines = rules.difference(was, own, other, f"revision {row.number}")
+    return f"with {other}" + ("" if lines else ", and there is no difference"), "\n".join(lines)
 
 
 @usecase("cluster.revision", "viewer", reads=True)
