@@ -23,6 +23,7 @@ SHOWS = {
     "dash": "a dash where it is empty",
     "span": "seconds, as a length of time",
     "lines": "text of several lines, or several of one, as they are",
+    "names": "several things, by their member `name`",
     "sentences": "several texts, with a semicolon between them",
     "dim": "less bright than the rest, where there are colours",
     "hidden": "left out for people: it is long",
@@ -222,6 +223,18 @@ REVERTED = ConfigDict(
         "x-empty": "All was so already; nothing was changed.",
         "x-below": "[This is revision {revision} of {cluster}. ]But {left|sentences}.",
     }
+)
+EXPLAINED = listing(
+    "inputs",
+    "Nothing changes it.",
+    column("kind", "MADE OF"),
+    column("name"),
+    column("value", "NOW", cut=True),
+    column("origin", "FROM", cut=True),
+    column("revision", last=2),
+    column("by", last=3),
+    column("at", "WHEN", show="time", last=4),
+    below="{parameter} of {machine} is {value}[. It could not be without {needs|names}][. Its parts: {parts}]",
 )
 REVISIONS = listing(
     "revisions",

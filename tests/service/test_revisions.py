@@ -25,7 +25,9 @@ from oci.services.clusters import networks, settings
 from oci.services.deploy import revisions
 from oci.services.machines import verbs
 
-MORE = CLOUD.replace("attempts: 5", "attempts: 7").replace("      addresses: {prov: 10.77.0.50}\n", "      settings: {attempts: 9}\n")
+MORE = CLOUD.replace("attempts: 5", "attempts: 7").replace(
+    "      addresses: {prov: 10.77.0.50}\n", "      settings: {attempts: 9}\n"
+)
 ADA = Actor("ada", "admin")
 
 
@@ -123,7 +125,9 @@ def test_two_revisions_back_it_is_to_the_octet_what_it_was(rack) -> None:
     assert revert(rack, 2).revision == 5 and export(rack) == between
     assert revert(rack, 3).revision == 6 and export(rack) == third
     assert revert(rack, 3).revision is None and revert(rack, 3).changes == [], "it is so already"
-    told = [each for each in events.list_events(rack.ctx(), EventQuery(kind="cluster.applied")).events if "back" in each.data]
+    told = [
+        each for each in events.list_events(rack.ctx(), EventQuery(kind="cluster.applied")).events if "back" in each.data
+    ]
     assert [(each.data["back"], each.data["revision"]) for each in told] == [(1, 4), (2, 5), (3, 6)]
     assert told[0].text.startswith("demo goes back to revision 1: ")
 
@@ -161,7 +165,9 @@ def test_what_no_document_brings_back_is_told(rack) -> None:
     apply(rack, text)
     left = revert(rack, 1).left
     assert "big1.demo.test" in left[0] and "disks" in left[0]
-    assert "not quite" in left[1] and "tenant" in export(rack) and "+    cidr: 10.80.0.0/24" not in one(rack, 1, 0).difference
+    assert (
+        "not quite" in left[1] and "tenant" in export(rack) and "+    cidr: 10.80.0.0/24" not in one(rack, 1, 0).difference
+    )
     assert "-  tenant:" in one(rack, 1, 0).difference.split("\n")
     assert "secret" in left[-1]
 

@@ -16,10 +16,12 @@ from test_cli import home, ocicli  # noqa: F401 (fixtures)
 from test_declarations_everywhere import GOOD
 
 from oci.schemas.cloud.declarations import ApplyIn
-from oci.schemas.clusters.networks import RangeIn
+from oci.schemas.clusters.networks import AddressIn, RangeIn
 from oci.schemas.clusters.settings import SettingIn
+from oci.schemas.machines.machines import AssignIn
 from oci.services.cloud import declarations
-from oci.services.clusters import networks, settings
+from oci.services.clusters import addresses, networks, settings
+from oci.services.machines import verbs
 
 PATH = "/v1/clusters/d1/revisions"
 MORE = f"{GOOD}settings: {{attempts: 7}}\n"
@@ -110,7 +112,7 @@ def test_on_the_pages(pages, world) -> None:
     assert "It was changed since revision 1 by other verbs" in text_of(page) and html.escape("<script>alert(1)") in page
     assert post(client, "/clusters/d1", document=MORE, apply="1").status_code == 303
     page = viewer.get("/clusters/d1/revisions/3").text
-    assert "<del><span class=\"visually-hidden\">removed: </span>-    - first: 10.90.0.100" in page
+    assert '<del><span class="visually-hidden">removed: </span>-    - first: 10.90.0.100' in page
     assert "added: +settings:" in text_of(page).replace("added:  +", "added: +") and 'id="revert"' not in page
     assert "there is no difference" in viewer.get("/clusters/d1/revisions/3?to=0").text
     for odd in ("x", "-1", "9" * 40, "²", "", "4294967296"):
@@ -136,10 +138,15 @@ def test_on_the_pages(pages, world) -> None:
 def test_a_revert_that_cannot_be_shows_every_mistake(pages, world) -> None:
     client = sign_in(pages, "olga")
     taken = f"{GOOD}addresses:\n  sql: {{network: wire, address: 10.90.0.200}}\n"
-    declarations.apply(world.ctx(), ApplyIn(document=taken.replace("0.90}", "0.90}\n    - {first: 10.90.0.200, last: 10.90.0.201, use: vip}")))
+    declarations.apply(
+        world.ctx(),
+        ApplyIn(document=taken.replace("0.90}", "0.90}\n    - {first: 10.90.0.200, last: 10.90.0.201, use: vip}")),
+    )
     declarations.apply(world.ctx(), ApplyIn(document=GOOD))
     other = "cluster: d2\ndomain: d2.test\nnetwork: wire\nnetworks:\n  wire:\n    cidr: 10.90.0.0/24\n    ranges:\n"
-    other += "    - {first: 10.90.0.200, last: 10.90.0.201, use: vip}\naddresses:\n  sql: {network: wire, address: 10.90.0.200}\n"
+    other += (
+        "    - {first: 10.90.0.200, last: 10.90.0.201, use: vip}\naddresses:\n  sql: {network: wire, address: 10.90.0.200}\n"
+    )
     declarations.apply(world.ctx(), ApplyIn(document=other))
     for answer in (client.get("/clusters/d1/revisions/1/revert"), post(client, "/clusters/d1/revisions/1/revert", note="")):
         assert answer.status_code == 422 and "It cannot be so any more" in answer.text and "addresses.sql" in answer.text
@@ -152,4 +159,52 @@ def test_the_page_of_settings_tells_who_and_by_which_revision(pages, world) -> N
     page = sign_in(pages, "olga").get("/settings?cluster=d1").text
     rows = {name: text_of(row) for name, row in re.findall(r'<tr id="(\w+)">(.*?)</tr>', page, re.DOTALL)}
     assert "cluster d1 revision 1, by olga, 3 d ago" in rows["attempts"]
-    assert "cluster d1 by olga, 3 d ago" in rows["silence_seconds"] and " by " not in rows["install_seconds"].split("Change")[0]
+    assert (
+        "cluster d1 by olga, 3 d ago" in rows["silence_seconds"] and " by " not in rows["install_seconds"].split("Change")[0]
+    )
+
+
+@pytest.fixture
+def told_of(world):
+    """A machine in a role, and its name."""
+    declarations.apply(world.ctx(), ApplyIn(document=MORE))
+    verbs.enrol(world.ctx(), "52:54:00:77:09:01")
+    order = AssignIn(cluster="d1", role="compute")
+    networks.add_range(world.ctx(), "wire", RangeIn(first="10.90.0.210", last="10.90.0.211", use="vip"))
+    addresses.hold_address(world.ctx(), "wire", AddressIn(vip="api", cluster="d1"))
+    return verbs.assign(world.ctx(), "52:54:00:77:09:01", order).name
+
+
+def test_an_explanation_by_rest_and_with_ocicli(ocicli, rest, told_of) -> None:
+    path = f"/v1/machines/{told_of}/explained"
+    found = rest.call("GET", f"{path}?parameter=profile::base::domain", "viewer").json
+    assert (found["value"], [one["name"] for one in found["inputs"]]) == ('"d1.test"', ["domain"])
+    assert rest.call("GET", f"{path}?parameter=profile::base::none", "viewer").status_code == 404
+    assert rest.call("GET", path, "viewer").status_code == 400
+    assert rest.call("GET", f"{path}?parameter=a%0Ab", "viewer").status_code == 400
+    assert rest.call("GET", f"{path}?parameter=profile::base::domain", "nobody").status_code == 401
+    assert ocicli("machine", "explain", told_of, "--parameter", "profile::nova::common::cloud.workers") == 0
+    assert "api_workers" in ocicli.out and "default" in ocicli.out and "profile::nova::common::cloud.workers" in ocicli.out
+    assert "It could not be without api.d1.test (provisioning)" in " ".join(ocicli.out.split())
+    assert ocicli("machine", "explain", told_of, "--parameter", "profile::nova::common::log_level") == 4
+    assert "profile::nova::common::cloud" in ocicli.err
+    assert ocicli("machine", "classification", told_of) == 0 and "profile::base::domain," not in ocicli.out
+
+
+def test_an_explanation_on_the_page(pages, world, told_of) -> None:
+    viewer = sign_in(pages, "vera")
+    page = viewer.get(f"/machines/{told_of}?tab=puppet").text
+    assert f'href="/machines/{told_of}/explained"' in page
+    page = viewer.get(f"/machines/{told_of}/explained").text
+    assert "parameter=profile::base::domain" in page.replace("%3A", ":")
+    settings.set_setting(world.ctx(), "region", SettingIn(value="North", cluster="d1"))
+    world.clock.now += 7200
+    page = viewer.get(f"/machines/{told_of}/explained?parameter=profile::nova::common::cloud").text
+    assert "cluster d1, by olga, 2 h ago" in text_of(page) and '"region": "North"' in html.unescape(page)
+    assert "parameter=profile::nova::common::cloud.region" in page.replace("%3A", ":")
+    assert "Without these the whole class could be given nothing" in page
+    for odd in (HOSTILE, "x" * 600, "profile::base::", "\0", "a\nb"):
+        answer = viewer.get(f"/machines/{told_of}/explained", query_string={"parameter": odd})
+        assert answer.status_code == 404 and "<script>alert" not in answer.text, odd
+    assert viewer.get("/machines/none/explained").status_code == 404
+    assert viewer.get("/machines/machine-1/explained").status_code == 409, "it has no role"

@@ -70,7 +70,11 @@ def apply(name: str = "") -> Answer:
         return _show(name, form, refused.status, problem=str(refused))
     if check:
         return _show(name, form, checked=True, changes=told.changes)
-    words = f"Applied as revision {told.revision}: {'; '.join(told.changes)}"[:500] if told.changes else "All was so already; nothing was changed."
+    words = (
+        f"Applied as revision {told.revision}: {'; '.join(told.changes)}"[:500]
+        if told.changes
+        else "All was so already; nothing was changed."
+    )
     return done(words, url_for("webui.cluster", name=told.cluster))
 
 

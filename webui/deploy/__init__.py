@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from webui.deploy import deployments, revisions
+from webui.deploy import deployments, explained, revisions
 
-FAMILIES = (deployments, revisions)
+FAMILIES = (deployments, revisions, explained)

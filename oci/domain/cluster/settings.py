@@ -185,6 +185,12 @@ def read(setting: Setting, text: str) -> Value:
     return value
 
 
+def others(setting: Setting, value: Value) -> tuple[Value, ...]:
+    """Values that `setting` could have instead of `value`, at least one: to see what hangs on it."""
+    made = [read(setting, text) for text in TYPES[setting.type].examples]
+    return tuple(one for one in made if one != value)
+
+
 def text_of(setting: Setting, value: Value) -> str:
     """The one text of a value, as it is stored; `read` makes the value of it again."""
     return TYPES[setting.type].between.join(value) if isinstance(value, tuple) else str(value)

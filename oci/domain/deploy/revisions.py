@@ -22,8 +22,8 @@ MOST_CHANGES = 1000
 """Changes of a revision that are kept in words."""
 
 MOST_LINES, MOST_PAIRS = 100_000, 2_000_000
-"""Lines, and pairs of equal lines, that two documents may have to be compared line by line. What has more is told as a whole:
-the time that `difflib` takes grows with both."""
+"""Lines, and pairs of equal lines, that two documents may have to be compared line by line. What has more is told as a
+whole: the time that `difflib` takes grows with both."""
 
 CONTEXT = 3
 """Lines that are told around each place that differs."""
@@ -55,7 +55,7 @@ def difference(before: str, after: str, was: str = "before", now: str = "after")
     if old == new:
         return ()
     if _is_much(old, new):
-        heads = (f"--- {was}", f"+++ {now}", f"@@ -1,{len(old)} +1,{len(new)} @@")
+        heads = (f"--- {was}", f"+++ {now}", f"@@ -{min(1, len(old))},{len(old)} +{min(1, len(new))},{len(new)} @@")
         return (*heads, *(f"{REMOVED}{line}" for line in old), *(f"{ADDED}{line}" for line in new))
     return tuple(difflib.unified_diff(old, new, was, now, lineterm="", n=CONTEXT))
 

@@ -14,9 +14,7 @@ from oci.records.deploy import revisions
 
 NAMED = 10
 """Machines that are named one by one; of more it is told how many they are."""
-SECRETS = (
-    "no revision holds a secret: settings that are secret, and the passwords and certificates of the cluster, stay as they are"
-)
+SECRETS = "no revision holds a secret: settings that are secret, passwords and certificates stay as they are"
 
 
 def _members(ctx: Ctx, cluster: Cluster) -> dict[int, str]:

@@ -8,6 +8,7 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, select
 
@@ -106,7 +107,7 @@ def _stand(ctx: Ctx, name: str) -> Stand:
     return Stand(cluster, text, last.number if last else 0, behind)
 
 
-def _keep(ctx: Ctx, cluster: Cluster, kind: str, number: int, text: str, told: Sequence[str], **more: object) -> None:
+def _keep(ctx: Ctx, cluster: Cluster, kind: str, number: int, text: str, told: Sequence[str], **more: Any) -> None:
     encoded = text.encode()
     row = Revision(
         cluster_id=cluster.id,
@@ -156,7 +157,7 @@ def apply(ctx: Ctx, text: str, note: str = "", back: int = 0) -> Made:
         _keep_what_verbs_did(ctx, run.found, stand)
     _keep(ctx, run.found, APPLIED, stand.next, exported.text(ctx, run.found), told, note=note.strip(), back=back)
     done = f"{run.found.name} goes back to revision {back}" if back else f"the document of {run.found.name} was applied"
-    more = {"back": back} if back else {}
+    more: dict[str, Any] = {"back": back} if back else {}
     words = f"{done}: {counted(len(told), 'change')}"
     ctx.event("cluster.applied", words, cluster=run.found, revision=stand.next, **more)
     return Made(run.found.name, told, stand.next)

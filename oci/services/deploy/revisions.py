@@ -56,7 +56,9 @@ def _compared(row: Revision, own: str, other: str, was: str) -> tuple[str, str]:
     if not own:
         return f"with nothing: {records.TOO_LARGE}", ""
     if not other:
-        return "with nothing: none before it is kept", "\n".join(rules.difference("", own, "nothing", f"revision {row.number}"))
+        return "with nothing: none before it is kept", "\n".join(
+            rules.difference("", own, "nothing", f"revision {row.number}")
+        )
     if not was:
         return f"with nothing, for {other} has no document: {records.TOO_LARGE}", ""
     lines = rules.difference(was, own, other, f"revision {row.number}")

@@ -98,8 +98,8 @@ def _now(ctx: Ctx, known: Setting, scope: Scope) -> Resolved:
 
 
 def put(ctx: Ctx, known: Setting, scope: Scope, value: Value, revision: int = 0) -> bool:
-    """Set it in a scope, by a `revision` or a verb of its own; False when it was just that before. Raises Problem for a scope
-    where it cannot be, Conflict for an address that is another's, NotFound for a role."""
+    """Set it in a scope, by a `revision` or a verb of its own; False when it was just that before. Raises Problem for a
+    scope where it cannot be, Conflict for an address that is another's, NotFound for a role."""
     refuse_scope(known, scope)
     if scope.role:
         claims.role_named(ctx, scope.role)
