@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+from shipped import cloud_roles
 from test_declarations import CLOUD, apply, rack  # noqa: F401
 
 from oci.app import APPLIANCE
@@ -23,6 +24,7 @@ VIEWER = Actor("vera", "viewer")
 @pytest.fixture
 def cloud(rack):
     """A controller and two computes, whose document says how much they log."""
+    rack.outside(roles=dict(cloud_roles()))
     apply(rack, CLOUD.replace("  ntp_servers: 10.77.0.5\n", "  ntp_servers: 10.77.0.5\n  log_level: debug\n"))
     return rack
 
@@ -80,7 +82,7 @@ def test_facts_of_the_cluster_are_told_where_no_setting_is(cloud) -> None:
 
 
 def test_what_is_not_there_is_refused_with_what_is(cloud) -> None:
-    with pytest.raises(NotFound, match="profile::nova::common::cloud, .*ocicli machine classification"):
+    with pytest.raises(NotFound, match=r"profile::nova::common::cloud, .*ocicli machine classification"):
         explain(cloud, "profile::nova::common::log_level")
     with pytest.raises(NotFound, match="profile::base"):
         explain(cloud, "log_level")

@@ -12,6 +12,7 @@ import pytest
 import scene
 from rest import open_listener, populate
 from scene import HOSTILE, post, sign_in
+from shipped import cloud_roles
 from test_cli import home, ocicli  # noqa: F401 (fixtures)
 from test_declarations_everywhere import GOOD
 
@@ -167,6 +168,7 @@ def test_the_page_of_settings_tells_who_and_by_which_revision(pages, world) -> N
 @pytest.fixture
 def told_of(world):
     """A machine in a role, and its name."""
+    world.outside(roles=dict(cloud_roles()))
     declarations.apply(world.ctx(), ApplyIn(document=MORE))
     verbs.enrol(world.ctx(), "52:54:00:77:09:01")
     order = AssignIn(cluster="d1", role="compute")
@@ -175,7 +177,8 @@ def told_of(world):
     return verbs.assign(world.ctx(), "52:54:00:77:09:01", order).name
 
 
-def test_an_explanation_by_rest_and_with_ocicli(ocicli, rest, told_of) -> None:
+def test_an_explanation_by_rest_and_with_ocicli(ocicli, rest, told_of, world) -> None:
+    rest.app.extensions["oci"] = world.appliance
     path = f"/v1/machines/{told_of}/explained"
     found = rest.call("GET", f"{path}?parameter=profile::base::domain", "viewer").json
     assert (found["value"], [one["name"] for one in found["inputs"]]) == ('"d1.test"', ["domain"])
@@ -192,6 +195,7 @@ def test_an_explanation_by_rest_and_with_ocicli(ocicli, rest, told_of) -> None:
 
 
 def test_an_explanation_on_the_page(pages, world, told_of) -> None:
+    pages.extensions["oci"] = world.appliance
     viewer = sign_in(pages, "vera")
     page = viewer.get(f"/machines/{told_of}?tab=puppet").text
     assert f'href="/machines/{told_of}/explained"' in page

@@ -1,4 +1,4 @@
-"""What a parameter of a class is made of is found by trying: nothing that changes it is left out, and nothing else is told."""
+"""What a parameter of a class is made of is found by trying: all that changes it, and nothing else."""
 
 from __future__ import annotations
 
