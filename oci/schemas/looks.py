@@ -225,7 +225,7 @@ REVERTED = ConfigDict(
     }
 )
 EXPLAINED = listing(
-    "inputs",
+    "facts",
     "Nothing changes it.",
     column("kind", "MADE OF"),
     column("name"),

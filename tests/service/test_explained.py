@@ -35,7 +35,7 @@ def explain(world, parameter: str, machine: str = "2") -> ExplainedOut:
 
 def test_a_setting_is_told_with_its_origin_and_its_revision(cloud) -> None:
     told = explain(cloud, "profile::nova::common::cloud.debug")
-    ((one),) = told.inputs
+    ((one),) = told.facts
     assert (told.profile, told.value, one.kind, one.name, one.value) == (
         *("profile::nova::common", "true", "setting", "log_level", "debug"),
     )
@@ -43,25 +43,25 @@ def test_a_setting_is_told_with_its_origin_and_its_revision(cloud) -> None:
     order = SettingIn(value="info", cluster="demo", role="compute")
     settings.set_setting(cloud.ctx(Actor("ada", "admin")), "log_level", order)
     told = explain(cloud, "profile::nova::common::cloud.debug")
-    assert (told.value, told.inputs[0].origin, told.inputs[0].by, told.inputs[0].revision) == (
+    assert (told.value, told.facts[0].origin, told.facts[0].by, told.facts[0].revision) == (
         *("false", "role compute of cluster demo", "ada", None),
     )
     assert explain(cloud, "profile::nova::common::cloud.debug", "1").value == "true", "the controller is in another role"
-    (region,) = explain(cloud, "profile::nova::common::cloud.region").inputs
+    (region,) = explain(cloud, "profile::nova::common::cloud.region").facts
     assert (region.origin, region.by, region.at) == ("default", "", None)
 
 
 def test_a_secret_is_told_by_name_and_age_alone(cloud) -> None:
     fqdn = look.show(cloud.ctx(), "2").fqdn
-    (before,) = explain(cloud, "profile::nova::common::password").inputs
+    (before,) = explain(cloud, "profile::nova::common::password").facts
     assert (before.name, before.at) == ("keystone.nova", None) and "not made yet" in before.origin
     puppet.equip(cloud.ctx(APPLIANCE), fqdn)
     text = puppet.classify(cloud.ctx(APPLIANCE), fqdn)
     secret = next(line.split('"')[-2] for line in text.splitlines() if '"placement_password"' in line)
     told = explain(cloud, "profile::nova::common::placement_password")
-    assert (told.value, told.inputs[0].value, told.inputs[0].at) == ('"***"', "***", cloud.clock.now)
+    assert (told.value, told.facts[0].value, told.facts[0].at) == ('"***"', "***", cloud.clock.now)
     host = explain(cloud, "profile::nova::common::certificate")
-    assert [(one.kind, one.name, one.at) for one in host.inputs] == [
+    assert [(one.kind, one.name, one.at) for one in host.facts] == [
         ("certificate", "host", cloud.clock.now),
         ("certificate", "cluster.ca", cloud.clock.now),
     ]
@@ -72,10 +72,10 @@ def test_a_secret_is_told_by_name_and_age_alone(cloud) -> None:
 
 
 def test_facts_of_the_cluster_are_told_where_no_setting_is(cloud) -> None:
-    told = {(one.kind, one.name): one.value for one in explain(cloud, "profile::base::hosts").inputs}
+    told = {(one.kind, one.name): one.value for one in explain(cloud, "profile::base::hosts").facts}
     assert told["virtual address", "api.demo.test (provisioning)"] == "10.77.0.200"
     assert told["site", "puppet_server"] and told["machine", "addresses"] == "provisioning 10.77.0.12"
-    rabbits = explain(cloud, "profile::nova::common::cloud.rabbits").inputs
+    rabbits = explain(cloud, "profile::nova::common::cloud.rabbits").facts
     assert [(one.kind, one.name, one.value) for one in rabbits] == [
         ("members", "profile::rabbitmq", "1 member: controller1"),
     ]

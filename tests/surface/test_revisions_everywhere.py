@@ -102,6 +102,15 @@ def text_of(page: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
 
 
+def complete(page: str) -> bool:
+    """Whether each control of a page has a label, and each table a caption and heads with a scope."""
+    labelled = set(re.findall(r'<label[^>]* for="([^"]+)"', page))
+    controls = [one for one in re.findall(r"<(?:input|select|textarea)([^>]*)>", page) if 'type="hidden"' not in one]
+    ids = {found.group(1) for one in controls if (found := re.search(r' id="([^"]+)"', one))}
+    heads = page.count("<th") == page.count('scope="') + page.count("<thead")
+    return ids <= labelled and len(ids) == len(controls) and page.count("<table") == page.count("<caption") and heads
+
+
 def test_on_the_pages(pages, world) -> None:
     client, viewer = sign_in(pages, "olga"), sign_in(pages, "vera")
     assert "There is none yet" in text_of(client.get("/clusters/c1").text)
@@ -125,6 +134,9 @@ def test_on_the_pages(pages, world) -> None:
     assert 'id="revert"' in client.get("/clusters/d1/revisions/2").text
     before = declarations.export(world.ctx(), "d1").document
     page = client.get("/clusters/d1/revisions/1/revert").text
+    assert complete(page) and all(
+        complete(client.get(f"/clusters/d1{one}").text) for one in ("", "/revisions", "/revisions/3")
+    )
     assert "Nothing is changed yet" in page and "no revision holds a secret" in page
     assert declarations.export(world.ctx(), "d1").document == before
     assert post(client, "/clusters/d1/revisions/1/revert", note="n" * 201).status_code == 400
@@ -181,7 +193,7 @@ def test_an_explanation_by_rest_and_with_ocicli(ocicli, rest, told_of, world) ->
     rest.app.extensions["oci"] = world.appliance
     path = f"/v1/machines/{told_of}/explained"
     found = rest.call("GET", f"{path}?parameter=profile::base::domain", "viewer").json
-    assert (found["value"], [one["name"] for one in found["inputs"]]) == ('"d1.test"', ["domain"])
+    assert (found["value"], [one["name"] for one in found["facts"]]) == ('"d1.test"', ["domain"])
     assert rest.call("GET", f"{path}?parameter=profile::base::none", "viewer").status_code == 404
     assert rest.call("GET", path, "viewer").status_code == 400
     assert rest.call("GET", f"{path}?parameter=a%0Ab", "viewer").status_code == 400
@@ -205,7 +217,7 @@ def test_an_explanation_on_the_page(pages, world, told_of) -> None:
     world.clock.now += 7200
     page = viewer.get(f"/machines/{told_of}/explained?parameter=profile::nova::common::cloud").text
     assert "cluster d1, by olga, 2 h ago" in text_of(page) and '"region": "North"' in html.unescape(page)
-    assert "parameter=profile::nova::common::cloud.region" in page.replace("%3A", ":")
+    assert complete(page) and "parameter=profile::nova::common::cloud.region" in page.replace("%3A", ":")
     assert "Without these the whole class could be given nothing" in page
     for odd in (HOSTILE, "x" * 600, "profile::base::", "\0", "a\nb"):
         answer = viewer.get(f"/machines/{told_of}/explained", query_string={"parameter": odd})

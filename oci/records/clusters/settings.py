@@ -226,7 +226,7 @@ def take_over(ctx: Ctx, machine: Machine, other: Machine) -> None:
     own = set(ctx.db.scalars(select(Setting.name).where(Setting.machine_id == machine.id)))
     for row in ctx.db.scalars(select(Setting).where(Setting.machine_id == other.id)):
         if row.name not in own:
-            row.machine_id = machine.id
+            row.machine_id, row.revision = machine.id, 0  # a number of the other's cluster
     ctx.db.flush()
 
 

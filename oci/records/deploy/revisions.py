@@ -130,7 +130,11 @@ def _keep_what_verbs_did(ctx: Ctx, cluster: Cluster, stand: Stand) -> None:
     """Keep the cluster as it was just before an apply, when that is in no revision yet."""
     last = newest(ctx, cluster)
     was = document(last) if last else ""
-    told = rules.moved(rules.difference(was, stand.document)) if was else ["it is the first that is kept of this cluster"]
+    told = (
+        rules.moved(rules.difference(was, stand.document))
+        if was
+        else ["how the cluster was; no revision before it has a document to compare with"]
+    )
     _keep(ctx, cluster, BY_VERBS, stand.newest + 1, stand.document, told)
 
 

@@ -24,7 +24,7 @@ class ExplainQuery(Strict):
     )
 
 
-class InputOut(BaseModel):
+class FactOut(BaseModel):
     """One thing that a parameter is made of."""
 
     kind: Annotated[str, Word(KINDS)] = Field(description="what it is")
@@ -47,6 +47,6 @@ class ExplainedOut(BaseModel):
     parameter: str
     profile: str = Field(description="the class that is given it")
     value: str = Field(description="its value as JSON, with *** for each secret")
-    inputs: list[InputOut] = Field(description="what changes it when it is otherwise")
-    needs: list[InputOut] = Field(description="without these the class could be given nothing at all")
+    facts: list[FactOut] = Field(description="what changes it when it is otherwise")
+    needs: list[FactOut] = Field(description="without these the class could be given nothing at all")
     parts: list[str] = Field(description="the names of its parts, each of which can be asked for as well")

@@ -16,14 +16,14 @@ from oci.records.clusters import fleets, settings
 from oci.records.clusters.settings import Scope
 from oci.records.machines.moves import find
 from oci.render.puppet import explained
-from oci.schemas.deploy.explained import ExplainedOut, ExplainQuery, InputOut
+from oci.schemas.deploy.explained import ExplainedOut, ExplainQuery, FactOut
 from oci.services.usecase import usecase
 
 CONFIGURATION, UNMADE = "configuration", "not made yet: Puppet did not ask for it"
 
 
-def _out(one: Input, in_force: Mapping[str, Resolved], made: Mapping[tuple[bool, str], float]) -> InputOut:
-    told = InputOut(kind=one.kind, name=one.name, value=one.value)
+def _out(one: Input, in_force: Mapping[str, Resolved], made: Mapping[tuple[bool, str], float]) -> FactOut:
+    told = FactOut(kind=one.kind, name=one.name, value=one.value)
     if one.kind == SETTING:
         now = in_force[one.name]
         told.origin = now.origin
@@ -50,7 +50,7 @@ def _explained(ctx: Ctx, machine: Machine, name: str) -> ExplainedOut:
         parameter=told.name,
         profile=told.profile,
         value=told.value,
-        inputs=[_out(one, in_force, made) for one in told.inputs],
+        facts=[_out(one, in_force, made) for one in told.inputs],
         needs=[_out(one, in_force, made) for one in told.needs],
         parts=list(told.parts),
     )
