@@ -250,8 +250,32 @@ class Setting(Table):
     machine_id: Mapped[int | None] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(63))
     value: Mapped[str]  # the one text of its type; a secret is sealed
+    by: Mapped[str] = mapped_column(String(64), default="")  # who set it last, and when
+    at: Mapped[float] = mapped_column(default=0.0)
+    revision: Mapped[int] = mapped_column(default=0)  # number of the Revision that it came with; 0: set by a verb of its own
     # NULLs differ from each other: each of the two holds for the rows of one kind.
     __table_args__ = (UniqueConstraint("cluster_id", "role", "name"), UniqueConstraint("machine_id", "name"))
+
+
+class Revision(Table):
+    """What the declaration of a cluster was after a change; see oci.domain.deploy.revisions. It is not `Cluster.revision`,
+    which counts whatever changes a snapshot.
+    """
+
+    __tablename__ = "revision"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"))
+    number: Mapped[int]  # 1, 2, 3 ... of the cluster
+    kind: Mapped[str] = mapped_column(String(8))  # applied|by verbs
+    at: Mapped[float]
+    by: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str] = mapped_column(String(200), default="")
+    back: Mapped[int] = mapped_column(default=0)  # the revision that it goes back to; 0: none
+    digest: Mapped[str] = mapped_column(String(64))  # SHA-256 of the document
+    changed: Mapped[int]  # how many changes it made
+    document: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # zlib; empty: it was too large to be kept
+    changes: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)  # zlib of a JSON list of texts, the first of them
+    __table_args__ = (UniqueConstraint("cluster_id", "number"),)
 
 
 class Authority(Table):

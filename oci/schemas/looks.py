@@ -22,7 +22,9 @@ SHOWS = {
     "mark": "an arrow where it is true",
     "dash": "a dash where it is empty",
     "span": "seconds, as a length of time",
-    "lines": "text of several lines, as it is",
+    "lines": "text of several lines, or several of one, as they are",
+    "names": "several things, by their member `name`",
+    "sentences": "several texts, with a semicolon between them",
     "dim": "less bright than the rest, where there are colours",
     "hidden": "left out for people: it is long",
 }
@@ -180,6 +182,9 @@ SETTINGS = listing(
     column("name"),
     column("value", cut=True),
     column("origin", "FROM"),
+    column("revision", last=4),
+    column("by", last=5),
+    column("at", "SET", show="ago", last=5),
     column("narrower", "ALSO SET FOR", cut=True, last=1),
     column("meaning", cut=True, last=2),
     column("when", "TAKES EFFECT", cut=True, last=3),
@@ -206,7 +211,46 @@ ADDRESSES = listing(
     column("vip", "NAME", cut=True, last=1),
     names="address",
 )
-APPLIED = ConfigDict(json_schema_extra={"x-lines": "changes", "x-empty": "All was so already; nothing was changed."})
+APPLIED = ConfigDict(
+    json_schema_extra={
+        "x-lines": "changes",
+        "x-empty": "All was so already; nothing was changed.",
+        "x-below": "[This is revision {revision} of {cluster}.]",
+    }
+)
+REVERTED = ConfigDict(
+    json_schema_extra={
+        "x-lines": "changes",
+        "x-empty": "All was so already; nothing was changed.",
+        "x-below": "[This is revision {revision} of {cluster}. ]But {left|sentences}.",
+    }
+)
+EXPLAINED = listing(
+    "facts",
+    "Nothing changes it.",
+    column("kind", "MADE OF"),
+    column("name"),
+    column("value", "NOW", cut=True),
+    column("origin", "FROM", cut=True),
+    column("revision", last=2),
+    column("by", last=3),
+    column("at", "WHEN", show="time", last=4),
+    below="{parameter} of {machine} is {value}[. It could not be without {needs|names}][. Its parts: {parts}]",
+)
+REVISIONS = listing(
+    "revisions",
+    "It has no revision yet. `ocicli cluster apply` makes the first one.",
+    column("id"),
+    column("at", "WHEN", show="time"),
+    column("by"),
+    column("changed", "CHANGES"),
+    column("kind", last=3),
+    column("back", "GOES BACK TO", show="dash", last=2),
+    column("note", cut=True, last=1),
+    below="[It was {since}.]",
+    more="{shown} of {total}; give --limit, or --before with the lowest number of these",
+    names="id",
+)
 HANDOVER = ConfigDict(json_schema_extra={"x-verbatim": "archive"})
 DOCUMENT = ConfigDict(json_schema_extra={"x-verbatim": "document"})
 # x-files: the members that are files, each with its name; a private one is for its owner alone.

@@ -23,6 +23,7 @@ from oci.problems import Conflict, Forbidden, Gone, Problem
 from oci.records.people import passwords
 from oci.schemas.activity.events import EventQuery
 from oci.schemas.cloud.checks import ProofIn
+from oci.schemas.cloud.declarations import ApplyIn
 from oci.schemas.clusters.clusters import ClusterIn
 from oci.schemas.clusters.networks import AddressIn, NetworkIn, RangeIn
 from oci.schemas.clusters.settings import SettingIn
@@ -31,7 +32,7 @@ from oci.schemas.deploy.plans import PlanIn
 from oci.schemas.machines.machines import AssignIn, BmcIn
 from oci.schemas.people.people import PersonIn
 from oci.services.activity import events, jobs
-from oci.services.cloud import checks
+from oci.services.cloud import checks, declarations
 from oci.services.clusters import addresses, clusters, networks, settings
 from oci.services.deploy import deployments, plans
 from oci.services.machines import look, verbs
@@ -228,6 +229,27 @@ def test_the_deployment_of_a_cluster(world) -> None:
         )
         the_one(at_once([lambda: deployments.abort(world.ctx(), "c1", WhyIn()) for _ in range(THREADS)]), Conflict)
     assert (count(world, tables.Deployment), count(world, tables.Step)) == (2, 4)
+
+
+def test_the_revisions_of_a_cluster(world) -> None:
+    """Sixteen apply another document each, and half as many change the same by a verb: numbers without a gap, and each is
+    what whoever made it was told."""
+    prepare(world)
+    text = declarations.export(world.ctx(), "c1").document
+    declarations.apply(world.ctx(), ApplyIn(document=f"{text}settings: {{attempts: 2}}\n"))
+    orders = [ApplyIn(document=f"{text}settings: {{attempts: {n}}}\n", note=f"{n}") for n in range(3, 3 + THREADS)]
+    applies = [lambda order=order: declarations.apply(world.ctx(), order).revision for order in orders]
+    wanted = [SettingIn(value=str(700 + n), cluster="c1") for n in range(THREADS // 2)]
+    sets = [lambda order=order: settings.set_setting(world.ctx(), "install_seconds", order) for order in wanted]
+    said = at_once([*applies, *sets])
+    assert not [one for one in said if isinstance(one, Problem)], said
+    with world.appliance.make_session() as db:
+        rows = list(db.scalars(select(tables.Revision).order_by(tables.Revision.number)))
+    assert [row.number for row in rows] == list(range(1, len(rows) + 1))
+    notes = {row.number: row.note for row in rows if row.kind == "applied"}
+    assert {said[n - 3]: f"{n}" for n in range(3, 3 + THREADS)} == {number: note for number, note in notes.items() if note}
+    kinds = [row.kind for row in rows]
+    assert kinds.count("applied") == THREADS + 1 and kinds[0] == "by verbs", "the cluster was made by verbs"
 
 
 def test_the_order_of_a_poll(world) -> None:

@@ -24,6 +24,7 @@ PAGES = (
     "/machines/machine-1?tab=log",
     "/machines/machine-1?tab=puppet",
     "/clusters",
+    "/clusters/c1/revisions",
     "/networks",
     "/events",
     "/account",

@@ -78,6 +78,7 @@ PURE_MODULES = {
     "bisect",
     "collections",
     "dataclasses",
+    "difflib",
     "email",  # its parser of dates
     "enum",
     "fractions",

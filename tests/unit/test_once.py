@@ -27,6 +27,7 @@ UNIQUE = {
     "nic: mac, machine_id": "test_the_record_of_a_machine_that_reports_for_the_first_time",
     "person: name": "test_the_name_of_a_person",
     "range: network_id, first": "test_a_range_of_a_network",
+    "revision: cluster_id, number": "test_the_revisions_of_a_cluster",
     "secret: cluster_id, name": "test_the_secrets_and_certificates_of_a_cluster",
     "setting: cluster_id, role, name": "test_a_setting",
     "setting: machine_id, name": "test_a_setting",

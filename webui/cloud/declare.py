@@ -11,6 +11,7 @@ from oci.services.clusters import clusters
 from webui.cloud.forms import Declare
 from webui.cloud.use import FOLDER
 from webui.deploy import deployments as deploy
+from webui.deploy import revisions
 from webui.session import ctx, may
 from webui.submit import Answer, done, needs
 
@@ -37,9 +38,9 @@ roles:
 def _show(name: str, form: Declare, status: int = 200, **found: object) -> Answer:
     shown = clusters.show_cluster(ctx(), name) if name else None
     known = secrets.list_secrets(ctx(), name).secrets if name and may("cluster.secrets") else []
-    waves = deploy.section(name) if name else {}
+    sections = {**deploy.section(name), **revisions.section(name)} if name else {}
     proofs = checks.list_checks(ctx(), name).checks if name else []
-    more = {**waves, "c": shown, "checks": proofs, "secrets": known, "form": form, "folder": FOLDER, **found}
+    more = {**sections, "c": shown, "checks": proofs, "secrets": known, "form": form, "folder": FOLDER, **found}
     return render_template("cloud/cluster.html", **more), status
 
 
@@ -62,14 +63,18 @@ def apply(name: str = "") -> Answer:
     if order is None:
         return _show(name, form, 400, problem="see what is said beside the document")
     try:
-        told = declarations.apply(ctx(), ApplyIn(document=order.document, dry_run=check))
+        told = declarations.apply(ctx(), ApplyIn(document=order.document, dry_run=check, note=order.note))
     except Mistaken as refused:
         return _show(name, form, refused.status, mistakes=refused.mistakes)
     except Problem as refused:
         return _show(name, form, refused.status, problem=str(refused))
     if check:
         return _show(name, form, checked=True, changes=told.changes)
-    words = f"Applied: {'; '.join(told.changes)}"[:500] if told.changes else "All was so already; nothing was changed."
+    words = (
+        f"Applied as revision {told.revision}: {'; '.join(told.changes)}"[:500]
+        if told.changes
+        else "All was so already; nothing was changed."
+    )
     return done(words, url_for("webui.cluster", name=told.cluster))
 
 

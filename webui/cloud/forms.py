@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import TextAreaField
+from wtforms import StringField, TextAreaField
 
 from oci.schemas.cloud.declarations import ApplyIn
 from webui.forms import Order
@@ -18,6 +18,8 @@ class Declare(Order):
         render_kw={"rows": 24, "spellcheck": "false", "autocapitalize": "off", "wrap": "off"},
     )
 
+    note = StringField("Note", render_kw={"maxlength": "200", "autocomplete": "off"})
+
     def values(self) -> dict[str, Any]:
         # Browsers send CR LF. What is typed is not stripped: lines are counted from the first.
-        return {"document": (self.document.data or "").replace("\r\n", "\n")}
+        return {**super().values(), "document": (self.document.data or "").replace("\r\n", "\n")}

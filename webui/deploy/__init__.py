@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from webui.deploy import deployments, plans
+from webui.deploy import deployments, explained, plans, revisions
 
-FAMILIES = (deployments, plans)
+FAMILIES = (deployments, plans, revisions, explained)

@@ -64,8 +64,18 @@ def length(seconds: Any) -> str:
 
 
 def lines(text: Any) -> str:
-    """Text of several lines, each of them plain; it begins on a line of its own."""
-    return "\n" + "\n".join(map(plain, str(text).splitlines()))
+    """Text of several lines, or several of one, each of them plain; it begins on a line of its own."""
+    return "\n" + "\n".join(map(plain, text if isinstance(text, list) else str(text).splitlines()))
+
+
+def names(things: Any) -> str:
+    """Several things by their names."""
+    return ", ".join(plain(thing["name"]) for thing in things)
+
+
+def sentences(texts: Any) -> str:
+    """Several texts in a row."""
+    return "; ".join(map(plain, texts))
 
 
 SHOWS: dict[str, Callable[[Any], str]] = {
@@ -77,6 +87,8 @@ SHOWS: dict[str, Callable[[Any], str]] = {
     "dash": lambda value: plain(value) or "-",
     "span": length,
     "lines": lines,
+    "names": names,
+    "sentences": sentences,
 }
 
 
@@ -84,7 +96,7 @@ def shown(value: Any, how: str = "") -> str:
     """`value` in the manner `how`; as it is when that is unknown here, as with a newer appliance, or does not fit."""
     try:
         return SHOWS.get(how, plain)(value)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, KeyError):
         return plain(value)
 
 

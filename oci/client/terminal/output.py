@@ -56,6 +56,8 @@ def _text(look: Look, data: dict[str, Any]) -> None:
         print("\n".join(map(plain, str(data.get(look.verbatim, "")).splitlines())))
     elif look.lines:
         print("\n".join(map(plain, data.get(look.lines, ()))) or look.empty)
+        if below := say(look.below, data):
+            _paragraph(below)
     elif look.rows in data:
         _list(look, data, coloured)
     else:

@@ -58,7 +58,7 @@ EVENTS: dict[str, str] = {
     "deployment.done": "the last wave of a deployment has ended well",
     "deployment.stopped": "a person ended a deployment, or another took its place; what runs on machines goes on",
     "cluster.created": "a cluster was made, with a CA of its own",
-    "cluster.applied": "the document of a cluster was applied, and changed something",
+    "cluster.applied": "the document of a cluster was applied, or one of its revisions again, and changed something",
     "secret.made": "a secret of a cluster was made; its value is not told",
     "certificate.made": "a certificate of a cluster was made, for one of its machines or for all of them",
     "credentials.given": "somebody was given the password of a cloud's administrator, which is not told",

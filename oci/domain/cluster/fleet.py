@@ -184,6 +184,18 @@ class Fleet:
         member whose role has no file any more has none."""
         return self._by_profile.get(profile, ())
 
+    def but(self, **changes: Any) -> Fleet:
+        """The same with other facts than members and roles: those are looked up as here, and not anew."""
+        made = replace(self, **changes)
+        made.__dict__.update(_by_profile=self._by_profile, _by_machine=self._by_machine, _by_role=self._by_role)
+        return made
+
+    def as_if(self, profiles: Mapping[str, tuple[Member, ...]]) -> Fleet:
+        """The same, as if each of `profiles` were that of just these members."""
+        made = self.but()
+        made.__dict__.update(_by_profile={**self._by_profile, **profiles})
+        return made
+
     @cached_property
     def api(self) -> tuple[Vip, ...]:
         """The virtual addresses called `api`, one for each family; none as long as nobody holds one for the cluster."""

@@ -21,12 +21,14 @@ Value = str | int | tuple[str, ...]
 class Type:
     """How a value is written. `look` says it to people; `between` stands between the parts of one that has several.
 
-    `read` makes the value of the parts, or of the whole text, and raises ValueError with the reason.
+    `read` makes the value of the parts, or of the whole text, and raises ValueError with the reason. `examples` are texts of
+    different values: what a value could be instead.
     """
 
     name: str
     look: str
     read: Callable[[Sequence[str]], Value]
+    examples: tuple[str, ...]
     between: str = ""
     commas: bool = False  # what may stand between parts beside blanks
 
@@ -152,30 +154,57 @@ def _number(parts: Sequence[str]) -> Value:
     return int(parts[0])
 
 
+_SOMEBODYS_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExhbXBsZQ olga@example"
+# Addresses and names that are nobody's: RFC 5737, RFC 2606.
 TYPES = {
     known.name: known
     for known in (
-        Type("addresses", "addresses like 10.0.0.1 or fd00::1, separated by blanks", _addresses, " ", commas=True),
-        Type("hosts", "addresses or host names, separated by blanks", _hosts, " ", commas=True),
-        Type("keys", "public SSH keys, one in a line; empty: none", _keys, "\n"),
+        Type(
+            "addresses",
+            "addresses like 10.0.0.1 or fd00::1, separated by blanks",
+            _addresses,
+            ("192.0.2.1", "192.0.2.2"),
+            " ",
+            commas=True,
+        ),
+        Type(
+            "hosts",
+            "addresses or host names, separated by blanks",
+            _hosts,
+            ("192.0.2.1", "time.example.net"),
+            " ",
+            commas=True,
+        ),
+        Type("keys", "public SSH keys, one in a line; empty: none", _keys, (_SOMEBODYS_KEY, ""), "\n"),
         Type(
             "arguments",
             "kernel arguments like console=ttyS1,115200, separated by blanks, without initrd= and oci.*; empty: none",
             _arguments,
+            ("quiet", ""),
             " ",
         ),
-        Type("URL", "a URL like http://mirror.example.net/debian", _url),
-        Type("suites", "suites like trixie, separated by blanks", _suites, " "),
-        Type("components", "components like main, separated by blanks", _components, " "),
-        Type("hash", "a hash as `mkpasswd` or `openssl passwd -6` prints it", _hash),
-        Type("region", "letters, digits, - and _, like RegionOne", _region),
-        Type("interface", "the name of an interface, like eth1; empty: none", _interface),
-        Type("hypervisor", "kvm, or qemu where there is no /dev/kvm", _one_of("kvm", "qemu")),
-        Type("datapath", "system (the kernel's), or netdev (without a kernel module)", _one_of("system", "netdev")),
-        Type("flavors", flavors.LOOK, _flavors, " ", commas=True),
-        Type("verbosity", "info or debug", _one_of("info", "debug")),
-        Type("seconds", "a whole number of seconds", _number),
-        Type("number", "a whole number", _number),
+        Type("URL", "a URL like http://mirror.example.net/debian", _url, ("http://192.0.2.1/debian", "http://192.0.2.2/")),
+        Type("suites", "suites like trixie, separated by blanks", _suites, ("trixie", "sid"), " "),
+        Type("components", "components like main, separated by blanks", _components, ("main", "contrib"), " "),
+        Type(
+            "hash",
+            "a hash as `mkpasswd` or `openssl passwd -6` prints it",
+            _hash,
+            (f"$6$salt${'s' * 40}", f"$6$salt${'t' * 40}"),
+        ),
+        Type("region", "letters, digits, - and _, like RegionOne", _region, ("RegionOne", "RegionTwo")),
+        Type("interface", "the name of an interface, like eth1; empty: none", _interface, ("eth1", "")),
+        Type("hypervisor", "kvm, or qemu where there is no /dev/kvm", _one_of("kvm", "qemu"), ("kvm", "qemu")),
+        Type(
+            "datapath",
+            "system (the kernel's), or netdev (without a kernel module)",
+            _one_of("system", "netdev"),
+            ("system", "netdev"),
+        ),
+        Type("flavors", flavors.LOOK, _flavors, ("m1.small:1:2048:20", ""), " ", commas=True),
+        Type("verbosity", "info or debug", _one_of("info", "debug"), ("info", "debug")),
+        Type("seconds", "a whole number of seconds", _number, ("600", "3600")),
+        Type("number", "a whole number", _number, ("1", "2")),
     )
 }
 

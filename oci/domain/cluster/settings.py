@@ -185,30 +185,50 @@ def read(setting: Setting, text: str) -> Value:
     return value
 
 
+def others(setting: Setting, value: Value) -> tuple[Value, ...]:
+    """Values that `setting` could have instead of `value`, at least one: to see what hangs on it."""
+    made = [read(setting, text) for text in TYPES[setting.type].examples]
+    return tuple(one for one in made if one != value)
+
+
 def text_of(setting: Setting, value: Value) -> str:
     """The one text of a value, as it is stored; `read` makes the value of it again."""
     return TYPES[setting.type].between.join(value) if isinstance(value, tuple) else str(value)
 
 
 @dataclass(frozen=True)
+class Put:
+    """Who set a value, when (seconds since the epoch), and by which revision of the cluster; 0: by a verb of its own."""
+
+    by: str
+    at: float
+    revision: int = 0
+
+
+@dataclass(frozen=True)
 class Layer:
-    """What one scope says: its name in words, like "role compute", and values by setting."""
+    """What one scope says: its name in words, like "role compute", and values by setting; and who set those that are
+    stored."""
 
     origin: str
     values: Mapping[str, Value]
+    puts: Mapping[str, Put] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """A value in force, and the scope that says it, in words."""
+    """A value in force, the scope that says it, in words, and who set it there, where that is stored."""
 
     value: Value
     origin: str
+    put: Put | None = None
 
 
 def resolve(layers: Sequence[Layer]) -> dict[str, Resolved]:
     """What is in force by setting, where `layers` are the scopes from the widest to the narrowest: the last one wins."""
-    return {name: Resolved(value, layer.origin) for layer in layers for name, value in layer.values.items()}
+    return {
+        name: Resolved(value, layer.origin, layer.puts.get(name)) for layer in layers for name, value in layer.values.items()
+    }
 
 
 @dataclass(frozen=True)

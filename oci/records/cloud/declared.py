@@ -43,6 +43,7 @@ class Applied:
     ctx: Ctx
     declaration: Declaration
     document: Document
+    revision: int = 0
     mistakes: list[Mistake] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)
     cluster: tables.Cluster | None = None
@@ -69,9 +70,9 @@ class Applied:
         return self.cluster
 
 
-def apply(ctx: Ctx, declaration: Declaration, document: Document) -> Applied:
-    """Make what is declared so, as far as it can be."""
-    run = Applied(ctx, declaration, document)
+def apply(ctx: Ctx, declaration: Declaration, document: Document, revision: int = 0) -> Applied:
+    """Make what is declared so, as far as it can be. What is set by it is told to come with `revision`."""
+    run = Applied(ctx, declaration, document, revision)
     base = declaration.network
     for name in sorted(declaration.networks, key=lambda name: name != base):
         if name == base:
@@ -203,15 +204,15 @@ def _settings(run: Applied, path: Path, wanted: Settings, scope: Callable[[], Sc
     """Set what is wanted in a scope, and take back what is set there and not wanted. Secrets are left alone."""
     needs = [CLUSTER, *needs]
     for name, text in wanted.items():
-        run.step((*path, name), lambda name=name, text=text: _set(run.ctx, scope(), name, text), needs=needs)  # type: ignore[misc]
+        run.step((*path, name), lambda name=name, text=text: _set(run, scope(), name, text), needs=needs)  # type: ignore[misc]
     run.step(path, lambda: _unset(run.ctx, scope(), set(wanted)), needs=needs)
 
 
-def _set(ctx: Ctx, scope: Scope, name: str, text: str) -> None:
+def _set(run: Applied, scope: Scope, name: str, text: str) -> None:
     known = settings.named(name)
     if known.secret:
         raise Problem(f"{name} is a secret, which no document may hold; set it with `ocicli setting set {name}`")
-    settings.put(ctx, known, scope, settings.value_of(known, text))
+    settings.put(run.ctx, known, scope, settings.value_of(known, text), run.revision)
 
 
 def _unset(ctx: Ctx, scope: Scope, wanted: set[str]) -> None:

@@ -97,6 +97,16 @@ def revealer(ctx: Ctx, cluster_id: int, fleet: Fleet, member: Member) -> Callabl
     return value
 
 
+def ages(ctx: Ctx, cluster_id: int, member: Member) -> dict[tuple[bool, str], float]:
+    """When each secret of the cluster, and each certificate that `member` may be given, was made, by (whether it is a
+    certificate, name); in seconds since the epoch."""
+    query = select(Secret.name, Secret.made).where(Secret.cluster_id == cluster_id)
+    found = {(False, name): made for name, made in ctx.db.execute(query)}
+    root = ctx.db.scalar(select(Authority.made).where(Authority.cluster_id == cluster_id))
+    found |= {(True, ROOT): root} if root is not None else {}
+    return found | {(True, name): row.made for name, row in _certificates(ctx, cluster_id, member, CERTIFICATES).items()}
+
+
 def make(ctx: Ctx, cluster_id: int, fleet: Fleet, member: Member) -> None:
     """Make what `member` needs and is not there, or is there and stale. Raises BadRole, OutsideError, Unavailable."""
     names, certificates = declared(fleet, member)

@@ -13,7 +13,7 @@ from oci.domain.cluster import roles
 from oci.domain.machines import lifecycle
 from oci.problems import Conflict, NotFound, Problem
 from oci.records.cloud import run_orders
-from oci.records.clusters import addresses, claims, networks
+from oci.records.clusters import addresses, claims, networks, settings
 from oci.records.machines import promises
 from oci.records.machines.moves import move
 from oci.schemas.machines.machines import AssignIn
@@ -174,5 +174,6 @@ def forget(ctx: Ctx, machine: tables.Machine) -> None:
     for table in (tables.Assignment, tables.Address, tables.Challenge, tables.Certificate):
         for row in ctx.db.scalars(select(table).where(table.machine_id == machine.id)):
             ctx.db.delete(row)
+    settings.leave(ctx, machine.id)
     machine.name = f"machine-{machine.id}"
     ctx.db.flush()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, select
+from sqlalchemy import ColumnElement, Engine, Row, select
 
 from oci.context import Ctx
 from oci.db.revision import columns, grew
@@ -17,7 +17,7 @@ from oci.domain.cluster.fleet import INSTALLED_OVER, OUTSIDE, Fleet, Held, Membe
 from oci.domain.cluster.fleet import Network as Stand
 from oci.domain.cluster.roles import Role
 from oci.domain.networks.claims import host_of, parse
-from oci.problems import Unavailable
+from oci.problems import Conflict, Unavailable
 from oci.records.clusters import settings
 
 OF_CLOUD = ("region", "virt_type", "datapath_type", "external_interface", "log_level", "api_workers")
@@ -175,6 +175,25 @@ def fleet(ctx: Ctx, cluster_id: int, revision: int) -> Fleet:
     if not grew(ctx.db) and (known is None or known.revision <= revision):
         kept[cluster_id] = found
     return found
+
+
+def classified(ctx: Ctx, machine_id: int, cluster_id: int, revision: int) -> tuple[Fleet, Member]:
+    """The snapshot and the member in it that is the machine. Raises Conflict for one without an address, Unavailable."""
+    found = fleet(ctx, cluster_id, revision)
+    member = found.member(machine_id)
+    if member is None or not member.address():
+        name = member.fqdn if member else f"machine {machine_id}"
+        raise Conflict(f"{name} has no address on the network of its cluster; unassign it and assign it anew")
+    return found, member
+
+
+def assigned(ctx: Ctx, by: ColumnElement[bool]) -> Row[tuple[int, int, int]] | None:
+    """Machine, cluster and the cluster's revision of one assignment."""
+    return ctx.db.execute(
+        select(Assignment.machine_id, Cluster.id, Cluster.revision)
+        .join(Cluster, Cluster.id == Assignment.cluster_id)
+        .where(by)
+    ).one_or_none()
 
 
 def engine_of(ctx: Ctx) -> Engine:

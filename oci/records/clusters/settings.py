@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from oci.config import Config, is_default
 from oci.context import Ctx
@@ -13,7 +13,7 @@ from oci.db.revision import columns
 from oci.db.tables import Assignment, Cluster, Machine, Setting
 from oci.domain.cluster import settings
 from oci.domain.cluster.setting_types import Value
-from oci.domain.cluster.settings import OF_PUPPET, SETTINGS, BadValue, InForce, Layer, Sealed, Stored, resolve
+from oci.domain.cluster.settings import OF_PUPPET, SETTINGS, BadValue, InForce, Layer, Put, Sealed, Stored, resolve
 from oci.domain.networks.claims import Claim, claim, host_of
 from oci.ports import OutsideError
 
@@ -102,9 +102,16 @@ def layers(ctx: Ctx, scope: Scope) -> list[Layer]:
     around += [Scope(cluster, role)] if role else []
     around += [Scope(machine=scope.machine)] if scope.machine else []
     for one in around:
-        rows = ctx.db.execute(select(Setting.name, Setting.value).where(one.rows())).tuples()
-        found.append(_layer(one.words, rows))
+        found.append(_stored(ctx, one))
     return found
+
+
+def _stored(ctx: Ctx, scope: Scope) -> Layer:
+    """What is set in just that scope, and who set it."""
+    query = select(Setting.name, Setting.value, Setting.by, Setting.at, Setting.revision).where(scope.rows())
+    rows = ctx.db.execute(query).all()
+    told = _layer(scope.words, [(row.name, row.value) for row in rows])
+    return replace(told, puts={row.name: Put(row.by, row.at, row.revision) for row in rows})
 
 
 def in_force(ctx: Ctx, machine: Machine) -> InForce:
@@ -172,8 +179,9 @@ def row_of(ctx: Ctx, scope: Scope, name: str) -> Setting | None:
     return ctx.db.scalar(select(Setting).where(Setting.name == name, scope.rows()))
 
 
-def put(ctx: Ctx, scope: Scope, name: str, value: Value) -> bool:
-    """Set it; False when it was set to just that before. A secret is sealed."""
+def put(ctx: Ctx, scope: Scope, name: str, value: Value, revision: int = 0) -> bool:
+    """Set it, by a revision of the cluster or (0) a verb of its own; False when it was set to just that before. A secret is
+    sealed."""
     known, row = SETTINGS[name], row_of(ctx, scope, name)
     text = settings.text_of(known, value)
     if row is not None and (_opened(ctx, row.value) if known.secret else row.value) == text:
@@ -187,6 +195,7 @@ def put(ctx: Ctx, scope: Scope, name: str, value: Value) -> bool:
         )
         ctx.db.add(row)
     row.value = ctx.outside.sealer.seal(text) if known.secret else text
+    row.by, row.at, row.revision = ctx.actor.name, ctx.now(), revision
     ctx.db.flush()
     return True
 
@@ -206,12 +215,18 @@ def forget(ctx: Ctx, machine: Machine) -> list[str]:
     return [row.name for row in rows]
 
 
+def leave(ctx: Ctx, machine_id: int) -> None:
+    """The machine leaves its cluster: what is set for itself stays, and the numbers of that cluster's revisions mean nothing
+    any more."""
+    ctx.db.execute(update(Setting).where(Setting.machine_id == machine_id, Setting.revision != 0).values(revision=0))
+
+
 def take_over(ctx: Ctx, machine: Machine, other: Machine) -> None:
     """Give the machine what is set for `other`, which is the same one; what it has itself stays."""
     own = set(ctx.db.scalars(select(Setting.name).where(Setting.machine_id == machine.id)))
     for row in ctx.db.scalars(select(Setting).where(Setting.machine_id == other.id)):
         if row.name not in own:
-            row.machine_id = machine.id
+            row.machine_id, row.revision = machine.id, 0  # a number of the other's cluster
     ctx.db.flush()
 
 

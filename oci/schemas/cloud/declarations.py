@@ -5,9 +5,12 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from oci.schemas import looks
-from oci.schemas.words import Strict
+from oci.schemas.words import PLAIN_OR_EMPTY, Strict
 
 LONGEST_DOCUMENT = 1 << 19
+NOTE = Field(
+    "", description="why, in a line for those who look at the revision later", max_length=200, pattern=PLAIN_OR_EMPTY
+)
 
 
 class ApplyIn(Strict):
@@ -19,6 +22,7 @@ class ApplyIn(Strict):
         json_schema_extra={"x-file": True},
     )
     dry_run: bool = Field(False, description="say what would be changed, and change nothing")
+    note: str = NOTE
 
 
 class ApplyOut(BaseModel):
@@ -29,6 +33,7 @@ class ApplyOut(BaseModel):
     cluster: str
     dry_run: bool = False
     changes: list[str] = Field(description="what was changed, one sentence each; nothing when all was so already")
+    revision: int | None = Field(None, description="the revision that it made; none where nothing was changed")
 
 
 class DocumentOut(BaseModel):

@@ -72,6 +72,11 @@ class SettingOut(BaseModel):
     name: str
     value: str = Field(description="the value in force; of a secret ***, or nothing where there is none")
     origin: str = Field(description="who says so: a machine, a role, a cluster, the configuration, or the default")
+    by: str = Field("", description="who set it there; empty where it is not stored")
+    at: float | None = Field(None, description="when, in seconds since the epoch", json_schema_extra=looks.TIME)
+    revision: int | None = Field(
+        None, description="the revision of the cluster that it came with; none when it was set by itself"
+    )
     here: bool = Field(description="whether it is set just where it was asked for")
     otherwise: str = Field(description="the value that is in force when it is not set here")
     otherwise_origin: str = Field(description="who says that")

@@ -30,6 +30,11 @@ class Classification(BaseModel):
 
     machine: str
     revision: int = Field(description="revision of the cluster that it was made from; it grows with each change of it")
+    parameters: list[str] = Field(
+        [],
+        description="the name of each parameter in it, which machine.explain takes",
+        json_schema_extra=looks.shown("hidden"),
+    )
     text: str = Field(description="the classification as YAML", json_schema_extra=looks.shown("lines"))
     pending: list[str] = Field(
         [], description="what the next plan of its cluster changes of it; Puppet is told that once it is approved"

@@ -10,12 +10,11 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.x509.oid import AttributeOID, NameOID
-from sqlalchemy import ColumnElement, Row, bindparam, delete, select
+from sqlalchemy import Row, bindparam, delete, select
 from sqlalchemy.orm import joinedload
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.cluster.fleet import Fleet, Member
 from oci.domain.cluster.profiles import BadProfile
 from oci.domain.cluster.roles import BadRole
 from oci.domain.machines import lifecycle
@@ -34,7 +33,7 @@ from oci.records.machines.works import close_work
 from oci.records.path import liveness
 from oci.records.path.boot_session import token_hash
 from oci.records.path.work_session import authenticate_work
-from oci.render.puppet import frozen
+from oci.render.puppet import explained, frozen
 from oci.render.puppet.enc import text
 from oci.render.puppet.psych import Unwritable
 from oci.schemas.machines.runs import Classification, RunList, RunOut
@@ -58,25 +57,6 @@ def _by_certname(ctx: Ctx, certname: str) -> tuple[tables.Machine, tables.Assign
     return row[0], row[1]
 
 
-def _classified(ctx: Ctx, machine_id: int, cluster_id: int, revision: int) -> tuple[Fleet, Member]:
-    """The snapshot and the member in it that is the machine. Raises Conflict for one without an address, Unavailable."""
-    fleet = fleets.fleet(ctx, cluster_id, revision)
-    member = fleet.member(machine_id)
-    if member is None or not member.address():
-        name = member.fqdn if member else f"machine {machine_id}"
-        raise Conflict(f"{name} has no address on the network of its cluster; unassign it and assign it anew")
-    return fleet, member
-
-
-def _assigned(ctx: Ctx, by: ColumnElement[bool]) -> Row[tuple[int, int, int]] | None:
-    """Machine, cluster and the cluster's revision of one assignment."""
-    return ctx.db.execute(
-        select(tables.Assignment.machine_id, tables.Cluster.id, tables.Cluster.revision)
-        .join(tables.Cluster, tables.Cluster.id == tables.Assignment.cluster_id)
-        .where(by)
-    ).one_or_none()
-
-
 def classify(ctx: Ctx, certname: str) -> str:
     """The ENC's YAML for `certname`, with the secrets that its profiles declared: for the Puppet server's listener alone.
 
@@ -92,7 +72,7 @@ def classify(ctx: Ctx, certname: str) -> str:
 
 
 def _named(ctx: Ctx, certname: str) -> Row[tuple[int, int, int]]:
-    found = _assigned(ctx, tables.Assignment.fqdn == certname)
+    found = fleets.assigned(ctx, tables.Assignment.fqdn == certname)
     if found is None:
         raise NotFound(f"no machine is called {certname[:100]}")
     return found
@@ -114,7 +94,7 @@ def _told(ctx: Ctx, machine_id: int) -> Iterator[None]:
 def _classify(ctx: Ctx, certname: str) -> str:
     found = _named(ctx, certname)
     with _told(ctx, found[0]):
-        fleet, member = _classified(ctx, *found)
+        fleet, member = fleets.classified(ctx, *found)
         reveal = vault.revealer(ctx, found[1], fleet, member)
         approved = classifications.pinned(ctx, found[0])
         return frozen.text(approved, reveal) if approved else text(fleet, member, reveal)
@@ -125,22 +105,23 @@ def equip(ctx: Ctx, certname: str) -> None:
     """Make the secrets and certificates that the machine `certname` needs and that are not there, or are stale."""
     found = _named(ctx, certname)
     with _told(ctx, found[0]):
-        vault.make(ctx, found[1], *_classified(ctx, *found))
+        vault.make(ctx, found[1], *fleets.classified(ctx, *found))
 
 
 @usecase("machine.classification", "viewer", reads=True)
 def preview_classification(ctx: Ctx, name: str) -> Classification:
     """What Puppet is told of a machine, with *** in the place of each secret. Raises NotFound, Conflict, Unavailable."""
     machine = find(ctx, name)
-    found = _assigned(ctx, tables.Assignment.machine_id == machine.id)
+    found = fleets.assigned(ctx, tables.Assignment.machine_id == machine.id)
     if found is None:
         raise Conflict(f"{machine.name} has no role, so there is nothing to tell Puppet; assign it to a cluster first")
     try:
-        fleet, member = _classified(ctx, *found)
+        fleet, member = fleets.classified(ctx, *found)
         approved, wanted = classifications.pinned(ctx, machine.id), classifications.freeze(fleet, member)
         return Classification(
             machine=machine.name,
             revision=fleet.revision,
+            parameters=list(explained.names(fleet, member)),
             text=frozen.preview(approved or wanted),
             pending=list(frozen.changes(approved, wanted)[:MOST_PENDING]) if approved else [],
         )

@@ -97,9 +97,9 @@ def _now(ctx: Ctx, known: Setting, scope: Scope) -> Resolved:
     return resolve(records.layers(ctx, scope))[known.name]
 
 
-def put(ctx: Ctx, known: Setting, scope: Scope, value: Value) -> bool:
-    """Set it in a scope; False when it was just that before. Raises Problem for a scope where it cannot be, Conflict for an
-    address that is another's, NotFound for a role."""
+def put(ctx: Ctx, known: Setting, scope: Scope, value: Value, revision: int = 0) -> bool:
+    """Set it in a scope, by a `revision` or a verb of its own; False when it was just that before. Raises Problem for a
+    scope where it cannot be, Conflict for an address that is another's, NotFound for a role."""
     refuse_scope(known, scope)
     if scope.role:
         claims.role_named(ctx, scope.role)
@@ -107,7 +107,7 @@ def put(ctx: Ctx, known: Setting, scope: Scope, value: Value) -> bool:
         raise Conflict(f"{scope.machine.name} is retired and does nothing; restore it first")
     _refuse_held(ctx, known, value)
     before = _now(ctx, known, scope)
-    if not records.put(ctx, scope, known.name, value):
+    if not records.put(ctx, scope, known.name, value, revision):
         return False
     _move_deadlines(ctx, known, scope)
     was, now = (_told(shown(known, one)) for one in (before.value, value))
