@@ -92,6 +92,7 @@ class Config:
     poll_seconds: int = _setting(60, "how often an installed machine asks whether it shall run Puppet")
     poll_busy_seconds: int = _setting(15, "the same while an order stands for it, or its cluster is being deployed")
     deploy_gate_seconds: int = _setting(3600, "how long a wave of a deployment may go on without progress")
+    drift_hours: int = _setting(24, "hours between two dry runs of Puppet on a machine that look for drift; 0: none")
     tick_seconds: int = _setting(5, "how often the appliance compares what is with what should be")
     silence_seconds: int = _setting(90, "how long a busy machine may be silent before its work is tried again")
     takeover_seconds: int = _setting(20, "silence after which a later boot of a machine speaks for it")

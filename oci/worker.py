@@ -26,7 +26,7 @@ from oci import config as configuration
 from oci.records.path import clock_turns
 from oci.services.activity import health, jobs, lost_workers, site_troubles, tick
 from oci.services.cloud import checks
-from oci.services.deploy import deployments
+from oci.services.deploy import deployments, looks
 
 if TYPE_CHECKING:
     from oci.app import Appliance
@@ -215,7 +215,7 @@ def clock_was_set(mark: Path, ahead: float) -> bool:
 
 @celery.task(name="oci.tick")
 def run_tick() -> None:
-    """One tick: deadlines, silence, DHCP, deployments, and jobs that no message announced."""
+    """One tick: deadlines, silence, DHCP, deployments, looks for drift, and jobs that no message announced."""
     ctx = _ctx()
     folder = ctx.config.path("run_dir", "broker")
     turned = clock_was_set(folder / "clock", time.time() - time.monotonic())
@@ -228,6 +228,7 @@ def run_tick() -> None:
         log.warning("%s", told)
     tick.machines(_ctx())
     deployments.advance(_ctx())
+    looks.advance(_ctx())
     wake(len(jobs.due(_ctx(), MOST_MESSAGES)))
     _tell_troubles(tuple(ctx.outside.roles), ctx.outside.troubles)
 

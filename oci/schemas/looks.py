@@ -41,6 +41,9 @@ TONES = {
     "runs": "busy",
     "waits": "waits",
     "left out": "waits",
+    "in force": "good",
+    "unused": "waits",
+    "over": "gone",
     "running": "busy",
     "queued": "waits",
     "stale": "waits",
@@ -241,6 +244,31 @@ DEPLOYMENT = listing(
     column("reason", "BECAUSE", cut=True),
     column("doing", "NOW", cut=True, last=2),
     below="{cluster}: {state}, wave {wave} of {waves}, {percent} %[: {reason}]",
+)
+MACHINE_DRIFT = listing(
+    "differences",
+    "Nothing differs.",
+    column("resource", cut=True),
+    column("property"),
+    column("has", "IS", cut=True, last=2),
+    column("should", "SHOULD BE", cut=True, last=2),
+    column("first_seen", "SINCE", show="ago", last=1),
+    column("accepted", show="dash", last=3),
+    column("place", cut=True, last=4),
+    below="{summary}",
+)
+CLUSTER_DRIFT = listing(
+    "groups",
+    "Nothing differs.",
+    column("resource", cut=True),
+    column("property"),
+    column("count", "MACHINES"),
+    column("machines", "ON", cut=True, last=2),
+    column("has", "IS", cut=True, last=4),
+    column("should", "SHOULD BE", cut=True, last=4),
+    column("first_seen", "SINCE", show="ago", last=1),
+    column("accepted", show="dash", last=3),
+    below="{summary}",
 )
 CLOUD_CHECK = listing(
     "steps",
