@@ -414,8 +414,8 @@ class Run(Table):
 class RunOrder(Table):
     """What an installed machine is to do by its next poll; the last ones of each machine are kept.
 
-    kind: run (Puppet, then the checks)|check (the checks alone)|look (Puppet, dry). outcome: a word of oci.domain.cloud.run_orders, '' as long
-    as it stands.
+    kind: run (Puppet, then the checks)|check (the checks alone)|look (Puppet, dry). outcome: a word of
+    oci.domain.cloud.run_orders, '' as long as it stands.
     """
 
     __tablename__ = "run_order"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -243,7 +244,7 @@ def test_each_machine_is_looked_at_once_in_a_day_at_its_own_hour(three) -> None:
     assert all(len(times) == 1 for times in second.values()), second
     assert all(len(times) <= 1 for times in first.values())
     moments = sorted(times[0] for times in second.values())
-    assert all(later - earlier > 3600 for earlier, later in zip(moments, moments[1:], strict=False)), "they are spread"
+    assert all(later - earlier > 3600 for earlier, later in pairwise(moments)), "they are spread"
 
 
 def test_what_is_set_for_a_cluster_a_role_or_a_machine_holds(three) -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from webui.deploy import deployments
+from webui.deploy import deployments, drift
 
-FAMILIES = (deployments,)
+FAMILIES = (deployments, drift)

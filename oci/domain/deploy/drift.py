@@ -19,7 +19,7 @@ MOST_DIFFERENCES, MOST_TEXT, MOST_PROPERTY, MOST_VALUE = 200, 300, 100, 100
 """So many differences of a machine are kept, with characters of a resource or a place, of a property, and of a value."""
 MOST_ACCEPTANCES, MOST_DAYS = 200, 365
 """Acceptances that a cluster may have, and for how many days one may hold."""
-SHOWN = frozenset("enable ensure gid group home mode owner returns shell target uid".split())
+SHOWN = frozenset(["enable", "ensure", "gid", "group", "home", "mode", "owner", "returns", "shell", "target", "uid"])
 """Properties whose values are told, as in the report processor. Those of others may be secrets, marked as that or not."""
 DIFFERS = "differs"
 """What is told in the place of a value that is not to be told."""
@@ -76,9 +76,9 @@ def _differences(told: Sequence[Any]) -> dict[tuple[str, str], Difference]:
         if isinstance(one, Mapping):
             resource, property_ = _line(one.get("resource"), MOST_TEXT), _line(one.get("property"), MOST_PROPERTY)
             if resource and property_:
-                values = (_value(property_, one.get(name)) for name in ("is", "should"))
+                has, should = (_value(property_, one.get(name)) for name in ("is", "should"))
                 place = _line(one.get("place"), MOST_TEXT)
-                found.setdefault((resource, property_), Difference(resource, property_, *values, place))
+                found.setdefault((resource, property_), Difference(resource, property_, has, should, place))
     return found
 
 
@@ -111,7 +111,9 @@ def check_pattern(pattern: str) -> None:
     if not pattern or not pattern.isprintable() or len(pattern) > MOST_TEXT:
         raise BadPattern(f"a resource is named in 1 to {MOST_TEXT} printable characters, like File[/etc/motd]")
     if "*" in _core(pattern):
-        raise BadPattern(f"{pattern[:80]}: * may stand at the ends only, like File[/etc/nova/* or */motd]; name it otherwise")
+        raise BadPattern(
+            f"{pattern[:80]}: * may stand at the ends only, like File[/etc/nova/* or */motd]; name it otherwise"
+        )
 
 
 def _core(pattern: str) -> str:
@@ -177,8 +179,8 @@ def slot(now: int, machine_id: int, hours: int) -> int:
 
 
 def is_due(now: int, machine_id: int, hours: int, asked: float) -> bool:
-    """Whether a machine that was looked at `asked` is to be looked at: its moment has come since, and half of the span has
-    passed, so that one that was looked at by hand is left alone for a while. With 0 hours none is."""
+    """Whether a machine that was looked at `asked` is to be looked at: its moment has come since, and half of the span is
+    over, so that one that was looked at by hand is left alone for a while. With 0 hours none is."""
     return hours > 0 and asked < slot(now, machine_id, hours) and asked <= now - hours * HOUR // 2
 
 

@@ -62,7 +62,7 @@ def _number(setting: type[tables.Setting]) -> ColumnElement[int]:
     return case((setting.value.regexp_match("^[0-9]{1,4}$"), cast(setting.value, Integer)), else_=None)
 
 
-def _is_due(now: int, hours: ColumnElement[int], asked: ColumnElement[float]) -> ColumnElement[bool]:
+def _is_due(now: int, hours: ColumnElement[int], asked: ColumnElement[float | None]) -> ColumnElement[bool]:
     """`drift.is_due`, as the database says it; 0 hours are no number there."""
     period = cast(func.nullif(hours, 0), BigInteger) * drift.HOUR
     slot = now - (now - (cast(MACHINE.id, BigInteger) * drift.SPREAD) % period) % period

@@ -10,8 +10,8 @@ from oci.db import tables
 from oci.records.deploy import drift
 from oci.records.deploy import looks as records
 from oci.records.machines.moves import find
-from oci.schemas.machines.machines import MachineDetail
 from oci.records.machines.views import detail
+from oci.schemas.machines.machines import MachineDetail
 from oci.services.usecase import usecase
 
 log = logging.getLogger("oci.looks")

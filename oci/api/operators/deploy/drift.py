@@ -25,7 +25,7 @@ def add(app: OpenAPI) -> None:
 
     @app.get(ALL, **operation(CLUSTER, "drift", answers(ClusterDrift, 404), "demo"))
     def cluster_drift(path: ClusterName) -> Response:
-        """Show what differs on a cluster's machines from what Puppet was told, and what of it is accepted"""
+        """Show what differs on a cluster's machines from what Puppet was told"""
         return out(drift.cluster_drift(ctx(), path.name))
 
     @app.post(f"{ALL}/accept", **operation(CLUSTER, "accept-drift", answers(ClusterDrift, 403, 404, 409), ACCEPT))
@@ -45,5 +45,5 @@ def add(app: OpenAPI) -> None:
 
     @app.post(f"{MACHINE}/look", **operation(TAG, "look", answers(MachineDetail, 403, 404, 409), "compute1"))
     def machine_look(path: MachineName) -> Response:
-        """Have Puppet run dry on an active machine, to look for drift; it asks for its orders about once a minute"""
+        """Look for drift on an active machine now: Puppet runs dry, and changes nothing"""
         return out(looks.look(ctx(), path.name))
