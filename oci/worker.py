@@ -36,7 +36,7 @@ log = logging.getLogger("oci.worker")
 HOLD_JOBS = (jobs, checks)
 """Modules that say what is to be done for a kind of job: `RUN` of oci.records.activity.leases."""
 WORKER = "OCI_WORKER"
-LOOK_SECONDS = 20
+LOOK_SECONDS, DRIFT_SECONDS = 20, 60
 MOST_MESSAGES = 16
 """With so many unread messages nobody needs another to be woken."""
 TURN_SECONDS = 5
@@ -119,6 +119,7 @@ def _celery() -> Celery:
         beat_schedule={
             "tick": {"task": "oci.tick", "schedule": config.tick_seconds, "options": {"expires": config.tick_seconds}},
             "look": {"task": "oci.look", "schedule": LOOK_SECONDS, "options": {"expires": LOOK_SECONDS}},
+            "drift": {"task": "oci.drift", "schedule": DRIFT_SECONDS, "options": {"expires": DRIFT_SECONDS}},
         },
         beat_schedule_filename=str(Path(config.run_dir, "beat")),
         timezone="UTC",
@@ -215,7 +216,7 @@ def clock_was_set(mark: Path, ahead: float) -> bool:
 
 @celery.task(name="oci.tick")
 def run_tick() -> None:
-    """One tick: deadlines, silence, DHCP, deployments, looks for drift, and jobs that no message announced."""
+    """One tick: deadlines, silence, DHCP, deployments, and jobs that no message announced."""
     ctx = _ctx()
     folder = ctx.config.path("run_dir", "broker")
     turned = clock_was_set(folder / "clock", time.time() - time.monotonic())
@@ -228,7 +229,6 @@ def run_tick() -> None:
         log.warning("%s", told)
     tick.machines(_ctx())
     deployments.advance(_ctx())
-    looks.advance(_ctx())
     wake(len(jobs.due(_ctx(), MOST_MESSAGES)))
     _tell_troubles(tuple(ctx.outside.roles), ctx.outside.troubles)
 
@@ -237,6 +237,12 @@ def run_tick() -> None:
 def run_look() -> None:
     """Look at the appliance itself: what is outside of it can take seconds, for which no tick must wait."""
     health.look(_ctx())
+
+
+@celery.task(name="oci.drift")
+def run_drift() -> None:
+    """Order the looks for drift that are due: not in each tick, since that looks through all installed machines."""
+    looks.advance(_ctx())
 
 
 @worker_ready.connect

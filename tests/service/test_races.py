@@ -27,12 +27,13 @@ from oci.schemas.clusters.clusters import ClusterIn
 from oci.schemas.clusters.networks import AddressIn, NetworkIn, RangeIn
 from oci.schemas.clusters.settings import SettingIn
 from oci.schemas.deploy.deployments import DeployIn
+from oci.schemas.deploy.drift import AcceptDriftIn
 from oci.schemas.machines.machines import AssignIn, BmcIn
 from oci.schemas.people.people import PersonIn
 from oci.services.activity import events, jobs
 from oci.services.cloud import checks
 from oci.services.clusters import addresses, clusters, networks, settings
-from oci.services.deploy import deployments
+from oci.services.deploy import deployments, drift, looks
 from oci.services.machines import look, verbs
 from oci.services.path import boots, puppet, reports, works
 from oci.services.people import people
@@ -224,6 +225,16 @@ def test_the_deployment_of_a_cluster(world) -> None:
         stops = [lambda: deployments.deploy(world.ctx(), "c1", DeployIn(stop=True)) for _ in range(THREADS)]
         the_one(at_once(stops), Conflict)
     assert (count(world, tables.Deployment), count(world, tables.Step)) == (2, 4)
+
+
+def test_the_name_of_accepted_drift(world) -> None:
+    """One of sixteen is given the name; and sixteen that order a look at a machine for the first time order one."""
+    (name,) = cloudy.cluster(world, controller=1)
+    orders = [AcceptDriftIn(name="ours", resource=f"File[/{n}]", reason="it is so", days=1) for n in range(THREADS)]
+    the_one(at_once([lambda order=order: drift.accept(world.ctx(), "c1", order) for order in orders]), Conflict)
+    made = at_once([lambda: looks.look(world.ctx(), name) for _ in range(THREADS)])
+    assert not [one for one in made if isinstance(one, Problem)]
+    assert (count(world, tables.RunOrder), count(world, tables.Look)) == (1, 1)
 
 
 def test_the_order_of_a_poll(world) -> None:

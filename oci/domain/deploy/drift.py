@@ -173,7 +173,8 @@ def words(keys: Sequence[tuple[str, str]], most: int = 4) -> str:
 
 
 def slot(now: int, machine_id: int, hours: int) -> int:
-    """The last moment up to `now` at which the machine is looked at. Each has its own in a span of `hours`, spread evenly."""
+    """The last moment up to `now` at which the machine is looked at. Each has its own in a span of `hours`, spread evenly.
+    Both in seconds since the epoch."""
     period = hours * HOUR
     return now - (now - machine_id * SPREAD % period) % period
 
