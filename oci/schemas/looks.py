@@ -258,7 +258,7 @@ MACHINE_DRIFT = listing(
     below="{summary}",
 )
 CLUSTER_DRIFT = listing(
-    "groups",
+    "drift",
     "Nothing differs.",
     column("resource", cut=True),
     column("property"),

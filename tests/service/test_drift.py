@@ -313,7 +313,7 @@ def test_what_is_accepted_is_told_no_more_until_its_end_comes(three) -> None:
     looked(three, ONE, HOSTS)
     shown = accept(three, days=2)
     assert [one.state for one in shown.acceptances] == ["in force"] and shown.differing == 0
-    assert shown.groups[0].accepted == ["ours"] and shown.groups[0].unaccepted == 0
+    assert shown.drift[0].accepted == ["ours"] and shown.drift[0].unaccepted == 0
     looked(three, ONE, HOSTS, MOTD)
     assert told(three) == ["found", "accepted", "gone"]
     assert [one.accepted for one in drift.machine_drift(three.ctx(), ONE).differences] == ["ours", "ours"]
@@ -340,11 +340,11 @@ def test_it_holds_for_whom_it_is_said(three) -> None:
     accept(three, "a", "File[/etc/hosts]", role="compute")
     accept(three, "b", "*", property="content", machine=THREE)
     shown = drift.cluster_drift(three.ctx(), "c1")
-    assert {one.resource: (one.unaccepted, one.accepted) for one in shown.groups} == {
+    assert {one.resource: (one.unaccepted, one.accepted) for one in shown.drift} == {
         HOSTS[0]: (1, ["a"]),
         MOTD[0]: (2, ["b"]),
     }
-    assert [(one.count, one.machines) for one in shown.groups] == [(3, [TWO, THREE, ONE])] * 2
+    assert [(one.count, one.machines) for one in shown.drift] == [(3, [TWO, THREE, ONE])] * 2
     assert {one.name: one.matches for one in shown.acceptances} == {"a": 2, "b": 1} and shown.differing == 2
 
 

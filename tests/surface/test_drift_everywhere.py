@@ -52,12 +52,12 @@ def pages(world, monkeypatch: pytest.MonkeyPatch):
 
 def test_by_rest(rest) -> None:
     shown = rest.call("GET", PATH, "viewer").json
-    assert [(one["resource"], one["count"]) for one in shown["groups"]] == [("File[/etc/motd]", 2), ("File[/etc/hosts]", 1)]
+    assert [(one["resource"], one["count"]) for one in shown["drift"]] == [("File[/etc/motd]", 2), ("File[/etc/hosts]", 1)]
     assert (shown["machines"], shown["looked"], shown["differing"]) == (2, 2, 2)
-    assert rest.call("POST", f"{PATH}/accept", "viewer", json=ORDER).status_code == 403
-    made = rest.call("POST", f"{PATH}/accept", "operator", json=ORDER).json
+    assert rest.call("POST", PATH, "viewer", json=ORDER).status_code == 403
+    made = rest.call("POST", PATH, "operator", json=ORDER).json
     assert [one["state"] for one in made["acceptances"]] == ["in force"] and made["differing"] == 1
-    assert rest.call("POST", f"{PATH}/accept", "operator", json=ORDER).status_code == 409
+    assert rest.call("POST", PATH, "operator", json=ORDER).status_code == 409
     for wrong in (
         {"days": 366},
         {"days": 0},
@@ -67,19 +67,17 @@ def test_by_rest(rest) -> None:
         {"name": "A b"},
         {"x": 1},
     ):
-        assert rest.call("POST", f"{PATH}/accept", "operator", json={**ORDER, "name": "b", **wrong}).status_code == 400, (
-            wrong
-        )
+        assert rest.call("POST", PATH, "operator", json={**ORDER, "name": "b", **wrong}).status_code == 400, wrong
     machine = rest.call("GET", f"/v1/machines/{ONE}/drift", "viewer").json
     assert [(one["resource"], one["accepted"]) for one in machine["differences"]] == [
         ("File[/etc/hosts]", ""),
         ("File[/etc/motd]", "motd"),
     ]
-    assert rest.call("POST", f"/v1/machines/{ONE}/look", "viewer").status_code == 403
-    assert rest.call("POST", f"/v1/machines/{ONE}/look", "operator").status_code == 200
+    assert rest.call("POST", f"/v1/machines/{ONE}/drift", "viewer").status_code == 403
+    assert rest.call("POST", f"/v1/machines/{ONE}/drift", "operator").status_code == 200
     assert rest.call("GET", f"/v1/machines/{ONE}/drift", "viewer").json["ordered"] is True
-    assert rest.call("POST", f"{PATH}/refuse", "operator", json={"name": "motd"}).json["acceptances"] == []
-    assert rest.call("POST", f"{PATH}/refuse", "operator", json={"name": "motd"}).status_code == 404
+    assert rest.call("POST", f"{PATH}/withdraw", "operator", json={"name": "motd"}).json["acceptances"] == []
+    assert rest.call("POST", f"{PATH}/withdraw", "operator", json={"name": "motd"}).status_code == 404
     assert rest.call("GET", "/v1/clusters/none/drift", "viewer").status_code == 404
     assert rest.call("GET", "/v1/machines/none/drift", "viewer").status_code == 404
 

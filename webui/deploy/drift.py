@@ -8,6 +8,7 @@ from flask import Blueprint, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from oci.domain.deploy.drift import ACCEPTANCES
+from oci.domain.quantities import counted
 from oci.problems import Problem
 from oci.schemas.deploy.drift import RefuseDriftIn
 from oci.services.clusters import clusters
@@ -42,7 +43,7 @@ def accept(name: str) -> Answer:
     if order is not None:
         try:
             drift.accept(ctx(), name, order)
-            return done(f"{order.name} is accepted for {order.days} days.", url_for("webui.drift", name=name))
+            return done(f"{order.name} is accepted for {counted(order.days, 'day')}.", url_for("webui.drift", name=name))
         except Problem as refused:
             problem, status = str(refused), refused.status
     seen = word_of(drift.cursor(ctx(), name))

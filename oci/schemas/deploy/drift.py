@@ -118,5 +118,5 @@ class ClusterDrift(BaseModel):
     troubled: list[str] = Field([], description="the first machines whose last look told nothing, or not all")
     more: int = Field(0, description="differences that are not in the list")
     summary: str = Field(description="all that in one line")
-    groups: list[DriftGroup] = []
+    drift: list[DriftGroup] = []
     acceptances: list[AcceptanceOut] = []

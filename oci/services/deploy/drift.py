@@ -173,7 +173,7 @@ def _shown(ctx: Ctx, cluster: tables.Cluster) -> ClusterDrift:
         troubled=[name for name, _looked, trouble, _more in looks if trouble][:MOST_NAMED],
         more=left_out + sum(more for *_, more in looks),
         summary="",
-        groups=groups[:MOST_GROUPS],
+        drift=groups[:MOST_GROUPS],
         acceptances=[_acceptance(ctx, row, accepted.matched[row.name]) for row in accepted.rows],
     )
     return found.model_copy(update={"summary": _in_short(ctx, found)})

@@ -28,12 +28,12 @@ def add(app: OpenAPI) -> None:
         """Show what differs on a cluster's machines from what Puppet was told"""
         return out(drift.cluster_drift(ctx(), path.name))
 
-    @app.post(f"{ALL}/accept", **operation(CLUSTER, "accept-drift", answers(ClusterDrift, 403, 404, 409), ACCEPT))
+    @app.post(ALL, **operation(CLUSTER, "accept-drift", answers(ClusterDrift, 403, 404, 409), ACCEPT))
     def cluster_accept_drift(path: ClusterName, body: AcceptDriftIn) -> Response:
         """Accept drift under a name, with a reason, until a day"""
         return out(drift.accept(ctx(), path.name, body))
 
-    @app.post(f"{ALL}/refuse", **operation(CLUSTER, "refuse-drift", answers(ClusterDrift, 403, 404), "demo --name motd"))
+    @app.post(f"{ALL}/withdraw", **operation(CLUSTER, "refuse-drift", answers(ClusterDrift, 403, 404), "demo --name motd"))
     def cluster_refuse_drift(path: ClusterName, body: RefuseDriftIn) -> Response:
         """Accept some drift no longer"""
         return out(drift.refuse(ctx(), path.name, body))
@@ -43,7 +43,7 @@ def add(app: OpenAPI) -> None:
         """Show what differed on a machine at its last look from what Puppet was told"""
         return out(drift.machine_drift(ctx(), path.name))
 
-    @app.post(f"{MACHINE}/look", **operation(TAG, "look", answers(MachineDetail, 403, 404, 409), "compute1"))
+    @app.post(f"{MACHINE}/drift", **operation(TAG, "look", answers(MachineDetail, 403, 404, 409), "compute1"))
     def machine_look(path: MachineName) -> Response:
         """Look for drift on an active machine now: Puppet runs dry, and changes nothing"""
         return out(looks.look(ctx(), path.name))
