@@ -96,6 +96,7 @@ class Config:
     deploy_place_at_once: int = _setting(
         0, "machines in service behind one switch that a wave of a deployment changes at most; 0: any number"
     )
+    drift_hours: int = _setting(24, "hours between two dry runs of Puppet on a machine that look for drift; 0: none")
     tick_seconds: int = _setting(5, "how often the appliance compares what is with what should be")
     silence_seconds: int = _setting(90, "how long a busy machine may be silent before its work is tried again")
     takeover_seconds: int = _setting(20, "silence after which a later boot of a machine speaks for it")

@@ -26,7 +26,7 @@ from oci import config as configuration
 from oci.records.path import clock_turns
 from oci.services.activity import health, jobs, lost_workers, site_troubles, tick
 from oci.services.cloud import checks
-from oci.services.deploy import deployments
+from oci.services.deploy import deployments, looks
 
 if TYPE_CHECKING:
     from oci.app import Appliance
@@ -36,7 +36,7 @@ log = logging.getLogger("oci.worker")
 HOLD_JOBS = (jobs, checks)
 """Modules that say what is to be done for a kind of job: `RUN` of oci.records.activity.leases."""
 WORKER = "OCI_WORKER"
-LOOK_SECONDS = 20
+LOOK_SECONDS, DRIFT_SECONDS = 20, 60
 MOST_MESSAGES = 16
 """With so many unread messages nobody needs another to be woken."""
 TURN_SECONDS = 5
@@ -119,6 +119,7 @@ def _celery() -> Celery:
         beat_schedule={
             "tick": {"task": "oci.tick", "schedule": config.tick_seconds, "options": {"expires": config.tick_seconds}},
             "look": {"task": "oci.look", "schedule": LOOK_SECONDS, "options": {"expires": LOOK_SECONDS}},
+            "drift": {"task": "oci.drift", "schedule": DRIFT_SECONDS, "options": {"expires": DRIFT_SECONDS}},
         },
         beat_schedule_filename=str(Path(config.run_dir, "beat")),
         timezone="UTC",
@@ -236,6 +237,12 @@ def run_tick() -> None:
 def run_look() -> None:
     """Look at the appliance itself: what is outside of it can take seconds, for which no tick must wait."""
     health.look(_ctx())
+
+
+@celery.task(name="oci.drift")
+def run_drift() -> None:
+    """Order the looks for drift that are due: not in each tick, since that looks through all installed machines."""
+    looks.advance(_ctx())
 
 
 @worker_ready.connect

@@ -262,6 +262,38 @@ def upgrade() -> None:
         sa.UniqueConstraint("name"),
     )
     op.create_table(
+        "difference",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("resource", sa.String(length=300), nullable=False),
+        sa.Column("property", sa.String(length=100), nullable=False),
+        sa.Column("has", sa.String(length=100), nullable=False),
+        sa.Column("should", sa.String(length=100), nullable=False),
+        sa.Column("place", sa.String(length=300), nullable=False),
+        sa.Column("first_seen", sa.Float(), nullable=False),
+        sa.Column("last_seen", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("difference", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_difference_machine_id"), ["machine_id"], unique=False)
+
+    op.create_table(
+        "look",
+        sa.Column("machine_id", sa.Integer(), nullable=False),
+        sa.Column("asked", sa.Float(), nullable=True),
+        sa.Column("looked", sa.Float(), nullable=True),
+        sa.Column("looks", sa.Integer(), nullable=False),
+        sa.Column("trouble", sa.String(length=500), nullable=False),
+        sa.Column("more", sa.Integer(), nullable=False),
+        sa.Column("told", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("machine_id"),
+    )
+    with op.batch_alter_table("look", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_look_asked"), ["asked"], unique=False)
+
+    op.create_table(
         "nic",
         sa.Column("mac", sa.String(length=17), nullable=False),
         sa.Column("machine_id", sa.Integer(), nullable=False),
@@ -410,6 +442,28 @@ def upgrade() -> None:
         batch_op.create_index("work_open", ["machine_id", "finished"], unique=False)
         batch_op.create_index("work_queue", ["finished", "admitted", "started"], unique=False)
         batch_op.create_index("work_room", ["finished", "admitted", "place", "server"], unique=False)
+
+    op.create_table(
+        "acceptance",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("cluster_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=63), nullable=False),
+        sa.Column("resource", sa.String(length=300), nullable=False),
+        sa.Column("property", sa.String(length=100), nullable=False),
+        sa.Column("role", sa.String(length=63), nullable=False),
+        sa.Column("machine_id", sa.Integer(), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("since", sa.Float(), nullable=False),
+        sa.Column("until", sa.Float(), nullable=False),
+        sa.Column("ended", sa.Float(), nullable=True),
+        sa.ForeignKeyConstraint(["cluster_id"], ["cluster.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("cluster_id", "name"),
+    )
+    with op.batch_alter_table("acceptance", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_acceptance_machine_id"), ["machine_id"], unique=False)
 
     op.create_table(
         "address",
@@ -668,6 +722,10 @@ def downgrade() -> None:
         batch_op.drop_index("address_key")
 
     op.drop_table("address")
+    with op.batch_alter_table("acceptance", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_acceptance_machine_id"))
+
+    op.drop_table("acceptance")
     with op.batch_alter_table("work", schema=None) as batch_op:
         batch_op.drop_index("work_room")
         batch_op.drop_index("work_queue")
@@ -704,6 +762,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_nic_machine_id"))
 
     op.drop_table("nic")
+    with op.batch_alter_table("look", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_look_asked"))
+
+    op.drop_table("look")
+    with op.batch_alter_table("difference", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_difference_machine_id"))
+
+    op.drop_table("difference")
     op.drop_table("cluster")
     with op.batch_alter_table("challenge", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_challenge_machine_id"))

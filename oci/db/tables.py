@@ -443,8 +443,8 @@ class Run(Table):
 class RunOrder(Table):
     """What an installed machine is to do by its next poll; the last ones of each machine are kept.
 
-    kind: run (Puppet, then the checks)|check (the checks alone). outcome: a word of oci.domain.cloud.run_orders, '' as long
-    as it stands.
+    kind: run (Puppet, then the checks)|check (the checks alone)|look (Puppet, dry). outcome: a word of
+    oci.domain.cloud.run_orders, '' as long as it stands.
     """
 
     __tablename__ = "run_order"
@@ -543,6 +543,53 @@ class Step(Table):
     evidence: Mapped[str] = mapped_column(String(300), default="")  # the line that says so
     page: Mapped[str] = mapped_column(String(64), default="")  # what the documentation says of it
     __table_args__ = (UniqueConstraint("deployment_id", "machine_id"), Index("step_lasted", "role", "kind", "ended"))
+
+
+class Look(Table):
+    """When a machine was looked at for drift last: by a dry run of Puppet, of which its report tells what differs."""
+
+    __tablename__ = "look"
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), primary_key=True)
+    asked: Mapped[float | None] = mapped_column(index=True)  # when it was ordered last
+    looked: Mapped[float | None]  # when something was learned last
+    looks: Mapped[int] = mapped_column(default=0)  # grows with each thing that is heard of a look
+    trouble: Mapped[str] = mapped_column(String(500), default="")  # why the last one told nothing, or not all
+    more: Mapped[int] = mapped_column(default=0)  # differences beyond those that are kept
+    told: Mapped[str] = mapped_column(String(32), default="")  # digest of what nobody accepted, as an event told it last
+
+
+class Difference(Table):
+    """What differed on a machine at its last look from what Puppet was told; see oci.domain.deploy.drift."""
+
+    __tablename__ = "difference"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    machine_id: Mapped[int] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)
+    resource: Mapped[str] = mapped_column(String(300))
+    property: Mapped[str] = mapped_column(String(100))
+    has: Mapped[str] = mapped_column(String(100))
+    should: Mapped[str] = mapped_column(String(100))
+    place: Mapped[str] = mapped_column(String(300), default="")
+    first_seen: Mapped[float]
+    last_seen: Mapped[float]
+
+
+class Acceptance(Table):
+    """Drift of a cluster that somebody accepted: what, why, and until when; see oci.domain.deploy.drift."""
+
+    __tablename__ = "acceptance"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(63))
+    resource: Mapped[str] = mapped_column(String(300))  # a pattern
+    property: Mapped[str] = mapped_column(String(100), default="")  # '': any
+    role: Mapped[str] = mapped_column(String(63), default="")  # '': any
+    machine_id: Mapped[int | None] = mapped_column(ForeignKey("machine.id", ondelete="CASCADE"), index=True)  # None: any
+    reason: Mapped[str] = mapped_column(String(500))
+    by: Mapped[str] = mapped_column(String(64))
+    since: Mapped[float]
+    until: Mapped[float]
+    ended: Mapped[float | None]  # when it was told that its end has come
+    __table_args__ = (UniqueConstraint("cluster_id", "name"),)
 
 
 class Event(Table):

@@ -43,6 +43,9 @@ TONES = {
     "runs": "busy",
     "waits": "waits",
     "left out": "waits",
+    "in force": "good",
+    "unused": "waits",
+    "over": "gone",
     "running": "busy",
     "queued": "waits",
     "stale": "waits",
@@ -298,6 +301,31 @@ PLAN = listing(
     column("seconds", "TOOK BEFORE", show="span", last=1),
     below="{cluster}: {summary}[; the like took {seconds|span} before]. "
     "`ocicli cluster deploy {cluster} --plan {digest}` does exactly that",
+)
+MACHINE_DRIFT = listing(
+    "differences",
+    "Nothing differs.",
+    column("resource", cut=True),
+    column("property"),
+    column("has", "IS", cut=True, last=2),
+    column("should", "SHOULD BE", cut=True, last=2),
+    column("first_seen", "SINCE", show="ago", last=1),
+    column("accepted", show="dash", last=3),
+    column("place", cut=True, last=4),
+    below="{summary}",
+)
+CLUSTER_DRIFT = listing(
+    "drift",
+    "Nothing differs.",
+    column("resource", cut=True),
+    column("property"),
+    column("count", "MACHINES"),
+    column("machines", "ON", cut=True, last=2),
+    column("has", "IS", cut=True, last=4),
+    column("should", "SHOULD BE", cut=True, last=4),
+    column("first_seen", "SINCE", show="ago", last=1),
+    column("accepted", show="dash", last=3),
+    below="{summary}",
 )
 CLOUD_CHECK = listing(
     "steps",

@@ -20,6 +20,7 @@ from lab.ground.checkout import CHECKOUT
 from lab.ground.process import run
 from oci.adapters.files.roles import load
 from oci.domain.cluster.roles import parse
+from oci.domain.deploy import drift
 from oci.domain.path import convergence
 
 pytestmark = pytest.mark.real
@@ -195,11 +196,30 @@ def _check_old_catalogues_and_dry_runs(place: Place, machine: AgentMachine) -> N
         machine.run("puppet", "agent", "--onetime", "--no-daemonize", *words)
         assert convergence.outcome(last_report(place)).name == name, last_report(place)  # type: ignore[union-attr]
     place.stub.classes[machine.certname] = right
-    machine.run("rm", "/root/.ssh/authorized_keys")
-    machine.run("puppet", "agent", "--test", "--noop")
-    report = last_report(place)
+    _check_what_a_dry_run_tells(place, machine)
     assert machine.agent().returncode == 2
-    assert report["status"] == "unchanged" and convergence.outcome(report).name == "noop"  # type: ignore[union-attr]
+    clean_now = _dry(place, machine)
+    assert (clean_now["differences"], clean_now["differing"]) == ([], 0)
+
+
+def _dry(place: Place, machine: AgentMachine) -> dict:  # type: ignore[type-arg]
+    done = machine.run("puppet", "agent", "--test", "--noop", "--detailed-exitcodes")
+    assert done.returncode == 0, said(done)
+    report = last_report(place)
+    assert report["noop"] and report["status"] == "unchanged"
+    assert convergence.outcome(report).name == "noop"  # type: ignore[union-attr]
+    return report
+
+
+def _check_what_a_dry_run_tells(place: Place, machine: AgentMachine) -> None:
+    """What was changed behind Puppet's back is told as what differs, and what is in a file is told to nobody."""
+    machine.run("rm", "/root/.ssh/authorized_keys")
+    machine.run("sh", "-c", "echo 'key Sesame-4711' >>/etc/chrony/chrony.conf; chmod 0666 /etc/hosts")
+    report = _dry(place, machine)
+    assert "Sesame" not in json.dumps(report)
+    recorded = json.loads(Path(__file__).with_name("noop_report.json").read_text())
+    assert drift.read(report) == drift.read(recorded), "the report that the parser is tried with is a real one"
+    assert set(report) == set(recorded)
 
 
 def _check_an_undelivered_report(place: Place, machine: AgentMachine) -> None:

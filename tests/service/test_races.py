@@ -28,13 +28,14 @@ from oci.schemas.clusters.clusters import ClusterIn
 from oci.schemas.clusters.networks import AddressIn, NetworkIn, RangeIn
 from oci.schemas.clusters.settings import SettingIn
 from oci.schemas.deploy.deployments import DeployIn, WhyIn
+from oci.schemas.deploy.drift import AcceptDriftIn
 from oci.schemas.deploy.plans import PlanIn
 from oci.schemas.machines.machines import AssignIn, BmcIn
 from oci.schemas.people.people import PersonIn
 from oci.services.activity import events, jobs
 from oci.services.cloud import checks, declarations
 from oci.services.clusters import addresses, clusters, networks, settings
-from oci.services.deploy import deployments, plans
+from oci.services.deploy import deployments, drift, looks, plans
 from oci.services.machines import look, verbs
 from oci.services.path import boots, puppet, reports, works
 from oci.services.people import people
@@ -250,6 +251,16 @@ def test_the_revisions_of_a_cluster(world) -> None:
     assert {said[n - 3]: f"{n}" for n in range(3, 3 + THREADS)} == {number: note for number, note in notes.items() if note}
     kinds = [row.kind for row in rows]
     assert kinds.count("applied") == THREADS + 1 and kinds[0] == "by verbs", "the cluster was made by verbs"
+
+
+def test_the_name_of_accepted_drift(world) -> None:
+    """One of sixteen is given the name; and sixteen that order a look at a machine for the first time order one."""
+    (name,) = cloudy.cluster(world, controller=1)
+    orders = [AcceptDriftIn(name="ours", resource=f"File[/{n}]", reason="it is so", days=1) for n in range(THREADS)]
+    the_one(at_once([lambda order=order: drift.accept(world.ctx(), "c1", order) for order in orders]), Conflict)
+    made = at_once([lambda: looks.look(world.ctx(), name) for _ in range(THREADS)])
+    assert not [one for one in made if isinstance(one, Problem)]
+    assert (count(world, tables.RunOrder), count(world, tables.Look)) == (1, 1)
 
 
 def test_the_order_of_a_poll(world) -> None:

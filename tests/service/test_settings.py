@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from fleets import ROLES
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from test_path import MAC, NOBODY, beat, discovered, prepare
 
 from oci.adapters.files.secrets import FileSealer
@@ -24,6 +24,7 @@ from oci.schemas.machines.conflicts import MergeIn
 from oci.schemas.machines.machines import AssignIn, BmcIn
 from oci.services.activity import site_troubles, tick
 from oci.services.clusters import addresses, clusters, settings
+from oci.services.deploy import looks
 from oci.services.machines import conflicts, look, verbs
 from oci.services.path import boots, puppet, works
 
@@ -208,6 +209,26 @@ def silence_of_the_firmware(world, value: str) -> None:
     is_silent_after(world, int(value))
 
 
+def hours_between_looks(world, value: str) -> None:
+    """In two days an active machine that polls is looked at as often as that says."""
+    with world.appliance.make_session() as db:
+        db.get(tables.Machine, 1).state = "active"
+        db.get(tables.Assignment, 1).poll_hash = "x"
+        db.merge(tables.Look(machine_id=1, asked=world.clock.now, looks=0))
+        db.commit()
+    count = 0
+    for _ in range(96):
+        world.clock.now += 1800
+        with world.appliance.make_session() as db:
+            db.get(tables.Pulse, 1).seen = world.clock.now
+            db.execute(delete(tables.RunOrder))
+            db.commit()
+        looks.advance(world.ctx(APPLIANCE))
+        with world.appliance.make_session() as db:
+            count += db.scalar(select(func.count()).select_from(tables.RunOrder).where(tables.RunOrder.machine_id == 1))
+    assert count == 0 if value == "0" else abs(count - 48 // int(value)) <= 1, count
+
+
 # By setting: what shows its effect, and what is set for cluster, role and machine.
 EFFECT = {
     "ntp_servers": (time_servers, "10.0.0.1 ntp.example.net", "10.0.0.2", "10.0.0.3"),
@@ -225,6 +246,7 @@ EFFECT = {
     "flavors": (declared_flavors, "a:1:512:1 b:2:1024:0", "", "c:1:1:1"),
     "log_level": (log_level, "debug", "info", "debug"),
     "api_workers": (workers, "4", "3", "2"),
+    "drift_hours": (hours_between_looks, "6", "0", "3"),
     "attempts": (tries, "2", "4", "1"),
     "install_seconds": (while_installing, "7200", "600", "9000"),
     "configure_seconds": (while_configuring, "600", "9000", "1200"),

@@ -11,7 +11,8 @@ setup() {
   printf '#!/bin/sh\nexec /usr/bin/sleep 0.02\n' >"$FAKE/bin/sleep"; chmod +x "$FAKE/bin/sleep"
   echo 1 >"$FAKE/pace"
 }
-teardown() { [ -z "${poll:-}" ] || kill "$poll" 2>/dev/null || true; common_teardown; }
+# Ended before its folder goes: it may be about to write there.
+teardown() { [ -z "${poll:-}" ] || { kill "$poll"; wait "$poll"; } 2>/dev/null || true; common_teardown; }
 
 puppet_does() { printf '#!/bin/sh\necho oci-puppet "$@" >>"$FAKE/log"\n%s\n' "$1" >"$T/lib/oci-puppet"; chmod +x "$T/lib/oci-puppet"; }
 check() { printf '#!/bin/sh\n%s\n' "$2" >"$OCI_CHECKS/$1"; chmod +x "$OCI_CHECKS/$1"; }
@@ -36,6 +37,14 @@ until_said() {
 @test "checks alone start no Puppet" {
   check a.works 'exit 0'; ordered "CHECK='13'"; start; until_said 'POST /machine/ended.* run=13'
   ! grep -q '^oci-puppet' "$FAKE/log"
+}
+
+@test "a look is a dry run, after one that goes on, and looks at no checks" {
+  check a.works 'touch "$FAKE/checked"'; echo 'Puppet has converged: changed' >"$OCI_RUN/puppet.outcome"
+  puppet_does '[ "$(grep -c ^oci-puppet "$FAKE/log")" -gt 1 ] || exit 21; echo "Puppet was run dry" >"$OCI_RUN/look.outcome"'
+  ordered "LOOK='14'"; start; until_said 'POST /machine/ended.* run=14 status=0'
+  [ "$(grep -c '^oci-puppet --noop$' "$FAKE/log")" -eq 2 ]; [ ! -e "$FAKE/checked" ]
+  grep -q 'Puppet was run dry' "$FAKE/bodies"; ! grep -q converged "$FAKE/bodies"
 }
 
 @test "the token is in no word that is given to a program, nor said" {

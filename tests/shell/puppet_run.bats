@@ -17,6 +17,30 @@ said() { grep -q "$1" "$OCI_RUN/puppet.outcome"; }
   grep -q 'puppet agent .*--no-usecacheonfailure.*--evaltrace' "$FAKE/log"
 }
 
+@test "a dry run is told as that, in files of its own, and never as converged" {
+  puppet_does 'exit 2'; run_puppet; said 'converged: changed'; cp "$OCI_RUN/puppet.log" "$T/log"
+  for code in 0 2; do
+    puppet_does "echo 'Notice: would have'; exit $code"; run_puppet --noop
+    [ "$status" -eq 0 ]; grep -q 'run dry' "$OCI_RUN/look.outcome"; ! grep -q converged "$OCI_RUN/look.outcome"
+    grep -q 'would have' "$OCI_RUN/look.log"
+  done
+  grep -q 'puppet agent .*--no-usecacheonfailure.* --noop' "$FAKE/log"
+  puppet_does 'echo "Error: /Stage[main]/Chrony: no such file"; exit 4'; run_puppet --noop
+  [ "$status" -eq 23 ]; grep -q 'not everything could be compared: .*Chrony' "$OCI_RUN/look.outcome"
+  puppet_does 'exit 1'; run_puppet --noop; [ "$status" -eq 22 ]
+  said 'converged: changed'; cmp "$OCI_RUN/puppet.log" "$T/log"
+}
+
+@test "a dry run waits for nobody either: disabled and another run are told apart" {
+  puppet_does 'exit 0'; echo '{"disabled_message":"maintenance"}' >"$OCI_PUPPET_STATE/agent_disabled.lock"
+  run_puppet --noop; [ "$status" -eq 20 ]; grep -q maintenance "$OCI_RUN/look.outcome"; [ ! -s "$FAKE/log" ]
+  rm "$OCI_PUPPET_STATE/agent_disabled.lock"
+  bash -c 'exec -a "puppet agent" sleep 300' & other=$!
+  for _ in $(seq 50); do ! tr '\0' ' ' <"/proc/$other/cmdline" | grep -q '^puppet' || break; sleep 0.1; done
+  echo "$other" >"$OCI_PUPPET_STATE/agent_catalog_run.lock"
+  run_puppet --noop; kill "$other"; [ "$status" -eq 21 ]; [ ! -s "$FAKE/log" ]
+}
+
 @test "a fact that could not be resolved is not taken for what ended the run" {
   puppet_does 'echo "Error: Facter: Error while resolving custom fact"; echo "Error: Could not retrieve catalog: unknown class"; exit 1'
   run_puppet; [ "$status" -eq 22 ]; said 'unknown class'

@@ -17,8 +17,9 @@ from sqlalchemy import event, insert
 import webui.live
 from oci.db import tables
 from oci.schemas.deploy.deployments import DeployIn
+from oci.schemas.deploy.drift import AcceptDriftIn
 from oci.schemas.deploy.plans import PlanIn
-from oci.services.deploy import deployments, plans
+from oci.services.deploy import deployments, drift, plans
 from oci.services.machines import verbs
 
 LIVE = {"HX-Request": "true"}
@@ -37,6 +38,7 @@ MOST = {
     "/machines/1?tab=log": 2,
     "/machines/1?tab=puppet": 2,
     "/clusters/c1/waves": 3,
+    "/clusters/c1/drift": 3,
     CHECK: 1,
 }
 
@@ -116,6 +118,8 @@ def happens(kind: str, machine: int | None = 1) -> Change:
 
 
 LIST, MACHINE, OVERVIEW = ("/machines", "/machines?sort=-heard&q=qemu"), ("/machines/1", "/machines/1?tab=log"), ("/",)
+DRIFT = ("/clusters/c1/drift", "/machines/1?tab=puppet")
+ACCEPT = AcceptDriftIn(name="ours", resource="File[/etc/motd]", reason="it is so", days=9)
 EVERYWHERE = LIST + MACHINE + OVERVIEW
 WATCH = {"state": "bad", "what": "full", "why": "", "instead": "", "seen": 0.0, "since": 0.0, "told": False}
 # What happens, in this order on one machine, and the pages on which that is seen.
@@ -156,6 +160,14 @@ MOVES: tuple[tuple[str, Change, tuple[str, ...]], ...] = (
         added(tables.Run, machine_id=1, at=1.0, status="ok", noop=False, cached=False, text="", metrics={}),
         ("/machines/1?tab=puppet",),
     ),
+    ("a look", added(tables.Look, machine_id=1, asked=1.0, looks=0, trouble="", more=0, told=""), DRIFT),
+    ("what a look found", row(tables.Look, looks=1), DRIFT),
+    (
+        "what is accepted",
+        lambda world: drift.accept(world.ctx(), "c1", ACCEPT),
+        (*OVERVIEW, "/events", *DRIFT),
+    ),
+    ("the end of that", row(tables.Acceptance, ended=1.0), DRIFT),
     ("another member", row(tables.Cluster, revision=99), ("/machines/1?tab=puppet",)),
     (
         "a question",

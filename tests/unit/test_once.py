@@ -12,6 +12,7 @@ from oci.db.tables import Table
 RACES = ROOT / "tests" / "service" / "test_races.py"
 # What is unique in the tables, and the race for it. A new one is a row here, and a race there.
 UNIQUE = {
+    "acceptance: cluster_id, name": "test_the_name_of_accepted_drift",
     "address: network_id, ip": "test_two_hundred_machines_have_two_hundred_addresses",
     "address: machine_id, network_id": "test_the_promise_of_a_machine",
     "address: network_id, vip, cluster_id": "test_a_virtual_address",

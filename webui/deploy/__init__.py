@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from webui.deploy import deployments, explained, plans, revisions
+from webui.deploy import deployments, drift, explained, plans, revisions
 
-FAMILIES = (deployments, plans, revisions, explained)
+FAMILIES = (deployments, plans, drift, revisions, explained)

@@ -18,6 +18,7 @@ from oci.problems import Problem
 from oci.schemas.activity.events import TimelineQuery
 from oci.schemas.machines.machines import MachineDetail
 from oci.services.activity import events
+from oci.services.deploy import drift
 from oci.services.machines import look, machine_disks
 from oci.services.path import puppet
 from webui.live import live
@@ -56,7 +57,8 @@ def _puppet(machine: MachineDetail) -> dict[str, Any]:
         shown["classification"] = puppet.preview_classification(ctx(), str(machine.id)).text
     except Problem as problem:
         shown["unclassified"] = str(problem)
-    return {**shown, "orderable": orderable, "runs": puppet.list_runs(ctx(), str(machine.id)).runs}
+    shown_drift = drift.machine_drift(ctx(), str(machine.id))
+    return {**shown, "orderable": orderable, "drift": shown_drift, "runs": puppet.list_runs(ctx(), str(machine.id)).runs}
 
 
 TABS: dict[str, tuple[str, Callable[[MachineDetail], dict[str, Any]]]] = {

@@ -17,7 +17,7 @@ from oci.api import errors
 from oci.api.operators.activity import events, health, jobs
 from oci.api.operators.cloud import clouds, declarations
 from oci.api.operators.clusters import clusters, networks, roles, settings
-from oci.api.operators.deploy import deployments, explained, revisions
+from oci.api.operators.deploy import deployments, drift, explained, revisions
 from oci.api.operators.machines import conflicts, machines
 from oci.api.operators.parts import access, bodies
 from oci.api.operators.parts.extensions import extend
@@ -26,7 +26,8 @@ from oci.schemas.words import ErrorOut
 
 API_VERSION = "1.0"
 PARTS = (
-    *(machines, conflicts, clusters, networks, roles, settings, declarations, deployments, revisions, explained, clouds),
+    *(machines, conflicts, clusters, networks, roles, settings, declarations, deployments, revisions),
+    *(drift, explained, clouds),
     *(events, jobs, people, health),
 )
 SECURITY: dict[str, Any] = {

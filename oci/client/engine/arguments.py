@@ -47,7 +47,7 @@ def _type(option: Option) -> Callable[[str], Any]:
 def _add(parser: argparse.ArgumentParser, command: Command, option: Option) -> None:
     if option is command.name or option.path == (command.confirm.get("member"),):
         return
-    more: dict[str, Any] = {"dest": option.key, "help": option.help.replace("%", "%%")}
+    more: dict[str, Any] = {"dest": option.dest, "help": option.help.replace("%", "%%")}
     if option.choices:
         more["help"] += f"{': ' if more['help'] else ''}{', '.join(filter(None, option.choices))}"
     if option.default not in (None, "", []):
@@ -56,7 +56,7 @@ def _add(parser: argparse.ArgumentParser, command: Command, option: Option) -> N
         parser.add_argument(
             option.flag,
             metavar="FILE",
-            dest=option.key,
+            dest=option.dest,
             help=f"file that holds it, - for standard input; without it you are asked. {option.help}",
         )
     elif option.file:
@@ -153,7 +153,7 @@ def parse(command: Command, words: list[str]) -> tuple[argparse.Namespace, dict[
     """The options of `words`, and the values for the request by key. Raises Usage; exits with 2 as argparse does."""
     parser = parser_of(command)
     given = parser.parse_args(words)
-    values = {o.key: getattr(given, o.key, None) for o in command.options if o is not command.name}
+    values = {o.key: getattr(given, o.dest, None) for o in command.options if o is not command.name}
     if command.name and not command.in_path:
         name = command.name.path[0]
         named = given.named if given.name is None else given.name

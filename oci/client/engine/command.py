@@ -35,6 +35,11 @@ class Option:
         return "--" + "-".join(self.path).replace("_", "-") + ("-file" if self.secret else "")
 
     @property
+    def dest(self) -> str:
+        """Where argparse keeps it: an option may be called like the positional argument, which is `name` there."""
+        return "its_name" if self.key == "name" else self.key
+
+    @property
     def key(self) -> str:
         return "__".join(self.path)
 

@@ -1,17 +1,21 @@
-"""What an installed machine is told to do by its poll: run Puppet, or look whether its services work. Times are seconds."""
+"""What an installed machine is told to do by its poll: run Puppet, see whether its services work, or look what Puppet would
+change. Times are seconds."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-RUN, CHECK = "run", "check"
-"""Kinds of order: Puppet and then the checks, or the checks alone."""
+RUN, CHECK, LOOK = "run", "check", "look"
+"""Kinds of order: Puppet and then the checks, the checks alone, or Puppet dry, which changes nothing."""
 
 CONVERGED, BUSY, DISABLED, DROPPED, DONE = "converged", "busy", "disabled", "dropped", "done"
+LOOKED, UNHEARD = "looked", "unheard"
 OUTCOMES: dict[str, str] = {
     CONVERGED: "Puppet has converged, as the machine says",
     DONE: "the checks were looked at",
+    LOOKED: "Puppet was run dry: it told what it would change, and changed nothing",
+    UNHEARD: "nothing was heard of it: the machine was installed before machines knew this order, or is gone",
     BUSY: "another run of Puppet was in progress",
     DISABLED: "Puppet is disabled on the machine",
     "none": "no catalogue was applied",
@@ -33,6 +37,8 @@ _CHECK = re.compile(r"[a-z][a-z0-9]*([._-][a-z0-9]+)*")
 
 def outcome(kind: str, status: int) -> str:
     """The word of OUTCOMES for an order of `kind` that ended with `status` of oci-puppet."""
+    if kind == LOOK and status == 0:
+        return LOOKED
     return DONE if kind == CHECK else _BY_STATUS.get(status, "failed")
 
 

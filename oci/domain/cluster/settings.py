@@ -126,6 +126,14 @@ SETTINGS = {
             DAY,
         ),
         Setting(
+            "drift_hours",
+            "number",
+            "hours between two dry runs of Puppet that look for drift; 0: none",
+            ("clock",),
+            0,
+            720,
+        ),
+        Setting(
             "region",
             "region",
             "region of the cluster's services in its own catalogue; one that was deployed keeps its old one beside it",

@@ -1,12 +1,13 @@
-"""What installed machines are ordered to do by their poll: run Puppet, or look at their checks. Holds no use case."""
+"""What installed machines are ordered to do by their poll: run Puppet, for good or dry, or look at their checks. Holds no
+use case."""
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, case, delete, func, select, update
 
 from oci.context import Ctx
 from oci.db import tables
-from oci.domain.cloud.run_orders import DROPPED, RUN
+from oci.domain.cloud.run_orders import DROPPED, LOOK, RUN
 from oci.domain.cluster.roles import Role
 from oci.domain.machines import lifecycle
 from oci.domain.path import pulse
@@ -46,9 +47,10 @@ def checks_of_machine(ctx: Ctx, machine_id: int) -> tuple[str, ...]:
 
 
 def standing(ctx: Ctx, machine_id: int) -> tables.RunOrder | None:
-    """The order that the machine is at, or is told next: the oldest that has not ended."""
+    """The order that the machine is at, or is told next: the oldest that has not ended. A look that waits lets others by."""
     query = select(ORDER).where(ORDER.machine_id == machine_id, ORDER.ended.is_(None))
-    return ctx.db.scalar(query.order_by(ORDER.id).limit(1))
+    later = case((and_(ORDER.kind == LOOK, ORDER.given.is_(None)), 1), else_=0)
+    return ctx.db.scalar(query.order_by(later, ORDER.id).limit(1))
 
 
 def ordered_run(ctx: Ctx, machine_id: int) -> tables.RunOrder | None:
@@ -85,8 +87,11 @@ def order(ctx: Ctx, machine: tables.Machine, kind: str) -> tables.RunOrder:
 
 
 def silence(ctx: Ctx, machine_id: int) -> None:
-    """The machine is given up or written anew: its token opens nothing from now on, and what was ordered ends."""
+    """The machine is given up or written anew: its token opens nothing from now on, and what was ordered ends. What was
+    found to differ on it is gone with its system."""
     ctx.db.execute(
         update(ORDER).where(ORDER.machine_id == machine_id, ORDER.ended.is_(None)).values(ended=ctx.now(), outcome=DROPPED)
     )
     ctx.db.execute(update(ASSIGNMENT).where(ASSIGNMENT.machine_id == machine_id).values(poll_hash=""))
+    for table in (tables.Difference, tables.Look):
+        ctx.db.execute(delete(table).where(table.machine_id == machine_id))

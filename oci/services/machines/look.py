@@ -191,8 +191,9 @@ class Cursor(NamedTuple):
 def cursor(ctx: Ctx, name: str) -> Cursor:
     """Moves with the page of one machine. Raises NotFound, Conflict."""
     machine = find(ctx, name)
-    assignment, cluster = tables.Assignment, tables.Cluster
-    # The last four columns are for the tabs.
+    assignment, cluster, drift, accepted = tables.Assignment, tables.Cluster, tables.Look, tables.Acceptance
+    acceptances = select(func.count()).where(accepted.cluster_id == assignment.cluster_id).correlate(assignment)
+    # The last nine columns are for the tabs.
     query = (
         _facts(
             select(MACHINE).where(MACHINE.id == machine.id),
@@ -207,13 +208,19 @@ def cursor(ctx: Ctx, name: str) -> Cursor:
             WORK.log_bytes,
             cluster.revision,
             select(func.max(tables.Run.id)).where(tables.Run.machine_id == machine.id).scalar_subquery().label("run"),
+            drift.asked,
+            drift.looks,
+            acceptances.scalar_subquery().label("accepted"),
+            acceptances.with_only_columns(func.max(accepted.id)).scalar_subquery().label("newest"),
+            acceptances.where(accepted.ended.is_not(None)).scalar_subquery().label("over"),
         )
         .join(BMC, BMC.machine_id == MACHINE.id)
         .outerjoin(assignment, assignment.machine_id == MACHINE.id)
         .outerjoin(cluster, cluster.id == assignment.cluster_id)
+        .outerjoin(drift, drift.machine_id == MACHINE.id)
     )
     row = ctx.db.execute(query).one()
     role = ctx.outside.roles.get(row.role or "")
     until = _turn_of_page(ctx) if machine.deadline else 0
-    facts = (*row[:-4], repr(role), until, _queue(ctx, [row]))
-    return Cursor(facts, (row.log, row.log_bytes), (row.revision, row.run))
+    facts = (*row[:-9], repr(role), until, _queue(ctx, [row]))
+    return Cursor(facts, (row.log, row.log_bytes), (row.revision, row.run, *row[-5:]))

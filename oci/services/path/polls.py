@@ -17,6 +17,7 @@ from oci.domain.cloud import run_orders as rules
 from oci.domain.deploy.deployments import RUNNING
 from oci.problems import Conflict, Unauthorised
 from oci.records.cloud import run_orders
+from oci.records.deploy import looks
 from oci.records.path.boot_session import token_hash
 from oci.services.usecase import usecase
 
@@ -102,6 +103,9 @@ def _offer(ctx: Ctx, token: str) -> Answer:
     pace = run_orders.pace(ctx, order is not None or _is_busy(ctx, assignment.cluster_id))
     if order is None or not rules.is_offered(order.given, order.heard, ctx.now(), pace):
         return Answer(pace)
+    if order.kind == rules.LOOK and order.given is not None and order.heard is None:
+        looks.end(ctx, order, rules.UNHEARD)
+        return Answer(pace)
     if order.given is not None:
         ctx.event("run.offered", "nothing was heard of an order; the machine is told once more", order.machine_id)
     order.given = ctx.now()
@@ -138,7 +142,8 @@ def _beat(ctx: Ctx, token: str, number: int, doing: str) -> Answer:
 
 @usecase("poll.end", "nobody")
 def end(ctx: Ctx, token: str, number: int, status: int, words: str, checks: str) -> None:
-    """The machine has carried out the order `number`: Puppet ended with `status` and `words`, and the checks say `checks`.
+    """The machine has carried out the order `number`: Puppet ended with `status` and `words`, and the checks say `checks`;
+    after a look they say nothing.
 
     Said twice it counts once. Raises Unauthorised, Conflict.
     """
@@ -146,11 +151,15 @@ def end(ctx: Ctx, token: str, number: int, status: int, words: str, checks: str)
     order = _of_machine(ctx, assignment, number)
     if order.ended is not None:
         return
+    order.words = rules.plain(words, 500)
+    if order.kind == rules.LOOK:
+        looks.end(ctx, order, rules.outcome(order.kind, status))
+        return
     known = run_orders.checks_of_machine(ctx, order.machine_id)
     order.checks, dropped = rules.read_checks(checks, frozenset(known))
     order.ended = order.heard = ctx.now()
     order.taken = order.taken or order.ended
-    order.outcome, order.words = rules.outcome(order.kind, status), rules.plain(words, 500)
+    order.outcome = rules.outcome(order.kind, status)
     if order.kind == rules.RUN:
         text = f"the ordered run has ended: {order.words or rules.OUTCOMES[order.outcome]}"
         ctx.event("run.ended", text, order.machine_id, order=order.id, outcome=order.outcome)
@@ -160,7 +169,7 @@ def end(ctx: Ctx, token: str, number: int, status: int, words: str, checks: str)
 def _tell_checks(ctx: Ctx, order: tables.RunOrder, dropped: int) -> None:
     """An event when other checks than before are not well, or it said what nobody asked for."""
     last = select(ORDER.checks).where(ORDER.machine_id == order.machine_id, ORDER.ended.is_not(None), ORDER.id < order.id)
-    before = ctx.db.scalar(last.order_by(ORDER.id.desc()).limit(1)) or {}
+    before = ctx.db.scalar(last.where(ORDER.kind != rules.LOOK).order_by(ORDER.id.desc()).limit(1)) or {}
     if dropped and order.kind == rules.RUN:
         text = f"{dropped} of the checks that it told are none of its profiles, and were dropped"
         ctx.event("check.dropped", text, order.machine_id)

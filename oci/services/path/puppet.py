@@ -27,7 +27,7 @@ from oci.problems import Conflict, Forbidden, NotFound, Problem, Unavailable
 from oci.records.cloud import vault
 from oci.records.clusters import fleets
 from oci.records.clusters.claims import protected
-from oci.records.deploy import classifications
+from oci.records.deploy import classifications, drift
 from oci.records.machines.moves import find, move
 from oci.records.machines.works import close_work
 from oci.records.path import liveness
@@ -263,10 +263,12 @@ def _keep_run(
     ctx: Ctx, machine: tables.Machine, work: tables.Work | None, outcome: Outcome, data: Mapping[str, Any]
 ) -> None:
     """Keep the run among the machine's last ones. It is an event when it ended otherwise than the one before, or is the
-    first of an install: what a machine says each half hour would bury what happened to it."""
-    last = ctx.db.scalar(select(RUN).where(RUN.machine_id == machine.id).order_by(RUN.id.desc()).limit(1))
+    first of an install: what a machine says each half hour would bury what happened to it. A dry one is none: what it
+    found is told by events of its own."""
+    done = select(RUN).where(RUN.machine_id == machine.id, RUN.noop.is_(False))
+    last = ctx.db.scalar(done.order_by(RUN.id.desc()).limit(1))
     before = "" if last is None or (work is not None and last.at <= work.started) else last.status
-    if outcome.name != before:
+    if outcome.name != before and not data.get("noop"):
         ctx.event("puppet.report", f"Puppet {outcome.words}", machine, status=outcome.name)
     run = RUN(
         machine_id=machine.id,
@@ -295,6 +297,8 @@ def report(ctx: Ctx, certname: str, data: Mapping[str, Any]) -> None:
     liveness.heard(ctx, machine, work)
     machine.pulse.presence = "installed"
     _keep_run(ctx, machine, work, outcome, data)
+    if data.get("noop"):
+        drift.learn(ctx, machine, data)
     if not outcome.counts:
         return
     machine.convergence = outcome.name

@@ -3,7 +3,8 @@
 require 'English'
 require 'json'
 
-# Tells OCI how a run ended: status, metrics, what failed and the warnings, at most 256 KiB of JSON.
+# Tells OCI how a run ended: status, metrics, what failed and the warnings, and of a dry run what differs; at most 256 KiB
+# of JSON.
 #
 # The transport is the same small client as for classification, fed on stdin, with the certificate
 # name as its only argument. A report that cannot be delivered is logged and never fails the run.
@@ -25,6 +26,13 @@ module OciReport
   FAILED = 200
   LINES = 500
   LEVELS = %w[warning err alert emerg crit].freeze
+  DIFFERENCES = 200
+  VALUE_CHARS = 100
+  # Properties whose values are told, as in oci/domain/deploy/drift.py. Of all others only that they differ: a setting's
+  # value, a password's hash or a file's content may be a secret, whether or not somebody marked it as one.
+  SHOWN = %w[enable ensure gid group home mode owner returns shell target uid].freeze
+  CHECKSUM = /\A\{[a-z0-9]{3,10}\}[0-9a-f]{8,128}\z/.freeze
+  DIFFERS = 'differs'
 
   module_function
 
@@ -42,14 +50,14 @@ module OciReport
     raise output.strip[0, TEXT_CHARS] unless $CHILD_STATUS.success?
   end
 
-  # JSON of at most LIMIT_BYTES: log lines are given up first, then failures, never the outcome.
+  # JSON of at most LIMIT_BYTES: log lines are given up first, then failures, then differences, never the outcome.
   def json(report)
     summary = summary(report)
     loop do
       text = JSON.generate(summary)
       return text if text.bytesize <= LIMIT_BYTES
 
-      list = %w[logs failed_resources].map { |key| summary[key] }.find { |items| !items.empty? }
+      list = %w[logs failed_resources differences].map { |key| summary[key] }.find { |items| !items.empty? }
       raise "the outline alone is over #{LIMIT_BYTES} bytes" if list.nil?
 
       list.slice!((list.size / 2)..)
@@ -59,6 +67,7 @@ module OciReport
 
   def summary(report)
     failed = failed_resources(report)
+    differences = differences(report)
     {
       'host' => report.host.to_s, 'status' => report.status.to_s, 'time' => report.time.utc.strftime('%Y-%m-%dT%H:%M:%SZ'),
       'environment' => report.environment.to_s, 'configuration_version' => report.configuration_version.to_s,
@@ -66,6 +75,7 @@ module OciReport
       'transaction_completed' => report.transaction_completed ? true : false,
       'corrective_change' => report.corrective_change ? true : false,
       'metrics' => metrics(report), 'failed_resources' => failed.first(FAILED), 'logs' => logs(report).last(LINES),
+      'differences' => differences.first(DIFFERENCES), 'differing' => differences.size,
       'truncated' => failed.size > FAILED || logs(report).size > LINES,
     }
   end
@@ -83,6 +93,35 @@ module OciReport
       messages = status.events.select { |event| event.status == 'failure' }.map { |event| text(event.message) }
       { 'resource' => text(status.resource), 'file' => text(status.file), 'line' => status.line.to_i, 'messages' => messages.first(5) }
     end
+  end
+
+  # What a dry run would have changed, in one order, so that of too many the same are kept each time.
+  def differences(report)
+    return [] unless report.noop
+
+    found = report.resource_statuses.values.flat_map do |status|
+      events = status.events.select { |event| event.status.to_s == 'noop' && !event.property.to_s.empty? }
+      events.map { |event| difference(status, event) }
+    end
+    found.sort_by { |one| [one['resource'], one['property']] }
+  end
+
+  def difference(status, event)
+    property = text(event.property)
+    place = status.file ? "#{status.file}:#{status.line}" : Array(status.containment_path).join('/')
+    is, should = [event.previous_value, event.desired_value].map { |value| event.redacted ? DIFFERS : shown(property, value) }
+    { 'resource' => text(status.resource), 'property' => property, 'is' => is, 'should' => should, 'place' => text(place) }
+  end
+
+  # A value as it is told: a short one of a property of SHOWN, the checksum of a file's content, else that it differs.
+  def shown(property, value)
+    value = value.first if value.is_a?(Array) && value.size == 1
+    return '' if value.nil?
+    return DIFFERS unless [String, Symbol, Integer, TrueClass, FalseClass].any? { |type| value.is_a?(type) }
+
+    said = text(value)
+    good = property == 'content' ? CHECKSUM.match?(said) : SHOWN.include?(property)
+    good && said.size <= VALUE_CHARS && said !~ /redacted/ ? said : DIFFERS
   end
 
   def logs(report)
