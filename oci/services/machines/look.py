@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from oci.context import Ctx
 from oci.db import tables
+from oci.domain.deploy import failures
 from oci.domain.machines import lifecycle
 from oci.domain.machines.lifecycle import STATES
 from oci.domain.path import works
@@ -18,12 +19,13 @@ from oci.problems import Problem
 from oci.records.activity import queue
 from oci.records.cloud import run_orders
 from oci.records.clusters import claims
+from oci.records.deploy import evidence
 from oci.records.machines import disk_orders
 from oci.records.machines.moves import find
 from oci.records.machines.views import detail, outs
 from oci.records.path import liveness
 from oci.records.path.liveness import open_work
-from oci.schemas.machines.machines import MachineDetail, MachineList, Why
+from oci.schemas.machines.machines import Because, MachineDetail, MachineList, Why
 from oci.services.usecase import usecase
 
 MACHINE, PULSE, BMC = tables.Machine, tables.Pulse, tables.Bmc
@@ -113,7 +115,23 @@ def why(ctx: Ctx, name: str) -> Why:
         chosen = disk_orders.choices(machine, claims.layout_of(ctx, machine))
         parts.append(f"If it is installed, {disk_orders.sentences(chosen)}.")
     parts.append(f"You can: {', '.join(verbs)}." if verbs else "There is nothing to do by hand.")
-    return Why(text=" ".join(parts), verbs=verbs)
+    return Why(text=" ".join(parts), verbs=verbs, because=_because(ctx, machine))
+
+
+def _because(ctx: Ctx, machine: tables.Machine) -> Because | None:
+    """The verdict on what failed on the machine; nothing where nothing did."""
+    found = evidence.of(ctx, machine) if evidence.is_wanted(machine) else None
+    if found is None or not found.words:
+        return None
+    verdict = failures.judge(found)
+    return Because(
+        kind=verdict.kind,
+        meaning=failures.KINDS[verdict.kind],
+        line=verdict.line,
+        advice=verdict.advice,
+        rule=verdict.rule,
+        page=verdict.page,
+    )
 
 
 # --- cursors: what an open page asks before it asks for more

@@ -16,7 +16,7 @@ from oci.db.session import glance
 from oci.domain.cloud import run_orders as rules
 from oci.domain.deploy.deployments import RUNNING
 from oci.problems import Conflict, Unauthorised
-from oci.records.cloud import run_orders
+from oci.records.cloud import run_orders, vault
 from oci.records.path.boot_session import token_hash
 from oci.services.usecase import usecase
 
@@ -150,7 +150,9 @@ def end(ctx: Ctx, token: str, number: int, status: int, words: str, checks: str)
     order.checks, dropped = rules.read_checks(checks, frozenset(known))
     order.ended = order.heard = ctx.now()
     order.taken = order.taken or order.ended
-    order.outcome, order.words = rules.outcome(order.kind, status), rules.plain(words, 500)
+    order.outcome = rules.outcome(order.kind, status)
+    hide = vault.hiding(ctx, order.machine_id) if status else str
+    order.words = rules.plain(hide(words[:4000]), 500)
     if order.kind == rules.RUN:
         text = f"the ordered run has ended: {order.words or rules.OUTCOMES[order.outcome]}"
         ctx.event("run.ended", text, order.machine_id, order=order.id, outcome=order.outcome)
