@@ -66,7 +66,7 @@ _LOOKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(://[^\s:/@]{0,100}:)[^\s@]{1,300}@"), rf"\1{HIDDEN}@"),
     (re.compile(r"([Bb]earer |[Bb]asic )[A-Za-z0-9+/=._~-]{6,}"), rf"\1{HIDDEN}"),
     (re.compile(rf"""(?i)({_NAMED}['"]?(?:\s?=>?\s?|\s?:\s|\s)['"])[^'"]{{1,500}}"""), rf"\1{HIDDEN}"),
-    (re.compile(rf"""(?i)({_NAMED}['"]?\s?=\s?)[^\s'",;)]{{1,500}}"""), rf"\1{HIDDEN}"),
+    (re.compile(rf"""(?i)({_NAMED}['"]?\s?=(?!>)\s?)[^\s'",;)]{{1,500}}"""), rf"\1{HIDDEN}"),
     (re.compile(r"\$[0-9a-z]{1,8}\$[^\s'\"]{8,}"), HIDDEN),
     # What is made here: a word of 32 letters and digits, a key of Fernet; and a line of a key in PEM.
     (re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}="), HIDDEN),

@@ -5,7 +5,7 @@ A verdict rests on one line of what the machine said, and on the rule that knows
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -55,23 +55,31 @@ def known(source: str, line: str) -> Rule | None:
     return next((rule for rule in RULES if source in rule.sources and rule.pattern.search(line)), None)
 
 
-def _lines(evidence: Evidence) -> Iterator[str]:
-    """What is looked at: the outcome first, then the last lines of the log, each cut to what a rule may read."""
-    for text in (evidence.words, *evidence.log[-LINES:]):
+def _lines(texts: Iterable[str]) -> Iterator[str]:
+    """What is looked at of `texts`, each cut to what a rule may read."""
+    for text in texts:
         yield from (part for part in text[:LOOKED_AT].splitlines() if part.strip())
+
+
+def _known(source: str, texts: Iterable[str]) -> list[tuple[Rule, str]]:
+    """The rules that know a line of `texts`, and those lines, in their order."""
+    lines = islice(_lines(texts), PARTS)
+    return [(rule, line) for line in lines if (rule := known(source, line))]
 
 
 def judge(evidence: Evidence) -> Verdict:
     """The verdict on a failure, the same for the same evidence. Takes any text and raises nothing.
 
-    Of the lines that rules know the one wins that is deepest (`failure_rule.DEPTHS`), and among equals the first: a
-    database that cannot be reached is a consequence where a disk is full.
+    Of the lines that rules know the one wins that is deepest (`failure_rule.DEPTHS`), and among equals the first, the outcome
+    before the log: a database that cannot be reached is a consequence where a disk is full. Where the log has the winner's
+    line too, that is shown.
     """
-    lines = islice(_lines(evidence), PARTS)
-    found = [(rule, line) for line in lines if (rule := known(evidence.source, line))]
+    logged = _known(evidence.source, evidence.log[-LINES:])
+    found = _known(evidence.source, (evidence.words,)) + logged
     if not found:
         return Verdict(UNKNOWN, "", printable(_last_words(evidence), LINE_CHARS), _ADVICE, f"{PAGE}#{UNKNOWN}")
     rule, line = min(found, key=lambda one: one[0].depth)
+    line = next((told for one, told in logged if one is rule), line)
     return Verdict(rule.kind, rule.name, printable(line, LINE_CHARS), rule.advice, f"{PAGE}#{rule.name}")
 
 

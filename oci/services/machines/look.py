@@ -29,7 +29,7 @@ from oci.schemas.machines.machines import Because, MachineDetail, MachineList, W
 from oci.services.usecase import usecase
 
 MACHINE, PULSE, BMC = tables.Machine, tables.Pulse, tables.Bmc
-WORK, EVENT, DOUBT = tables.Work, tables.Event, tables.Conflict
+WORK, EVENT, DOUBT, ORDER = tables.Work, tables.Event, tables.Conflict, tables.RunOrder
 REFRESH_SECONDS = 30
 """What a countdown on a page may lag behind."""
 
@@ -210,7 +210,7 @@ def cursor(ctx: Ctx, name: str) -> Cursor:
     """Moves with the page of one machine. Raises NotFound, Conflict."""
     machine = find(ctx, name)
     assignment, cluster = tables.Assignment, tables.Cluster
-    # The last four columns are for the tabs.
+    # The last three columns are for the tabs.
     query = (
         _facts(
             select(MACHINE).where(MACHINE.id == machine.id),
@@ -221,10 +221,12 @@ def cursor(ctx: Ctx, name: str) -> Cursor:
             assignment.role,
             _last_event(EVENT.machine_id == machine.id).label("event"),
             select(func.count()).where(tables.Nic.machine_id == machine.id).scalar_subquery().label("cards"),
+            # Why it failed is told by these, and they need not be events.
+            select(func.max(tables.Run.id)).where(tables.Run.machine_id == machine.id).scalar_subquery().label("run"),
+            select(func.max(ORDER.ended)).where(ORDER.machine_id == machine.id).scalar_subquery().label("ended"),
             func.length(WORK.log).label("log"),
             WORK.log_bytes,
             cluster.revision,
-            select(func.max(tables.Run.id)).where(tables.Run.machine_id == machine.id).scalar_subquery().label("run"),
         )
         .join(BMC, BMC.machine_id == MACHINE.id)
         .outerjoin(assignment, assignment.machine_id == MACHINE.id)
@@ -233,5 +235,5 @@ def cursor(ctx: Ctx, name: str) -> Cursor:
     row = ctx.db.execute(query).one()
     role = ctx.outside.roles.get(row.role or "")
     until = _turn_of_page(ctx) if machine.deadline else 0
-    facts = (*row[:-4], repr(role), until, _queue(ctx, [row]))
+    facts = (*row[:-3], repr(role), until, _queue(ctx, [row]))
     return Cursor(facts, (row.log, row.log_bytes), (row.revision, row.run))

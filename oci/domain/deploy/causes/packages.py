@@ -35,7 +35,7 @@ RULES: tuple[Rule, ...] = (
         "mirror-changing",
         TRANSIENT,
         RUNNING,
-        r"Hash Sum mismatch|File has unexpected size|Failed to fetch \S{1,300}/pool/\S{1,300} +404",
+        r"Hash Sum mismatch|File has unexpected size|Failed to fetch \S{1,300}/pool/\S{1,300} {1,3}404",
         "E: Failed to fetch http://mirror.lab.test/debian/dists/trixie/main/binary-amd64/Packages.xz  Hash Sum mismatch",
         "E: Failed to fetch http://mirror.lab.test/debian/pool/main/n/nginx/nginx_1.26_amd64.deb  404  Not Found [IP: "
         "10.0.0.1 80]",
@@ -47,7 +47,7 @@ RULES: tuple[Rule, ...] = (
         "mirror-wrong",
         CONFIGURATION,
         RUNNING,
-        r"Failed to fetch \S{1,300} +40[134]|does not have a Release file",
+        r"Failed to fetch \S{1,300} {1,3}40[134]|does not have a Release file",
         "E: Failed to fetch http://127.0.0.1:8099/four/dists/trixie/main/binary-amd64/Packages  404  Not Found [IP: "
         "127.0.0.1 8099]",
         "E: The repository 'http://127.0.0.1:8099/four trixie Release' does not have a Release file.",
@@ -71,7 +71,7 @@ RULES: tuple[Rule, ...] = (
         "mirror-away",
         TRANSIENT,
         RUNNING,
-        r"Failed to fetch \S{1,300} +(?:5\d\d|Connection |Unable to connect|Could not connect|Cannot initiate)|"
+        r"Failed to fetch \S{1,300} {1,3}(?:5\d\d|Connection |Unable to connect|Could not connect|Cannot initiate)|"
         r"Could not connect to \S{1,200} \(\S{1,64}\)\. - connect \(1\d\d: ",
         "E: Failed to fetch http://127.0.0.1:9/debian/dists/trixie/InRelease  Unable to connect to 127.0.0.1:9:",
         "E: Failed to fetch http://127.0.0.1:8099/hang/dists/trixie/InRelease  Connection failed [IP: 127.0.0.1 8099]",
