@@ -70,9 +70,9 @@ def _known(source: str, texts: Iterable[str]) -> list[tuple[Rule, str]]:
 def judge(evidence: Evidence) -> Verdict:
     """The verdict on a failure, the same for the same evidence. Takes any text and raises nothing.
 
-    Of the lines that rules know the one wins that is deepest (`failure_rule.DEPTHS`), and among equals the first, the outcome
-    before the log: a database that cannot be reached is a consequence where a disk is full. Where the log has the winner's
-    line too, that is shown.
+    Of the lines that rules know the deepest wins (`failure_rule.DEPTHS`), and among equals the first, the outcome before the
+    log: a database that cannot be reached is a consequence where a disk is full. Where the log has the winner's line too,
+    that is shown.
     """
     logged = _known(evidence.source, evidence.log[-LINES:])
     found = _known(evidence.source, (evidence.words,)) + logged
