@@ -24,6 +24,8 @@ from oci.domain.cluster import settings as narrower
 from oci.domain.cluster.roles import Role, parse
 from oci.domain.cluster.setting_types import TYPES
 from oci.domain.cluster.sizes import PROCESSES
+from oci.domain.deploy.causes import RULES
+from oci.domain.deploy.failure_rule import DEPTHS, KINDS, SOURCES, Rule
 from oci.domain.hardware import VERDICTS
 from oci.domain.levels import LEVELS, PERSONAL, covers
 from oci.domain.machines.lifecycle import CLOCK, MACHINES, PEOPLE, STATES, TRANSITIONS, possible
@@ -446,6 +448,38 @@ def layouts() -> str:
     )
 
 
+def _failure(rule: Rule) -> str:
+    told = ", ".join(SOURCES[source] for source in rule.sources)
+    seen = f" Seen with {rule.seen}." if rule.seen else ""
+    return "\n\n".join(
+        (
+            f"### {rule.name}",
+            rule.meaning,
+            f"What to do: {rule.advice}",
+            f"Told by: {told}. Such a line says {DEPTHS[rule.depth]}.{seen}",
+            "\n".join(("```", *rule.examples, "```")),
+        )
+    )
+
+
+def failures() -> str:
+    """Why a step fails: the kinds, and each rule by which one is known."""
+    blocks = []
+    for kind, meaning in KINDS.items():
+        found = [_failure(rule) for rule in RULES if rule.kind == kind]
+        blocks += [f"## {kind}", f"{meaning[0].upper()}{meaning[1:]}.", *found]
+    return page(
+        "Why a machine fails",
+        "`ocicli machine why NAME` and the page of a machine say which kind of failure it is, the line by which that was "
+        "known, and what can be done. Only what is `transient` is tried again by itself.",
+        "Each line that the machine told is compared with these rules. Of the lines that are known the deepest wins, in "
+        "this order, and among equals the first:",
+        "\n".join(f"{number + 1}. {words}" for number, words in DEPTHS.items()),
+        "What no rule knows is `unknown`, and so is what only says that something failed.",
+        *blocks,
+    )
+
+
 def pages() -> dict[Path, str]:
     """Every generated file: its path and its text."""
     made = {
@@ -456,6 +490,7 @@ def pages() -> dict[Path, str]:
             ("cluster-settings", cluster_settings),
             ("profiles", profiles),
             ("events", events),
+            ("failures", failures),
             ("phases", phases),
             ("works", works),
             ("roles", roles),

@@ -361,6 +361,7 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Float(), nullable=True),
         sa.Column("text", sa.String(length=500), nullable=False),
         sa.Column("metrics", sa.JSON(), nullable=False),
+        sa.Column("log", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["machine_id"], ["machine.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )

@@ -437,6 +437,7 @@ class Run(Table):
     seconds: Mapped[float | None]  # how long the agent says that it took
     text: Mapped[str] = mapped_column(String(500), default="")
     metrics: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    log: Mapped[list[Any]] = mapped_column(default=list)  # of one that failed: lines of its errors, without secrets
     __table_args__ = (Index("run_of_machine", "machine_id", "id"),)
 
 

@@ -361,7 +361,12 @@ SECRETS = listing(
 ROLES = listing("roles", "There are no roles.", names="name")
 PEOPLE = listing("people", "There are no people.", names="name")
 CHECKS = listing("checks", "There are no checks.")
-WHY = ConfigDict(json_schema_extra={"x-text": "{text}"})
+WHY = ConfigDict(
+    json_schema_extra={
+        "x-text": "{text}[\nThe failure is {because.kind}: {because.meaning}.][\nIts line: {because.line}]"
+        "[\nWhat can be done: {because.advice}][\nExplained in {because.page}]"
+    }
+)
 PROGRESS = ConfigDict(
     json_schema_extra={
         "x-line": {"title": "{kind}", "text": "{percent} %, {title}, attempt {attempt}[: {doing}]", "unless": "outcome"}

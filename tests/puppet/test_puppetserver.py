@@ -47,6 +47,30 @@ def test_manifests_and_templates_are_valid(puppet_root: Path, tmp_path: Path) ->
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+FAILING = """
+exec { 'boom': command => '/bin/sh -c "echo ERROR 2002 no socket; exit 3"', logoutput => on_failure }
+-> file { ['/tmp/one', '/tmp/two']: ensure => file }
+exec { 'fine': command => '/bin/echo all is well', logoutput => true }
+exec { 'hidden': command => Sensitive('/bin/sh -c "echo Sesame-4711; exit 3"'), logoutput => on_failure }
+"""
+
+
+def test_a_failed_run_is_told_with_what_its_commands_said_and_no_secret(puppet_root: Path, tmp_path: Path) -> None:
+    """What a command printed is a notice of Puppet, and the only line that says why it failed."""
+    room = Room(puppet_root, tmp_path / "room", None, ((CHECKOUT / "puppet/site", "/site", False),))
+    room.write("failing.pp", FAILING)
+    room.write("usr/local/bin/oci-report", "#!/bin/sh\ncat >/told\n", 0o755)
+    script = "puppet apply --reports oci --modulepath /site /failing.pp >&2; cat /told"
+    done = run(room.argv(["sh", "-c", script]), timeout=200)
+    report = json.loads(done.stdout)
+    said = [line["message"] for line in report["logs"]]
+    assert said[0] == "ERROR 2002 no socket" and "all is well" not in said and "Sesame" not in done.stdout
+    assert sum("Skipping because" in line or "has failures" in line for line in said) == 1
+    lines = convergence.log(report)
+    assert lines[0] == "/Stage[main]/Main/Exec[boom]/returns: ERROR 2002 no socket"
+    assert {item["resource"] for item in report["failed_resources"]} == {"Exec[boom]", "Exec[hidden]"}
+
+
 def compiled(place: Place, name: str, text: str, told: Mapping[str, Any] | None = None) -> dict:  # type: ignore[type-arg]
     """The catalog that the server compiles for a machine called `name`, with the classification `text`. The machine says
     `told` of itself, or only what it is called."""

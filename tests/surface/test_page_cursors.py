@@ -157,8 +157,13 @@ MOVES: tuple[tuple[str, Change, tuple[str, ...]], ...] = (
     ("how Puppet does", row(tables.Machine, state="active", convergence="failed"), EVERYWHERE),
     (
         "a run of Puppet",
-        added(tables.Run, machine_id=1, at=1.0, status="ok", noop=False, cached=False, text="", metrics={}),
-        ("/machines/1?tab=puppet",),
+        added(tables.Run, machine_id=1, at=1.0, status="ok", noop=False, cached=False, text="", metrics={}, log=[]),
+        (*MACHINE, "/machines/1?tab=puppet"),
+    ),
+    (
+        "a run that was ordered",
+        added(tables.RunOrder, machine_id=1, kind="run", by="olga", ordered=1.0, ended=2.0, outcome="partly", checks={}),
+        MACHINE,
     ),
     ("a look", added(tables.Look, machine_id=1, asked=1.0, looks=0, trouble="", more=0, told=""), DRIFT),
     ("what a look found", row(tables.Look, looks=1), DRIFT),

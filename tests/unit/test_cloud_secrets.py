@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 from cryptography.fernet import Fernet
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from oci.domain.cloud.certificates import CERTIFICATES, DAY, RENEW_DAYS, is_stale, marks_of
-from oci.domain.cloud.secrets import OCTETS, make
+from oci.domain.cloud.secrets import HIDDEN, OCTETS, SHORTEST, hidden, make
 from oci.domain.cluster.fleet import Fleet, Member, Vip
 from oci.domain.cluster.profiles import BadProfile, Profile
+from oci.domain.deploy.causes import RULES
+from oci.domain.deploy.failure_rule import Rule
 
 octets = st.binary(min_size=OCTETS, max_size=OCTETS)
 NAMES = ("mariadb.root", "rabbitmq.cookie", "keystone.fernets.0")
@@ -77,3 +79,44 @@ def test_who_declares_a_certificate_may_give_its_marks() -> None:
     assert marks_of(()) == set() and marks_of(("host",)) == {"host.key", "host.crt", "cluster.ca"}
     with pytest.raises(BadProfile, match="has the certificate 'web'; there are host, api"):
         Profile(lambda _fleet, _member: {}, certificates=("web",))
+
+
+WORDS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=6, max_size=40)
+
+
+@given(st.text(max_size=200), WORDS, st.text(max_size=200), st.integers(0, 400))
+def test_no_value_and_no_beginning_of_one_at_the_end_is_left(before: str, value: str, after: str, cut: int) -> None:
+    assume("redacted" not in value and value not in HIDDEN)
+    told = hidden(before + value + after, [value])
+    assert value not in told
+    ended = hidden((before + value + after)[:cut], [value])
+    assert value not in ended and not any(ended.endswith(value[:size]) for size in range(SHORTEST, len(value)))
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("mysql+pymysql://nova:Sesame4711@10.0.0.1/nova", "mysql+pymysql://nova:[redacted]@10.0.0.1/nova"),
+        ("create user a identified by 'Sesame4711';", "create user a identified by '[redacted]';"),
+        ("transport_url = rabbit://a:Sesame@b password=Sesame4711, user=a", "password=[redacted], user=a"),
+        ("'admin_password' => 'Sesame 4711'", "'admin_password' => '[redacted]'"),
+        ("Authorization: Bearer Sesame.4711-ab", "Bearer [redacted]"),
+        ("root:$6$salt$Sesame4711Sesame:19000", "root:[redacted]"),
+        (make("keystone.fernet.0", b"\xff" * OCTETS), "[redacted]"),
+        (make("mariadb.root", bytes(range(OCTETS))), "[redacted]"),
+        ("MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhCMC4CAQAw", "[redacted]"),
+    ],
+)
+def test_what_looks_like_a_secret_is_hidden(text: str, left: str) -> None:
+    assert left in hidden(text) and "Sesame4711" not in hidden(text) and "Sesame 4711" not in hidden(text)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_no_line_that_a_rule_knows_loses_what_it_is_known_by(rule: Rule) -> None:
+    for line in rule.examples:
+        assert rule.pattern.search(hidden(line, [make("mariadb.root", b"\1" * OCTETS)])), line
+
+
+@given(st.text(max_size=3000), st.lists(st.text(max_size=20), max_size=5))
+def test_any_text_is_taken(text: str, values: list[str]) -> None:
+    assert isinstance(hidden(text, values), str)

@@ -17,6 +17,8 @@ from oci.client.engine.command import Command, commands
 from oci.config import SETTINGS
 from oci.domain.activity.events import EVENTS
 from oci.domain.cluster.settings import SETTINGS as NARROWER
+from oci.domain.deploy.causes import RULES
+from oci.domain.deploy.failure_rule import KINDS
 from oci.domain.machines.lifecycle import STATES
 from oci.domain.path.phases import PHASES
 from oci.domain.path.works import WORKS
@@ -70,6 +72,7 @@ def test_the_check_says_which_page_is_stale(monkeypatch, capsys, tmp_path: Path)
         ("settings", [setting.name for setting in SETTINGS]),
         ("cluster-settings", list(NARROWER)),
         ("events", list(EVENTS)),
+        ("failures", [*KINDS, *(rule.name for rule in RULES)]),
         ("phases", list(PHASES)),
         ("works", list(WORKS)),
         ("layouts", list(LAYOUTS)),

@@ -33,7 +33,9 @@ def _csv(look: Look, data: dict[str, Any]) -> None:
 
 
 def _paragraph(text: str) -> None:
-    print(textwrap.fill(text, min(width() or 100, 100), break_on_hyphens=False))
+    """Print `text`, each line of its template by itself, wrapped."""
+    for line in text.splitlines():
+        print(textwrap.fill(line, min(width() or 100, 100), break_on_hyphens=False))
 
 
 def _list(look: Look, data: dict[str, Any], coloured: bool) -> None:

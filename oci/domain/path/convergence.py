@@ -5,7 +5,8 @@ Source of the members: Puppet's report format 12, with the names that puppet/sit
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +85,52 @@ def seconds(report: Mapping[str, Any]) -> float | None:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+KEPT_LINES, KEPT_CHARS, READ_LINES = 40, 300, 2000
+"""What is kept of the log of a failed run: so many lines, and characters of each; and how many of it are read for that."""
+FIRST_LINES = 30
+"""Of the lines that are kept so many are the first: what fails first makes others fail."""
+_CONSEQUENCE = re.compile(r"Skipping because of failed dependencies$|^Dependency \S{1,200} has failures: true$")
+
+
+def log(report: Mapping[str, Any]) -> list[str]:
+    """What a failed run logged of its errors, line by line, each once: the first ones, and the last. What was left out for
+    what failed before is told once. Takes any report."""
+    lines = dict.fromkeys(line for told in _list(report.get("logs"))[:READ_LINES] for line in _lines(told))
+    skipped = [line for line in lines if _CONSEQUENCE.search(line)]
+    kept = [line for line in lines if line not in set(skipped[1:])]
+    return kept if len(kept) <= KEPT_LINES else kept[:FIRST_LINES] + kept[FIRST_LINES - KEPT_LINES :]
+
+
+def _lines(told: Any) -> list[str]:
+    if not isinstance(told, Mapping):
+        return []
+    shown = (" ".join("".join(c if c.isprintable() else " " for c in line).split()) for line in _text(told).splitlines())
+    return [line[:KEPT_CHARS] for line in shown if line]
+
+
+def _text(told: Mapping[str, Any]) -> str:
+    """The message, with the resource that it is of where the message alone does not say that."""
+    message, source = str(told.get("message", ""))[:4000], str(told.get("source", ""))[:200]
+    return f"{source}: {message}" if source.startswith("/Stage[") else message
+
+
+def shown(report: Mapping[str, Any], hide: Callable[[str], str]) -> dict[str, Any]:
+    """The report with each text of its log, and of what failed, gone through `hide`. Takes any report."""
+    logs = [one for one in _list(report.get("logs"))[:READ_LINES] if isinstance(one, Mapping)]
+    failed = [one for one in _list(report.get("failed_resources"))[:READ_LINES] if isinstance(one, Mapping)]
+    return {
+        **report,
+        "logs": [{name: hide(str(one.get(name, ""))) for name in ("level", "source", "message")} for one in logs],
+        "failed_resources": [
+            {
+                "resource": hide(str(one.get("resource", "?"))),
+                "messages": [hide(str(said)) for said in _list(one.get("messages"))[:1]],
+            }
+            for one in failed
+        ],
+    }
 
 
 def _why(report: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from sqlalchemy import select
 
 from oci.context import Ctx
-from oci.db.tables import Authority, Certificate, Cluster, Secret
+from oci.db.tables import Assignment, Authority, Certificate, Cluster, Secret
 from oci.domain.cloud import secrets
 from oci.domain.cloud.certificates import (
     AUTHORITY_DAYS,
@@ -21,7 +21,7 @@ from oci.domain.cloud.certificates import (
 from oci.domain.cluster.fleet import Fleet, Member
 from oci.domain.cluster.roles import named
 from oci.domain.quantities import counted
-from oci.ports import Issued
+from oci.ports import Issued, OutsideError
 from oci.problems import Conflict, Unavailable
 from oci.render.puppet.profiles import PROFILES
 
@@ -105,6 +105,18 @@ def ages(ctx: Ctx, cluster_id: int, member: Member) -> dict[tuple[bool, str], fl
     root = ctx.db.scalar(select(Authority.made).where(Authority.cluster_id == cluster_id))
     found |= {(True, ROOT): root} if root is not None else {}
     return found | {(True, name): row.made for name, row in _certificates(ctx, cluster_id, member, CERTIFICATES).items()}
+
+
+def hiding(ctx: Ctx, machine_id: int) -> Callable[[str], str]:
+    """What takes the secrets of the machine's cluster, and all that looks like one, out of what the machine says. Where they
+    cannot be read nothing of it is let through."""
+    cluster = select(Assignment.cluster_id).where(Assignment.machine_id == machine_id).scalar_subquery()
+    sealed = ctx.db.scalars(select(Secret.value).where(Secret.cluster_id == cluster)).all()
+    try:
+        values = [ctx.outside.sealer.open(one) for one in sealed]
+    except (OutsideError, Unavailable):
+        return lambda _text: secrets.HIDDEN
+    return lambda text: secrets.hidden(text, values)
 
 
 def make(ctx: Ctx, cluster_id: int, fleet: Fleet, member: Member) -> None:

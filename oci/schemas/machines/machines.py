@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from oci.domain.deploy.failure_rule import KINDS
 from oci.domain.machines.lifecycle import STATES
 from oci.domain.machines.power import ORDERS, SHOWN
 from oci.domain.path.convergence import CONVERGENCE
@@ -243,6 +244,17 @@ class PowerIn(Strict):
     power: Annotated[str, OneOf(ORDERS)] = Field(description="what is done with it")
 
 
+class Because(BaseModel):
+    """Why a machine failed, as far as a line that it told says so."""
+
+    kind: Annotated[str, Word(KINDS)] = Field(description=", ".join(KINDS))
+    meaning: str = Field(description="what that kind means")
+    line: str = Field(description="the line by which it was known; empty when nothing was told")
+    advice: str = Field(description="what can be done about it")
+    rule: str = Field(description="the rule that knew the line; empty when none did")
+    page: str = Field(description="where in the documentation the failure is explained")
+
+
 class Why(BaseModel):
     """Why a machine is where it is, and what can be done."""
 
@@ -250,3 +262,4 @@ class Why(BaseModel):
 
     text: str
     verbs: list[str]
+    because: Because | None = Field(None, description="why it failed; nothing where nothing did")

@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from oci.context import Ctx
 from oci.db import tables
+from oci.domain.deploy import failures
 from oci.domain.machines import lifecycle
 from oci.domain.machines.lifecycle import STATES
 from oci.domain.path import works
@@ -18,16 +19,17 @@ from oci.problems import Problem
 from oci.records.activity import queue
 from oci.records.cloud import run_orders
 from oci.records.clusters import claims
+from oci.records.deploy import evidence
 from oci.records.machines import disk_orders
 from oci.records.machines.moves import find
 from oci.records.machines.views import detail, outs
 from oci.records.path import liveness
 from oci.records.path.liveness import open_work
-from oci.schemas.machines.machines import MachineDetail, MachineList, Why
+from oci.schemas.machines.machines import Because, MachineDetail, MachineList, Why
 from oci.services.usecase import usecase
 
 MACHINE, PULSE, BMC = tables.Machine, tables.Pulse, tables.Bmc
-WORK, EVENT, DOUBT = tables.Work, tables.Event, tables.Conflict
+WORK, EVENT, DOUBT, ORDER = tables.Work, tables.Event, tables.Conflict, tables.RunOrder
 REFRESH_SECONDS = 30
 """What a countdown on a page may lag behind."""
 
@@ -113,7 +115,23 @@ def why(ctx: Ctx, name: str) -> Why:
         chosen = disk_orders.choices(machine, claims.layout_of(ctx, machine))
         parts.append(f"If it is installed, {disk_orders.sentences(chosen)}.")
     parts.append(f"You can: {', '.join(verbs)}." if verbs else "There is nothing to do by hand.")
-    return Why(text=" ".join(parts), verbs=verbs)
+    return Why(text=" ".join(parts), verbs=verbs, because=_because(ctx, machine))
+
+
+def _because(ctx: Ctx, machine: tables.Machine) -> Because | None:
+    """The verdict on what failed on the machine; nothing where nothing did."""
+    found = evidence.of(ctx, machine) if evidence.is_wanted(machine) else None
+    if found is None or not found.words:
+        return None
+    verdict = failures.judge(found)
+    return Because(
+        kind=verdict.kind,
+        meaning=failures.KINDS[verdict.kind],
+        line=verdict.line,
+        advice=verdict.advice,
+        rule=verdict.rule,
+        page=verdict.page,
+    )
 
 
 # --- cursors: what an open page asks before it asks for more
@@ -193,7 +211,7 @@ def cursor(ctx: Ctx, name: str) -> Cursor:
     machine = find(ctx, name)
     assignment, cluster, drift, accepted = tables.Assignment, tables.Cluster, tables.Look, tables.Acceptance
     acceptances = select(func.count()).where(accepted.cluster_id == assignment.cluster_id).correlate(assignment)
-    # The last nine columns are for the tabs.
+    # The last eight columns are for the tabs.
     query = (
         _facts(
             select(MACHINE).where(MACHINE.id == machine.id),
@@ -204,10 +222,12 @@ def cursor(ctx: Ctx, name: str) -> Cursor:
             assignment.role,
             _last_event(EVENT.machine_id == machine.id).label("event"),
             select(func.count()).where(tables.Nic.machine_id == machine.id).scalar_subquery().label("cards"),
+            # Why it failed is told by these, and they need not be events.
+            select(func.max(tables.Run.id)).where(tables.Run.machine_id == machine.id).scalar_subquery().label("run"),
+            select(func.max(ORDER.ended)).where(ORDER.machine_id == machine.id).scalar_subquery().label("ended"),
             func.length(WORK.log).label("log"),
             WORK.log_bytes,
             cluster.revision,
-            select(func.max(tables.Run.id)).where(tables.Run.machine_id == machine.id).scalar_subquery().label("run"),
             drift.asked,
             drift.looks,
             acceptances.scalar_subquery().label("accepted"),
@@ -222,5 +242,5 @@ def cursor(ctx: Ctx, name: str) -> Cursor:
     row = ctx.db.execute(query).one()
     role = ctx.outside.roles.get(row.role or "")
     until = _turn_of_page(ctx) if machine.deadline else 0
-    facts = (*row[:-9], repr(role), until, _queue(ctx, [row]))
+    facts = (*row[:-8], repr(role), until, _queue(ctx, [row]))
     return Cursor(facts, (row.log, row.log_bytes), (row.revision, row.run, *row[-5:]))

@@ -16,7 +16,7 @@ from oci.db.session import glance
 from oci.domain.cloud import run_orders as rules
 from oci.domain.deploy.deployments import RUNNING
 from oci.problems import Conflict, Unauthorised
-from oci.records.cloud import run_orders
+from oci.records.cloud import run_orders, vault
 from oci.records.deploy import looks
 from oci.records.path.boot_session import token_hash
 from oci.services.usecase import usecase
@@ -151,7 +151,8 @@ def end(ctx: Ctx, token: str, number: int, status: int, words: str, checks: str)
     order = _of_machine(ctx, assignment, number)
     if order.ended is not None:
         return
-    order.words = rules.plain(words, 500)
+    hide = vault.hiding(ctx, order.machine_id) if status else str
+    order.words = rules.plain(hide(words[:4000]), 500)
     if order.kind == rules.LOOK:
         looks.end(ctx, order, rules.outcome(order.kind, status))
         return

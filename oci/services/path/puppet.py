@@ -279,6 +279,7 @@ def _keep_run(
         seconds=convergence.seconds(data),
         text=f"Puppet {outcome.words}"[:500],
         metrics=convergence.metrics(data),
+        log=[] if outcome.good else convergence.log(data),
     )
     ctx.db.add(run)
     ctx.db.flush()
@@ -293,6 +294,9 @@ def report(ctx: Ctx, certname: str, data: Mapping[str, Any]) -> None:
     outcome = convergence.outcome(data)
     if outcome is None:
         raise Problem("a Puppet report's status is changed, unchanged or failed")
+    if not outcome.good:
+        data = convergence.shown(data, vault.hiding(ctx, machine.id))
+        outcome = convergence.outcome(data) or outcome
     work = liveness.open_work(ctx, machine)
     liveness.heard(ctx, machine, work)
     machine.pulse.presence = "installed"

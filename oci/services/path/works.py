@@ -28,6 +28,7 @@ from oci.domain.promise.promise import BadPromise, Promise
 from oci.ports import OutsideError
 from oci.problems import Conflict, Problem
 from oci.records.activity import queue
+from oci.records.cloud import vault
 from oci.records.clusters import addresses, assignments, names, settings
 from oci.records.machines import disk_orders, promises
 from oci.records.machines.moves import move
@@ -361,6 +362,7 @@ def failed(ctx: Ctx, token: str, name: str, reason: str) -> None:
     """The work failed in phase `name`. Another attempt is armed where that can help."""
     machine, work = authenticate_work(ctx, token)
     title = phases.PHASES[name].title if name in phases.PHASES else name[:40]
+    reason = vault.hiding(ctx, machine.id)(reason[:2000])
     why = f"{title}: {reason[:300]}" + (f"; {work.left}" if work.left else "")
     ctx.event("install.failed", why, machine, phase=name[:40], attempt=work.attempt)
     if machine.state == lifecycle.CONFIGURING:

@@ -3,8 +3,8 @@
 require 'English'
 require 'json'
 
-# Tells OCI how a run ended: status, metrics, what failed and the warnings, and of a dry run what differs; at most 256 KiB
-# of JSON.
+# Tells OCI how a run ended: status, metrics, what failed, the warnings and what failed commands said, and of a dry run what
+# differs; at most 256 KiB of JSON.
 #
 # The transport is the same small client as for classification, fed on stdin, with the certificate
 # name as its only argument. A report that cannot be delivered is logged and never fails the run.
@@ -25,6 +25,7 @@ module OciReport
   TEXT_CHARS = 1000
   FAILED = 200
   LINES = 500
+  SAID = 20
   LEVELS = %w[warning err alert emerg crit].freeze
   DIFFERENCES = 200
   VALUE_CHARS = 100
@@ -33,6 +34,7 @@ module OciReport
   SHOWN = %w[enable ensure gid group home mode owner returns shell target uid].freeze
   CHECKSUM = /\A\{[a-z0-9]{3,10}\}[0-9a-f]{8,128}\z/.freeze
   DIFFERS = 'differs'
+  CONSEQUENCE = /\A(Skipping because of failed dependencies|Dependency .* has failures: true)\z/.freeze
 
   module_function
 
@@ -74,7 +76,7 @@ module OciReport
       'noop' => report.noop ? true : false, 'cached_catalog_status' => report.cached_catalog_status.to_s,
       'transaction_completed' => report.transaction_completed ? true : false,
       'corrective_change' => report.corrective_change ? true : false,
-      'metrics' => metrics(report), 'failed_resources' => failed.first(FAILED), 'logs' => logs(report).last(LINES),
+      'metrics' => metrics(report), 'failed_resources' => failed.first(FAILED), 'logs' => logs(report).first(LINES),
       'differences' => differences.first(DIFFERENCES), 'differing' => differences.size,
       'truncated' => failed.size > FAILED || logs(report).size > LINES,
     }
@@ -124,10 +126,35 @@ module OciReport
     good && said.size <= VALUE_CHARS && said !~ /redacted/ ? said : DIFFERS
   end
 
+  # The first lines count: what fails first makes others fail. What was left out because of that is told once.
   def logs(report)
-    report.logs.select { |line| LEVELS.include?(line.level.to_s) }.map do |line|
-      { 'level' => line.level.to_s, 'source' => text(line.source), 'message' => text(line.message) }
+    consequences, lines = (report.logs.select { |line| LEVELS.include?(line.level.to_s) } + said(report))
+                          .sort_by.with_index { |line, at| [line.time, at] }
+                          .partition { |line| CONSEQUENCE.match?(line.message.to_s) }
+    (lines + consequences.first(1)).map do |line|
+      { 'level' => line.level.to_s, 'source' => text(line.source), 'message' => tail(line.message) }
     end
+  end
+
+  # The last lines of each command that failed, which are notices of Puppet and say why.
+  def said(report)
+    ends = report.resource_statuses.values.select(&:failed).map { |status| "/#{status.resource}/returns" }
+    return [] if ends.empty?
+
+    notices = report.logs.select { |line| line.level.to_s == 'notice' && line.source.to_s.end_with?(*ends) }
+    notices.group_by { |line| line.source.to_s }.values.flat_map { |lines| lines.last(SAID) }
+  end
+
+  # A message of several lines without those in its middle: what a service said before it ended stands last.
+  def tail(message)
+    whole = message.to_s.dup.force_encoding(Encoding::UTF_8).scrub('?')
+    return text(whole) if whole.length <= TEXT_CHARS
+
+    head, *rest = whole.lines
+    kept = [text(head)]
+    room = TEXT_CHARS - kept.first.length
+    last = rest.reverse.take_while { |line| (room -= line.length) >= 0 }
+    (kept + last.reverse).join
   end
 
   # Anything as valid UTF-8 of at most TEXT_CHARS characters.
