@@ -90,6 +90,9 @@ class Behaviour:
     check: str = ""
     report: bool = True
     silent: bool = False
+    words: str = (
+        "Error: Could not retrieve catalog from remote server: Request to https://puppet:8140/puppet/v3/catalog/x timed out"
+    )
 
 
 def poll(world, name: str, **more: object) -> polls.Answer:
@@ -110,7 +113,9 @@ def turn(world, name: str, does: Behaviour | None = None) -> str:
         puppet.report(world.ctx(APPLIANCE), name, {"status": "changed"})
     check = next((check for role, check in CHECKS.items() if name.startswith(role)), "")
     checks = f"{check}\t{does.check}\n" if check else ""
-    polls.end(world.ctx(NOBODY), f"token of {name}", told.order, does.status, "its words", checks)
+    polls.end(
+        world.ctx(NOBODY), f"token of {name}", told.order, does.status, does.words if does.status else "its words", checks
+    )
     return told.kind
 
 

@@ -542,7 +542,7 @@ class Step(Table):
     reason: Mapped[str] = mapped_column(String(500), default="")
     failure: Mapped[str] = mapped_column(String(16), default="")  # why it failed, by kind
     evidence: Mapped[str] = mapped_column(String(300), default="")  # the line that says so
-    page: Mapped[str] = mapped_column(String(64), default="")  # what the documentation says of it
+    page: Mapped[str] = mapped_column(String(100), default="")  # what the documentation says of it
     __table_args__ = (UniqueConstraint("deployment_id", "machine_id"), Index("step_lasted", "role", "kind", "ended"))
 
 

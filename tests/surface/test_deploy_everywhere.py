@@ -81,7 +81,7 @@ def test_with_ocicli_and_its_waiting(ocicli, world, monkeypatch) -> None:  # noq
     assert ocicli("cluster", "deploy", "c1") == 2 and "--plan DIGEST" in ocicli.err, "nothing is done unasked"
     assert ocicli("cluster", "deploy", "c1", "--plan", "0" * 12) == 5 and digest in ocicli.err
     assert ocicli("cluster", "deploy", "c1", "--plan", digest, "--wait") == 8
-    assert "the deployment of c1 is paused: compute1.lab.test: its words; Puppet was tried 3 times" in ocicli.err
+    assert "the deployment of c1 is paused: compute1.lab.test: Error: Could not retrieve" in ocicli.err
     assert "c1 wave 1 of 2" in ocicli.err and "c1 wave 2 of 2" in ocicli.err
     behaviours.clear()
     assert ocicli("cluster", "retry", "c1", "--machine", TWO, "--wait") == 0, ocicli.err

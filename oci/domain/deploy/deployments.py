@@ -53,8 +53,9 @@ class Seen:
     `kind` is what was approved for it. `machine` is its own state, `why` the reason of that, `gone` that it is of this
     cluster no more. `converged`: Puppet has applied what was approved since the wave began. `able`: hardware was promised to
     it, so that it can be installed; `changed`: something else would be written than was approved. `ordered`: how many
-    installs were ordered for this step, and `runs`: how many runs, at most `attempts`; `run` is the last of them, `check`
-    the last look at its checks after it. `wanted`: their names.
+    installs were ordered for this step, and `runs`: how many runs, at most `attempts`; `run` is the last of them, and
+    `transient` that what it came to is worth another try; `check` is the last look at its checks after it. `wanted`: their
+    names.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Seen:
     ordered: int = 0
     runs: int = 0
     attempts: int = 3
+    transient: bool = False
     run: Order | None = None
     check: Order | None = None
     wanted: tuple[str, ...] = ()
@@ -121,6 +123,10 @@ def _install(seen: Seen) -> Next:
     return Next(RUNNING, "it is to be installed", INSTALL)
 
 
+_BY_CHANCE = (run_orders.CONVERGED, run_orders.BUSY, run_orders.DROPPED)
+"""Outcomes that say nothing of the machine: another run was in the way, or what came of it was lost."""
+
+
 def _puppet(seen: Seen) -> Next:
     """Puppet has not converged: have it run, and again after a run that came to nothing."""
     run = seen.run
@@ -133,7 +139,7 @@ def _puppet(seen: Seen) -> Next:
     words = run.words or run_orders.OUTCOMES[run.outcome]
     if run.outcome == run_orders.CONVERGED:
         words = "it says that Puppet has converged, and the Puppet server has told nothing of that"
-    if run.outcome == run_orders.DISABLED:
+    if run.outcome == run_orders.DISABLED or not (seen.transient or run.outcome in _BY_CHANCE):
         return Next(FAILED, words)
     if seen.runs >= seen.attempts:
         return Next(FAILED, f"{words}; Puppet was tried {counted(seen.runs, 'time')}")

@@ -9,6 +9,7 @@ from oci.context import Ctx
 from oci.db import tables
 from oci.domain.cloud.run_orders import CHECK, CONVERGED
 from oci.domain.deploy import deployments as rules
+from oci.domain.deploy import failures
 from oci.domain.deploy import plans as planning
 from oci.domain.deploy.deployments import CHECKED, FAILED, PAUSED, RUNNING, SKIPPED, STOPPED, WAITING
 from oci.domain.machines import lifecycle
@@ -16,7 +17,7 @@ from oci.domain.path.convergence import NO_CATALOGUE, UNWELL
 from oci.domain.quantities import span
 from oci.problems import Conflict
 from oci.records.cloud import run_orders
-from oci.records.deploy import plans
+from oci.records.deploy import evidence, plans
 from oci.records.machines import works
 
 DEPLOYMENT, STEP, MACHINE, ORDER = tables.Deployment, tables.Step, tables.Machine, tables.RunOrder
@@ -177,6 +178,15 @@ def _is_changed(ctx: Ctx, step: tables.Step, machine: tables.Machine, assignment
     return plans.outlook(machine, assignment, ctx.outside.roles.get(assignment.role))[0] != step.promise
 
 
+def _is_transient(ctx: Ctx, machine: tables.Machine, run: tables.RunOrder | None) -> bool:
+    """Whether the last run came to nothing for a reason that may be gone when it is tried again."""
+    return run is not None and run.outcome not in ("", CONVERGED) and failures.retried(_verdict(ctx, machine))
+
+
+def _verdict(ctx: Ctx, machine: tables.Machine) -> failures.Verdict:
+    return failures.judge(evidence.of(ctx, machine))
+
+
 def _seen(ctx: Ctx, row: Looked) -> rules.Seen:
     step, machine, assignment, run, check = row
     deployment = ctx.db.get(DEPLOYMENT, step.deployment_id)
@@ -195,6 +205,7 @@ def _seen(ctx: Ctx, row: Looked) -> rules.Seen:
         ordered=step.ordered,
         runs=step.runs,
         attempts=ctx.config.attempts,
+        transient=_is_transient(ctx, machine, run),
         run=_order(ctx, run),
         check=_order(ctx, check),
         wanted=() if gone else run_orders.checks_of(ctx.outside.roles.get(assignment.role)),
@@ -250,6 +261,8 @@ def look(ctx: Ctx, deployment: tables.Deployment, row: Looked) -> None:
         ctx.forget_all()
         state, reason = FAILED, str(refused)
     _note_times(ctx, step, machine, state)
+    if state == FAILED:
+        _explain(ctx, step, machine)
     settle(ctx, step, state, reason)
     if state != before:
         moved(ctx, deployment, ctx.now())
@@ -260,6 +273,12 @@ def _note_times(ctx: Ctx, step: tables.Step, machine: tables.Machine, state: str
         step.installed = machine.state_since
     if step.converged is None and state in (rules.CONVERGED, CHECKED):
         step.converged = machine.converged_at
+
+
+def _explain(ctx: Ctx, step: tables.Step, machine: tables.Machine) -> None:
+    """Write down why the machine failed, as far as there is evidence of it."""
+    verdict = _verdict(ctx, machine)
+    step.failure, step.evidence, step.page = verdict.kind, verdict.line[:300], verdict.page[:100]
 
 
 def settle(ctx: Ctx, step: tables.Step, state: str, reason: str) -> None:
@@ -329,7 +348,8 @@ def turn(ctx: Ctx, deployment: tables.Deployment) -> None:
     if waiting and (at := _noticed(ctx, deployment, waiting)):
         moved(ctx, deployment, at)
     if waiting and ctx.now() > deployment.deadline:
-        for step, *_ in waiting:
+        for step, machine, *_ in waiting:
+            _explain(ctx, step, machine)
             why = f"nothing moved for {span(ctx.now() - deployment.moved)}"
             settle(ctx, step, FAILED, why + (f"; {step.reason}" if step.reason else ""))
     states = {machine.name: step.state for step, machine, *_ in rows}

@@ -72,6 +72,9 @@ class StepOut(BaseModel):
     destroys: list[str] = Field([], description="what was approved to be lost")
     percent: int = Field(description="how far it is, as a bar is drawn")
     reason: str = Field("", description="why it is not further")
+    failure: str = Field("", description="what kind of failure it was, where it failed")
+    evidence: str = Field("", description="the line that says so")
+    page: str = Field("", description="where the documentation explains it")
     doing: str = Field("", description="what the machine does now, in its own words")
     checks: list[StepCheck] = Field([], description="its checks as they were told last in this deployment")
 

@@ -76,6 +76,9 @@ def _step(ctx: Ctx, row: records.Looked, took: Mapping[tuple[str, str], float]) 
         destroys=step.destroys,
         percent=_PART[step.state],
         reason=step.reason,
+        failure=step.failure,
+        evidence=step.evidence,
+        page=step.page,
         doing=doing,
         checks=_checks(ctx, row),
     )

@@ -31,7 +31,7 @@ def add(app: OpenAPI) -> None:
 
     @app.get(f"{ONE}/plan", **operation(CLUSTER, "plan", answers(PlanOut, 404, 409), "demo"))
     def cluster_plan(path: ClusterName, query: PlanIn) -> Response:
-        """Show what would be done to a cluster, before anything is: waves, changes, and what is lost"""
+        """Show what would be done to a cluster: waves, changes, and what is lost"""
         return out(plans.show_plan(ctx(), path.name, query))
 
     @app.post(ALL, **operation(CLUSTER, "deploy", answers(DeploymentOut, 403, 404, 409), "demo --wait", **DEPLOYED))
