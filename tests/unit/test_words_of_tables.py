@@ -27,7 +27,6 @@ COMMON = {
     "machine": "a noun: a table, a tag, the subject of a job, who acts in history",
     "admin": "the first user of a cloud, and its project",
     "nobody": "a noun: no holder of an address",
-    "appliance": "a noun: who tells of a failure",
     "live": "a presence, an image, the use of a range, a boot script",
     "network": "a noun: a table, a tag, a tab",
     "puppet": "a noun: a process, a check, a tab, who acts in history",

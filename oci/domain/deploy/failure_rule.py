@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from oci.domain.levels import APPLIANCE
+
 TRANSIENT, CONFIGURATION, HARDWARE, OURS, UNKNOWN = "transient", "configuration", "hardware", "ours", "unknown"
 KINDS: dict[str, str] = {
     TRANSIENT: "something was away, busy or not ready yet; the same step may succeed when it is tried again",
@@ -16,14 +18,8 @@ KINDS: dict[str, str] = {
 }
 """The classes of a failure. Only what is transient is worth another try."""
 
-AT_INSTALL, AT_FIRST_BOOT, BY_PUPPET, BY_CHECKS, BY_POWER, BY_APPLIANCE = (
-    "install",
-    "firstboot",
-    "puppet",
-    "check",
-    "power",
-    "appliance",
-)
+AT_INSTALL, AT_FIRST_BOOT, BY_PUPPET, BY_CHECKS, BY_POWER = "install", "firstboot", "puppet", "check", "power"
+BY_APPLIANCE = APPLIANCE
 SOURCES: dict[str, str] = {
     AT_INSTALL: "the installer, or the wipe, in the live system",
     AT_FIRST_BOOT: "the installed system, on its way to Puppet",
