@@ -51,6 +51,7 @@ cloud-stop:
 bench: setup
 	$(PY) tests/bench/run.py
 	$(PY) tests/bench/seconds.py
+	$(PY) tests/bench/plans.py
 	$(PY) tests/bench/beside.py
 	if [ "$$(id -u)" = 0 ]; then $(PY) -m tests.bench.seeding; else echo 'seeding: left out, it needs root'; fi
 

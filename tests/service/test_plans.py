@@ -55,9 +55,9 @@ def states(world) -> dict[str, str]:
 def test_a_plan_says_what_is_done_to_whom_and_why(five) -> None:
     plan = planned(five)
     assert [(step.machine, step.kind, step.wave) for step in plan.steps] == [
-        (name, "configure", wave) for name, wave in zip(ALL, (1, 2, 2, 3, 3), strict=True)
+        (name, "converge", wave) for name, wave in zip(ALL, (1, 2, 2, 3, 3), strict=True)
     ]
-    assert plan.summary == "configure 5 machines in 3 waves" and plan.losing == [] and plan.seconds is None
+    assert plan.summary == "converge 5 machines in 3 waves" and plan.losing == [] and plan.seconds is None
     assert plan.waves[0].waits_for == "nothing: it begins at once"
     assert plan.waves[2].waits_for.endswith("all checks are well on controller2 and controller3 of wave 2")
     assert {step.why for step in plan.steps} == {"it was never brought up by a deployment"}
@@ -66,7 +66,7 @@ def test_a_plan_says_what_is_done_to_whom_and_why(five) -> None:
 
 def test_what_was_carried_out_plans_nothing_and_a_change_plans_whom_it_is_told(up) -> None:
     assert planned(up).steps == [] and planned(up).summary == "nothing is to be done: all is as it is declared"
-    assert {step.kind for step in planned(up, every=True).steps} == {"configure"}
+    assert {step.kind for step in planned(up, every=True).steps} == {"converge"}
     change(up, role="compute", cluster="c1")
     plan = planned(up)
     assert [step.machine for step in plan.steps] == ALL[3:]
@@ -103,7 +103,7 @@ def test_what_has_changed_since_is_shown_and_asked_for_again(up) -> None:
     seen = planned(up).digest
     settings.set_setting(up.ctx(), "ntp_servers", SettingIn(value="10.0.0.9", cluster="c1", role="controller"))
     with pytest.raises(
-        Conflict, match=r"has changed since the plan .* was made.*controller1.lab.test: configure is to be"
+        Conflict, match=r"has changed since the plan .* was made.*controller1.lab.test: converge is to be"
     ) as no:
         deployments.deploy(up.ctx(), "c1", DeployIn(plan=seen))
     assert planned(up).digest in str(no.value) and now(up).state == "done", "nothing was begun"
@@ -236,7 +236,7 @@ def test_a_machine_that_is_installed_by_hand_is_looked_at_again(up) -> None:
     with up.appliance.make_session() as db:
         db.execute(update(tables.Assignment).where(tables.Assignment.fqdn == ALL[3]).values(settled=""))
         db.commit()
-    assert [(step.machine, step.kind) for step in planned(up).steps] == [(ALL[3], "configure")]
+    assert [(step.machine, step.kind) for step in planned(up).steps] == [(ALL[3], "converge")]
 
 
 def test_a_new_machine_is_told_of_to_those_that_are_there_before_it_comes(up) -> None:

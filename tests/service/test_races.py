@@ -232,6 +232,13 @@ def test_the_deployment_of_a_cluster(world) -> None:
     assert (count(world, tables.Deployment), count(world, tables.Step)) == (2, 4)
 
 
+def test_the_plan_of_a_cluster(world) -> None:
+    """Sixteen that look at it see one plan, which is kept once."""
+    cloudy.cluster(world, controller=1)
+    seen = at_once([lambda: plans.show_plan(world.ctx(), "c1", PlanIn()) for _ in range(THREADS)])
+    assert len({one.digest for one in seen}) == 1 and count(world, tables.Plan) == 1
+
+
 def test_the_revisions_of_a_cluster(world) -> None:
     """Sixteen apply another document each, and half as many change the same by a verb: numbers without a gap, and each is
     what whoever made it was told."""

@@ -17,7 +17,7 @@ from oci.db import tables
 from oci.domain.deploy.failures import LINES, Evidence, judge
 from oci.domain.path import convergence
 from oci.ports import BmcAccess, OutsideError
-from oci.records.deploy import evidence
+from oci.records.cloud import evidence
 from oci.schemas.machines.machines import Because, BmcIn
 from oci.services.machines import look, verbs
 from oci.services.path import polls, puppet, works

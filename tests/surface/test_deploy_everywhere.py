@@ -32,8 +32,8 @@ def test_by_rest(rest, world) -> None:
     assert rest.call("GET", PATH, "viewer").json == {"deployments": []}
     plan = rest.call("GET", "/v1/clusters/c1/plan", "viewer").json
     assert [(step["machine"], step["wave"], step["kind"]) for step in plan["steps"]] == [
-        (ONE, 1, "configure"),
-        (TWO, 2, "configure"),
+        (ONE, 1, "converge"),
+        (TWO, 2, "converge"),
     ]
     approved = {"plan": plan["digest"]}
     assert rest.call("POST", PATH, "viewer", json=approved).status_code == 403
@@ -76,7 +76,7 @@ def test_with_ocicli_and_its_waiting(ocicli, world, monkeypatch) -> None:  # noq
 
     behaviours: dict[str, Behaviour] = {TWO: Behaviour(status=23)}
     monkeypatch.setattr(waiting.time, "sleep", sleep)
-    assert ocicli("cluster", "plan", "c1") == 0 and ONE in ocicli.out and "configure 2 machines in 2 waves" in ocicli.out
+    assert ocicli("cluster", "plan", "c1") == 0 and ONE in ocicli.out and "converge 2 machines in 2 waves" in ocicli.out
     digest = ocicli.out.split("--plan ")[1].split("`")[0]
     assert ocicli("cluster", "deploy", "c1") == 2 and "--plan DIGEST" in ocicli.err, "nothing is done unasked"
     assert ocicli("cluster", "deploy", "c1", "--plan", "0" * 12) == 5 and digest in ocicli.err
@@ -101,7 +101,7 @@ def test_on_the_page(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     client, viewer = sign_in(pages, "olga"), sign_in(pages, "vera")
     assert "It was never deployed" in client.get("/clusters/c1").text
     page = client.get("/clusters/c1/plan").text
-    assert "configure 2 machines in 2 waves" in page and 'id="deploy"' in page and "What is lost" not in page
+    assert "converge 2 machines in 2 waves" in page and 'id="deploy"' in page and "What is lost" not in page
     assert 'id="deploy"' not in viewer.get("/clusters/c1/plan").text
     digest = page.split('name="plan" value="')[1].split('"')[0]
 

@@ -106,7 +106,7 @@ def test_what_is_watched_comes_to_an_end_that_the_contract_knows(command: Comman
 
 def test_what_is_confirmed_is_shown_by_members_that_exist() -> None:
     confirmed = [command for command in COMMANDS.values() if command.confirm]
-    assert [command.title for command in confirmed] == ["machine release"]
+    assert [command.title for command in confirmed] == ["cluster deploy", "machine release"]
     for told in (command.confirm for command in confirmed):
         schema = _answer(CONTRACT, CONTRACT["paths"][told["path"]]["get"])
         show = told["show"]

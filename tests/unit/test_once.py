@@ -26,6 +26,7 @@ UNIQUE = {
     "machine: name": "test_the_name_of_a_machine",
     "network: name": "test_the_name_of_a_network",
     "nic: mac, machine_id": "test_the_record_of_a_machine_that_reports_for_the_first_time",
+    "plan: cluster_id, digest": "test_the_plan_of_a_cluster",
     "person: name": "test_the_name_of_a_person",
     "range: network_id, first": "test_a_range_of_a_network",
     "revision: cluster_id, number": "test_the_revisions_of_a_cluster",

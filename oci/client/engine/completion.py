@@ -42,15 +42,15 @@ CASES
 
 # Words for the word $1 behind the option $2 (or whatever word), after the words that follow, to REPLY.
 _ocicli_reply() {
-    local now=$1 option=$2 word noun='' verb='' title='' skip=''
+    local now=$1 option=$2 word noun='' verb='' title='' flag=''
     local asked
     asked=()
     shift 2
     for word in "$@"; do
-        if [[ -n $skip && $word == '=' ]]; then continue; fi
-        if [[ -n $skip ]]; then asked+=("$skip" "$word"); skip=''; continue; fi
+        if [[ -n $flag && $word == '=' ]]; then continue; fi
+        if [[ -n $flag ]]; then asked+=("$flag" "$word"); flag=''; continue; fi
         case $word in
-            -o | --output | --profile | --url | --cacert) skip=$word ;;
+            -o | --output | --profile | --url | --cacert) flag=$word ;;
             -* | '=') ;;
             *) if [[ -z $noun ]]; then noun=$word; elif [[ -z $verb ]]; then verb=$word; fi ;;
         esac

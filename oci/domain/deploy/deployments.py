@@ -130,6 +130,8 @@ _BY_CHANCE = (run_orders.CONVERGED, run_orders.BUSY, run_orders.DROPPED)
 def _puppet(seen: Seen) -> Next:
     """Puppet has not converged: have it run, and again after a run that came to nothing."""
     run = seen.run
+    if run is None and seen.check is not None and not seen.check.outcome:
+        return Next(RUNNING, "its checks are looked at still")
     if run is None:
         return Next(RUNNING, "Puppet is to run on it", run_orders.RUN)
     if run.late and not run.outcome:

@@ -16,7 +16,7 @@ from itertools import groupby
 from oci.domain.cluster.roles import Role
 from oci.domain.machines import lifecycle
 
-INSTALL, CONFIGURE, WAIT = "install", "configure", "wait"
+INSTALL, CONFIGURE, WAIT = "install", "converge", "wait"
 
 
 @dataclass(frozen=True)
@@ -183,8 +183,9 @@ def _cut(members: Sequence[Machine], most: int, limits: Limits) -> Iterator[list
     groups: list[list[Machine]] = []
     room: list[dict[str, int]] = []
     first_open = 0
+    after: dict[str, int] = {}  # by place, the group after the last that has no room for it
     for one in members:
-        number = first_open
+        number = max(first_open, after.get(one.place, 0))
         while number < len(groups) and (
             len(groups[number]) >= most or not _has_room(room[number], one.place, limits.place_at_once)
         ):
@@ -194,6 +195,8 @@ def _cut(members: Sequence[Machine], most: int, limits: Limits) -> Iterator[list
             room.append({})
         groups[number].append(one)
         room[number][one.place] = room[number].get(one.place, 0) + 1
+        if not _has_room(room[number], one.place, limits.place_at_once):
+            after[one.place] = number + 1
         while first_open < len(groups) and len(groups[first_open]) >= most:
             first_open += 1
     yield from groups

@@ -16,8 +16,8 @@ from oci.domain.machines import lifecycle
 from oci.domain.path.convergence import NO_CATALOGUE, UNWELL
 from oci.domain.quantities import span
 from oci.problems import Conflict
-from oci.records.cloud import run_orders
-from oci.records.deploy import evidence, plans
+from oci.records.cloud import evidence, run_orders
+from oci.records.deploy import plans
 from oci.records.machines import works
 
 DEPLOYMENT, STEP, MACHINE, ORDER = tables.Deployment, tables.Step, tables.Machine, tables.RunOrder

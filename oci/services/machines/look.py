@@ -17,9 +17,8 @@ from oci.domain.path.convergence import CONVERGENCE, NO_CATALOGUE, UNWELL
 from oci.domain.quantities import span
 from oci.problems import Problem
 from oci.records.activity import queue
-from oci.records.cloud import run_orders
+from oci.records.cloud import evidence, run_orders
 from oci.records.clusters import claims
-from oci.records.deploy import evidence
 from oci.records.machines import disk_orders
 from oci.records.machines.moves import find
 from oci.records.machines.views import detail, outs
