@@ -58,7 +58,7 @@ def test_a_plan_says_what_is_done_to_whom_and_why(five) -> None:
         (name, "converge", wave) for name, wave in zip(ALL, (1, 2, 2, 3, 3), strict=True)
     ]
     assert plan.summary == "converge 5 machines in 3 waves" and plan.losing == [] and plan.seconds is None
-    assert plan.waves[0].waits_for == "nothing: it begins at once"
+    assert plan.waves[0].waits_for == "for nothing: it begins at once"
     assert plan.waves[2].waits_for.endswith("all checks are well on controller2 and controller3 of wave 2")
     assert {step.why for step in plan.steps} == {"it was never brought up by a deployment"}
     assert planned(five).digest == plan.digest, "the same rows, the same plan"

@@ -227,6 +227,6 @@ def test_a_flag_of_a_role_is_yes_or_no(key: str) -> None:
 def test_what_a_wave_waits_for_and_how_long_all_takes_is_told() -> None:
     role = parse("ant", {"name": "ant", "profiles": ["profile::base"], "max_unavailable": 3})
     steps = plan([machine(number) for number in range(1, 8)], {"ant": role})
-    assert rules.waits_for([]) == "nothing: it begins at once"
+    assert rules.waits_for([]) == "for nothing: it begins at once"
     assert rules.waits_for(by_wave(steps)[0]).endswith("on ant1 and ant2 and 1 more of wave 1")
     assert rules.seconds_of(steps, {(CONFIGURE, "ant"): 60.0}) == 180.0 and rules.seconds_of(steps, {}) is None

@@ -284,7 +284,7 @@ def _differs(was: Step, one: Step) -> Iterator[str]:
 def waits_for(before: Sequence[Step]) -> str:
     """What a wave waits for, and why, in words, by the steps of the wave before it."""
     if not before:
-        return "nothing: it begins at once"
+        return "for nothing: it begins at once"
     named = " and ".join(one.name.split(".")[0] for one in before[:2])
     more = f" and {len(before) - 2} more" if len(before) > 2 else ""
     return f"until Puppet has converged and all checks are well on {named}{more} of wave {before[0].wave}"
