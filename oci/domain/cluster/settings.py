@@ -22,7 +22,7 @@ CONCEALED = "***"
 """What is shown of a secret that is set."""
 
 EFFECTS = {
-    "puppet": "at the next Puppet run",
+    "puppet": "with the next deployment of its cluster",
     "install": "at the next install",
     "boot": "at the next boot of the live image",
     "clock": "at once, also for what is at work",
