@@ -219,6 +219,11 @@ def test_nothing_that_nobody_names_is_kept(up) -> None:
         change(up, ("debug", "info")[number % 2])
         planned(up)
     assert kept() == first, "showing keeps no classification"
+    for number in range(4):
+        change(up, ("info", "debug")[number % 2])
+        approve(up)
+        rounds(up, ALL)
+    assert kept() <= first + 2, "what was told once and is told no more goes with the next deployment"
     with up.appliance.make_session() as db:
         assert db.scalar(select(func.count()).select_from(tables.Plan)) <= 20
 

@@ -44,7 +44,10 @@ def test_a_setting_is_set_and_taken_back_with_what_follows_said_before(client: F
     assert "with the next deployment of its cluster" in asked and "suites like trixie" in asked and 'value="trixie"' in asked
     answer = post(client, "/settings/apt_suite/set?cluster=c1", value="sid")
     assert answer.status_code == 303 and answer.location.endswith("/settings?cluster=c1")
-    assert "apt_suite of cluster c1 is set. It takes effect with the next deployment of its cluster." in client.get(answer.location).text
+    assert (
+        "apt_suite of cluster c1 is set. It takes effect with the next deployment of its cluster."
+        in client.get(answer.location).text
+    )
     assert "sid cluster c1" in row(client, "apt_suite", "cluster=c1")
     assert post(client, "/settings/apt_suite/set?machine=1", value="forky").status_code == 303
     assert "forky machine compute1.lab.test" in row(client, "apt_suite", "machine=1")

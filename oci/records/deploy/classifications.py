@@ -21,7 +21,7 @@ from oci.records.clusters import fleets
 from oci.render.puppet import frozen
 from oci.render.puppet.psych import Unwritable
 
-KEPT, ASSIGNMENT, STEP = tables.Classification, tables.Assignment, tables.Step
+KEPT, ASSIGNMENT, STEP, DEPLOYMENT = tables.Classification, tables.Assignment, tables.Step, tables.Deployment
 MOST_AT_ONCE = 500
 """Digests that are asked for by one statement."""
 _known: WeakKeyDictionary[Engine, dict[int, tuple[Fleet, dict[int, str]]]] = WeakKeyDictionary()
@@ -81,6 +81,7 @@ def pinned(ctx: Ctx, machine_id: int) -> str:
 
 
 def forget_unused(ctx: Ctx) -> None:
-    """Drop what no machine and no step names any more."""
-    used = select(ASSIGNMENT.pinned).union(select(ASSIGNMENT.settled), select(STEP.before), select(STEP.wanted))
+    """Drop what no machine and no step of a deployment under way names any more."""
+    planned = select(STEP.wanted).join(DEPLOYMENT, DEPLOYMENT.id == STEP.deployment_id).where(DEPLOYMENT.ended.is_(None))
+    used = select(ASSIGNMENT.pinned).union(select(ASSIGNMENT.settled), planned)
     ctx.db.execute(delete(KEPT).where(KEPT.digest.not_in(used)))
