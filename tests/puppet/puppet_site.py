@@ -70,7 +70,7 @@ class Place:
                 "curl",
                 "-sS",
                 "--max-time",
-                "30",
+                "300",
                 "--cacert",
                 str(self.server.ssl_dir / "certs/ca.pem"),
                 "--resolve",
