@@ -80,7 +80,7 @@ class Place:
                 *words[:-1],
                 url,
             ],
-            timeout=40,
+            timeout=310,
         )
         body, _, status = done.stdout.rpartition("\n")
         return int(status), body
