@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 import tarfile
@@ -48,10 +49,10 @@ class CommandLines(threading.Thread):
     def run(self) -> None:
         """Look until `end`."""
         while not self._over.wait(LOOKED_SECONDS):
-            for line in Path("/proc").glob("[0-9]*/cmdline"):
+            for number in filter(str.isdigit, os.listdir("/proc")):
                 try:
-                    self.seen.add(line.read_bytes())
-                except OSError:
+                    self.seen.add(Path("/proc", number, "cmdline").read_bytes())
+                except OSError:  # it has ended
                     continue
 
     def end(self) -> bytes:
