@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import subprocess
 import tarfile
@@ -49,9 +48,10 @@ class CommandLines(threading.Thread):
     def run(self) -> None:
         """Look until `end`."""
         while not self._over.wait(LOOKED_SECONDS):
-            for number in filter(str.isdigit, os.listdir("/proc")):
+            for process in Path("/proc").iterdir():
                 try:
-                    self.seen.add(Path("/proc", number, "cmdline").read_bytes())
+                    if process.name.isdigit():
+                        self.seen.add((process / "cmdline").read_bytes())
                 except OSError:  # it has ended
                     continue
 
