@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 
@@ -385,7 +386,7 @@ def test_every_command_has_help_with_an_example(home, monkeypatch, tmp_path) -> 
     for command in commands(contract.known()).values():
         text = arguments.parser_of(command).format_help()
         assert f"example: ocicli {command.title}" in text
-        example = command.example.split()[1 + len(command.title.split()) :]
+        example = shlex.split(command.example)[1 + len(command.title.split()) :]
         if not any(o.secret for o in command.options):
             arguments.parse(command, example)
 
