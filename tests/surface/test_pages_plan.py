@@ -48,6 +48,7 @@ def looks_well(browser: Chrome, what: str) -> None:
     """Nothing is too pale to be read, nothing is wider than the screen, and the browser complains of nothing."""
     for scheme in ("dark", "light"):
         chromium.colours(browser, scheme)
+        browser.get(browser.current_url)  # colours that are on their way are nobody's
         wait(lambda scheme=scheme: browser.execute_script("return document.documentElement.dataset.bsTheme") == scheme)
         assert browser.execute_script(CONTRAST) == [], (what, scheme)
     try:
