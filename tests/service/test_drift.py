@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from cloudy import NOBODY, cluster, orders, poll, turn
+from cloudy import NOBODY, approve, cluster, orders, poll, turn
 from sqlalchemy import select, update
 from test_pulse import counting
 
@@ -16,7 +16,7 @@ from oci.db import tables
 from oci.domain.deploy import drift as rules
 from oci.problems import Conflict, Forbidden, NotFound, Problem
 from oci.schemas.clusters.settings import SettingIn
-from oci.schemas.deploy.deployments import DeployIn
+from oci.schemas.deploy.deployments import WhyIn
 from oci.schemas.deploy.drift import AcceptDriftIn, RefuseDriftIn
 from oci.services.clusters import settings
 from oci.services.deploy import deployments, drift, looks
@@ -269,9 +269,9 @@ def test_nothing_is_ordered_of_a_machine_that_has_something_else_to_do(three) ->
 
 
 def test_nothing_is_ordered_while_the_cluster_is_deployed(three) -> None:
-    deployments.deploy(three.ctx(), "c1", DeployIn())
+    approve(three)
     assert due(three) == 0
-    deployments.deploy(three.ctx(), "c1", DeployIn(stop=True))
+    deployments.abort(three.ctx(), "c1", WhyIn())
     assert due(three) == 3
 
 

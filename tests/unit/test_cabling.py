@@ -340,3 +340,11 @@ def test_the_digest_of_a_kept_promise_stays() -> None:
 def test_every_order_of_the_same_networks_carries_them_all() -> None:
     for order in itertools.permutations(FOUR):
         assert len(told(*cabling(order, NICS, given_to(*FOUR), boot_mac=BOOT))) == 4
+
+
+def test_of_three_networks_of_one_vlan_each_two_must_be_one_wire() -> None:
+    """One of IPv6 goes with either of two of IPv4, which do not go with each other."""
+    cidrs = ("fd00:0::/64", "10.1.0.0/24", "10.2.0.0/24")
+    networks = [Network(f"n{n}", "management", cidr, vlan=100) for n, cidr in enumerate(cidrs)]
+    with pytest.raises(BadCabling, match="n1 and n2 both have VLAN 100"):
+        cabling(networks, [Nic(name="eth0", mac="52:54:00:00:00:00", link=True)], given_to(*networks), Override(), "")

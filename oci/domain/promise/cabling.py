@@ -125,10 +125,11 @@ def _of_networks(networks: Sequence[Network]) -> list[str]:
     reasons = [str(mistake) for network in networks for mistake in mistakes(network)]
     names = [network.name for network in networks]
     reasons += [f"network {name} is wanted twice; name it once" for name in sorted({n for n in names if names.count(n) > 1})]
-    vlans: dict[int, Network] = {}
-    for network in networks:
-        other = vlans.setdefault(network.vlan, network) if network.vlan else network
-        if other is not network and not one_wire(other, network):
+    for number, network in enumerate(networks):
+        # With each of them: of three, two may be one wire with the first and not with each other.
+        alike = [other for other in networks[:number] if network.vlan and other.vlan == network.vlan]
+        other = next((other for other in alike if not one_wire(other, network)), None)
+        if other is not None:
             reasons.append(
                 f"networks {other.name} and {network.name} both have VLAN {network.vlan}, so a machine cannot "
                 "tell them apart; give one another VLAN"
