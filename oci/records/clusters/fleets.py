@@ -187,10 +187,10 @@ def classified(ctx: Ctx, machine_id: int, cluster_id: int, revision: int) -> tup
     return found, member
 
 
-def assigned(ctx: Ctx, by: ColumnElement[bool]) -> Row[tuple[int, int, int]] | None:
-    """Machine, cluster and the cluster's revision of one assignment."""
+def assigned(ctx: Ctx, by: ColumnElement[bool]) -> Row[tuple[int, int, int, str]] | None:
+    """Machine, cluster, the cluster's revision, and what was approved to be told, by its digest, of one assignment."""
     return ctx.db.execute(
-        select(Assignment.machine_id, Cluster.id, Cluster.revision)
+        select(Assignment.machine_id, Cluster.id, Cluster.revision, Assignment.pinned)
         .join(Cluster, Cluster.id == Assignment.cluster_id)
         .where(by)
     ).one_or_none()

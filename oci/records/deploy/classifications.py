@@ -66,9 +66,8 @@ def bodies(ctx: Ctx, digests: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def pinned(ctx: Ctx, machine_id: int) -> str:
-    """What was approved to be told of the machine; '' where nothing was. Raises Unavailable when it is lost."""
-    digest = ctx.db.scalar(select(ASSIGNMENT.pinned).where(ASSIGNMENT.machine_id == machine_id))
+def approved(ctx: Ctx, digest: str) -> str:
+    """What was approved to be told of a machine, by its digest; '' where nothing was. Raises Unavailable when it is lost."""
     if not digest:
         return ""
     found = bodies(ctx, [digest]).get(digest)

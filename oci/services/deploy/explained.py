@@ -41,7 +41,7 @@ def _explained(ctx: Ctx, machine: Machine, name: str) -> ExplainedOut:
     found = fleets.assigned(ctx, Assignment.machine_id == machine.id)
     if found is None:
         raise Conflict(f"{machine.name} has no role, so there is nothing to tell Puppet; assign it to a cluster first")
-    fleet, member = fleets.classified(ctx, *found)
+    fleet, member = fleets.classified(ctx, *found[:3])
     told = explained.explain(fleet, member, name)
     in_force = resolve(settings.layers(ctx, Scope(machine=machine)))
     made = vault.ages(ctx, found[1], member)

@@ -71,7 +71,7 @@ def classify(ctx: Ctx, certname: str) -> str:
         return _classify(ctx, certname)
 
 
-def _named(ctx: Ctx, certname: str) -> Row[tuple[int, int, int]]:
+def _named(ctx: Ctx, certname: str) -> Row[tuple[int, int, int, str]]:
     found = fleets.assigned(ctx, tables.Assignment.fqdn == certname)
     if found is None:
         raise NotFound(f"no machine is called {certname[:100]}")
@@ -94,9 +94,9 @@ def _told(ctx: Ctx, machine_id: int) -> Iterator[None]:
 def _classify(ctx: Ctx, certname: str) -> str:
     found = _named(ctx, certname)
     with _told(ctx, found[0]):
-        fleet, member = fleets.classified(ctx, *found)
+        fleet, member = fleets.classified(ctx, *found[:3])
         reveal = vault.revealer(ctx, found[1], fleet, member)
-        approved = classifications.pinned(ctx, found[0])
+        approved = classifications.approved(ctx, found[3])
         return frozen.text(approved, reveal) if approved else text(fleet, member, reveal)
 
 
@@ -105,7 +105,7 @@ def equip(ctx: Ctx, certname: str) -> None:
     """Make the secrets and certificates that the machine `certname` needs and that are not there, or are stale."""
     found = _named(ctx, certname)
     with _told(ctx, found[0]):
-        vault.make(ctx, found[1], *fleets.classified(ctx, *found))
+        vault.make(ctx, found[1], *fleets.classified(ctx, *found[:3]))
 
 
 @usecase("machine.classification", "viewer", reads=True)
@@ -116,8 +116,8 @@ def preview_classification(ctx: Ctx, name: str) -> Classification:
     if found is None:
         raise Conflict(f"{machine.name} has no role, so there is nothing to tell Puppet; assign it to a cluster first")
     try:
-        fleet, member = fleets.classified(ctx, *found)
-        approved, wanted = classifications.pinned(ctx, machine.id), classifications.freeze(fleet, member)
+        fleet, member = fleets.classified(ctx, *found[:3])
+        approved, wanted = classifications.approved(ctx, found[3]), classifications.freeze(fleet, member)
         return Classification(
             machine=machine.name,
             revision=fleet.revision,
