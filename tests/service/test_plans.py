@@ -11,10 +11,11 @@ from oci.app import APPLIANCE
 from oci.context import Actor
 from oci.db import tables
 from oci.problems import Conflict, Forbidden, NotFound
+from oci.schemas.clusters.clusters import ClusterIn
 from oci.schemas.clusters.settings import SettingIn
 from oci.schemas.deploy.deployments import DeployIn, SkipIn, StepIn, WhyIn
 from oci.schemas.deploy.plans import PlanIn
-from oci.services.clusters import settings
+from oci.services.clusters import clusters, settings
 from oci.services.deploy import deployments, plans
 from oci.services.path import puppet
 
@@ -249,3 +250,27 @@ def test_a_new_machine_is_told_of_to_those_that_are_there_before_it_comes(up) ->
     plan = planned(up)
     assert (plan.steps[-1].machine, plan.steps[-1].kind) == (name, "wait")
     assert "power it on in the provisioning network" in plan.steps[-1].why
+
+
+@pytest.mark.parametrize("other", ("a role", "a cluster"))
+def test_what_was_approved_is_told_to_no_machine_that_has_another_promise_by_then(up, other: str) -> None:
+    change(up, role="compute", cluster="c1")
+    approve(up)
+    deployments.pause(up.ctx(), "c1", WhyIn())
+    clusters.create_cluster(up.ctx(), ClusterIn(name="c2", domain="other.test", network="prov"))
+    with up.appliance.make_session() as db:
+        row = db.get(tables.Assignment, 4)
+        db.execute(update(tables.Step).where(tables.Step.machine_id == 4).values(state="failed"))
+        row.pinned = row.settled = ""
+        if other == "a role":
+            row.role, row.number = "network", 9
+        else:
+            row.cluster_id = db.scalar(select(tables.Cluster.id).where(tables.Cluster.name == "c2"))
+        db.commit()
+    deployments.retry(up.ctx(), "c1", StepIn(machine=ALL[3]))
+    deployments.resume(up.ctx(), "c1")
+    deployments.advance(up.ctx(APPLIANCE))
+    with up.appliance.make_session() as db:
+        row = db.get(tables.Assignment, 4)
+        assert (row.pinned, row.settled, row.ailing) == ("", "", False), "it is another machine to everybody"
+    assert states(up)["compute1"] == "failed"

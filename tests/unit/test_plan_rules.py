@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 from oci.domain.cluster.roles import BadRole, parse
 from oci.domain.deploy import plans as rules
-from oci.domain.deploy.plans import CONFIGURE, INSTALL, KINDS, WAIT, Limits, Machine, Step, plan
+from oci.domain.deploy.plans import CONVERGE, INSTALL, KINDS, WAIT, Limits, Machine, Step, plan
 from oci.domain.machines import lifecycle
 from oci.domain.machines.lifecycle import ACTIVE, ASSIGNED, FAILED, STATES
 
@@ -88,7 +88,7 @@ def test_a_plan_that_was_carried_out_plans_nothing(cluster) -> None:
         for one in machines
     ]
     assert plan(after, roles, limits) == ()
-    assert {step.kind for step in plan(after, roles, limits, every=True)} <= {CONFIGURE}
+    assert {step.kind for step in plan(after, roles, limits, every=True)} <= {CONVERGE}
 
 
 @given(clusters())
@@ -102,7 +102,7 @@ def test_no_step_is_a_verb_that_its_machine_would_refuse_and_only_an_install_los
             assert step.promise == "p"
         else:
             assert not step.destroys and not step.promise
-        assert (step.kind == CONFIGURE) == (machine.state == ACTIVE)
+        assert (step.kind == CONVERGE) == (machine.state == ACTIVE)
         assert bool(step.destroys) == KINDS[step.kind].destroys
 
 
@@ -229,4 +229,4 @@ def test_what_a_wave_waits_for_and_how_long_all_takes_is_told() -> None:
     steps = plan([machine(number) for number in range(1, 8)], {"ant": role})
     assert rules.waits_for([]) == "for nothing: it begins at once"
     assert rules.waits_for(by_wave(steps)[0]).endswith("on ant1 and ant2 and 1 more of wave 1")
-    assert rules.seconds_of(steps, {(CONFIGURE, "ant"): 60.0}) == 180.0 and rules.seconds_of(steps, {}) is None
+    assert rules.seconds_of(steps, {(CONVERGE, "ant"): 60.0}) == 180.0 and rules.seconds_of(steps, {}) is None

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.wrappers import Response
 
 from oci.domain.deploy.deployments import DEPLOYMENTS, FAILED, PAUSED, RUNNING
-from oci.domain.deploy.plans import CONFIGURE
+from oci.domain.deploy.plans import CONVERGE
 from oci.problems import Problem
 from oci.schemas.deploy.deployments import DeployIn, SkipIn, StepIn, StepOut, WhyIn
 from oci.services.clusters import clusters
@@ -52,7 +52,7 @@ def _bars(steps: list[StepOut], until: float) -> dict[str, Any]:
         ends = [one.installed, one.converged, one.ended or until]
         parts, begin = [], one.since or first
         for what, ending in zip(("install", "puppet", "checks"), ends, strict=True):
-            if ending is not None and ending >= begin and (what != "install" or one.kind != CONFIGURE):
+            if ending is not None and ending >= begin and (what != "install" or one.kind != CONVERGE):
                 parts.append((what, at(begin), max(2, at(ending) - at(begin)), ending - begin))
                 begin = ending
         bars.append((one, parts))

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from oci.domain.cloud import run_orders
-from oci.domain.deploy.plans import CONFIGURE, INSTALL, WAIT
+from oci.domain.deploy.plans import CONVERGE, INSTALL, WAIT
 from oci.domain.machines import lifecycle
 from oci.domain.quantities import counted
 
@@ -61,7 +61,7 @@ class Seen:
     name: str
     state: str
     machine: str
-    kind: str = CONFIGURE
+    kind: str = CONVERGE
     reason: str = ""
     why: str = ""
     gone: bool = False

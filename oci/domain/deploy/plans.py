@@ -16,7 +16,7 @@ from itertools import groupby
 from oci.domain.cluster.roles import Role
 from oci.domain.machines import lifecycle
 
-INSTALL, CONFIGURE, WAIT = "install", "converge", "wait"
+INSTALL, CONVERGE, WAIT = "install", "converge", "wait"
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ KINDS: dict[str, Kind] = {
             destroys=True,
         ),
         Kind(
-            CONFIGURE,
+            CONVERGE,
             "Puppet runs with what was approved, and its checks are well",
             "apply the document as it was before, and deploy again",
         ),
@@ -211,7 +211,7 @@ def _step(one: Machine, every: bool) -> Step | None:
     bare = Step(one.id, one.name, one.role, "", 0, "", one.pinned, one.wanted, serves=one.serves)
     if one.state == lifecycle.ACTIVE:
         why = _why(one, every)
-        return replace(bare, kind=CONFIGURE, why=why) if why else None
+        return replace(bare, kind=CONVERGE, why=why) if why else None
     if one.state in (lifecycle.ASSIGNED, lifecycle.FAILED) and one.able:
         why = (
             "it has a role and is not installed yet" if one.state == lifecycle.ASSIGNED else f"it is {one.state}: {one.why}"

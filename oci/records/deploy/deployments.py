@@ -140,9 +140,17 @@ def _carry_on(ctx: Ctx, deployment: tables.Deployment) -> None:
 def _begin(ctx: Ctx, step: tables.Step) -> None:
     """The step begins: from now on Puppet is told what was approved for its machine."""
     step.state, step.since, step.reason = RUNNING, ctx.now(), ""
-    assignment = ctx.db.get(ASSIGNMENT, step.machine_id)
+    assignment = _approved_for(ctx, step)
     if assignment is not None and step.wanted:
         assignment.pinned = step.wanted
+
+
+def _approved_for(ctx: Ctx, step: tables.Step) -> tables.Assignment | None:
+    """What the machine is assigned to, if that is still what the step was approved for."""
+    assignment, deployment = ctx.db.get(ASSIGNMENT, step.machine_id), ctx.db.get(DEPLOYMENT, step.deployment_id)
+    if assignment is None or deployment is None:
+        return None
+    return assignment if (assignment.cluster_id, assignment.role) == (deployment.cluster_id, step.role) else None
 
 
 def begin(ctx: Ctx, deployment: tables.Deployment, number: int) -> None:
@@ -189,8 +197,7 @@ def _verdict(ctx: Ctx, machine: tables.Machine) -> failures.Verdict:
 
 def _seen(ctx: Ctx, row: Looked) -> rules.Seen:
     step, machine, assignment, run, check = row
-    deployment = ctx.db.get(DEPLOYMENT, step.deployment_id)
-    gone = deployment is None or assignment is None or assignment.cluster_id != deployment.cluster_id
+    gone = _approved_for(ctx, step) is None
     return rules.Seen(
         name=machine.name,
         state=step.state,
@@ -198,7 +205,7 @@ def _seen(ctx: Ctx, row: Looked) -> rules.Seen:
         kind=step.kind,
         reason=step.reason,
         why=machine.reason,
-        gone=gone or assignment.role != step.role,
+        gone=gone,
         converged=_has_converged(step, machine, run),
         able=bool(assignment is not None and assignment.revision and machine.disk_bytes),
         changed=_is_changed(ctx, step, machine, assignment),
@@ -269,7 +276,7 @@ def look(ctx: Ctx, deployment: tables.Deployment, row: Looked) -> None:
 
 
 def _note_times(ctx: Ctx, step: tables.Step, machine: tables.Machine, state: str) -> None:
-    if step.installed is None and step.kind != planning.CONFIGURE and machine.state == lifecycle.ACTIVE:
+    if step.installed is None and step.kind != planning.CONVERGE and machine.state == lifecycle.ACTIVE:
         step.installed = machine.state_since
     if step.converged is None and state in (rules.CONVERGED, CHECKED):
         step.converged = machine.converged_at
@@ -287,7 +294,7 @@ def settle(ctx: Ctx, step: tables.Step, state: str, reason: str) -> None:
     if state not in rules.ENDED:
         return
     step.ended = step.ended or ctx.now()
-    assignment = ctx.db.get(ASSIGNMENT, step.machine_id)
+    assignment = _approved_for(ctx, step)
     if assignment is not None:
         assignment.ailing = state == FAILED
         if state == CHECKED:
