@@ -106,19 +106,54 @@ def test_no_step_is_a_verb_that_its_machine_would_refuse_and_only_an_install_los
         assert bool(step.destroys) == KINDS[step.kind].destroys
 
 
-@given(clusters())
-def test_a_quorum_is_never_lost_by_a_plan(cluster) -> None:
+@some.composite
+def quorums(draw, most: int = 300):
+    """Members of one role with a quorum that serve, most of them well and to be changed, and a few that are new."""
+    role = parse(
+        "ant",
+        {
+            "name": "ant",
+            "quorum": True,
+            "first_alone": draw(some.booleans()),
+            "canary": draw(some.booleans()),
+            "max_unavailable": draw(some.sampled_from(["", 1, 5, "50%", "100%"])),
+            "profiles": ["profile::base"],
+        },
+    )
+    count = draw(some.integers(3, most))
+    ill = draw(some.sets(some.integers(1, count), max_size=count // 2 + 1))
+    same = draw(some.sets(some.integers(1, count), max_size=count // 3))
+    new = draw(some.integers(0, 3))
+    members = [
+        machine(number, well=number not in ill, **({"settled": NEW, "pinned": NEW} if number in same else {}))
+        for number in range(1, count + 1)
+    ]
+    return [*members, *(machine(count + n, state=ASSIGNED, settled="", pinned="") for n in range(1, new + 1))], role
+
+
+def _keeps_quorum(machines: list[Machine], roles, steps: tuple[Step, ...]) -> None:
     """More than half of three or more that serve are well and left alone at any time, unless fewer were well to begin with;
     and then nothing that is well is touched before those that are not."""
-    machines, roles, limits = cluster
     well = {machine.id for machine in machines if machine.serves and machine.well}
-    serving = {name: {one.id for one in machines if one.role == name and one.serves} for name in NAMES}
-    for wave in by_wave(plan(machines, roles, limits)):
+    serving = {name: {one.id for one in machines if one.role == name and one.serves} for name in roles}
+    for wave in by_wave(steps):
         touched = {step.machine for step in wave}
-        for name in (name for name in NAMES if roles[name].quorum and len(serving[name]) >= 3):
+        for name in (name for name in roles if roles[name].quorum and len(serving[name]) >= 3):
             stay, enough = (well & serving[name]) - touched, len(serving[name]) // 2 + 1
             assert len(stay) >= enough or not touched & well & serving[name], (name, touched)
         well |= {step.machine for step in wave if step.serves}
+
+
+@given(quorums(), some.sampled_from([NO_LIMITS, Limits(3), Limits(0, 2)]))
+def test_a_quorum_is_never_lost_by_a_plan(members, limits: Limits) -> None:
+    machines, role = members
+    _keeps_quorum(machines, {"ant": role}, plan(machines, {"ant": role}, limits))
+
+
+@given(clusters())
+def test_a_quorum_is_never_lost_among_other_roles(cluster) -> None:
+    machines, roles, limits = cluster
+    _keeps_quorum(machines, roles, plan(machines, roles, limits))
 
 
 @given(clusters())
