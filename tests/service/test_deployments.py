@@ -321,6 +321,25 @@ def test_an_install_that_is_refused_leaves_the_machine_as_it_was(world) -> None:
     assert now(world).state == "paused"
 
 
+def test_no_other_disk_is_written_than_was_approved(world) -> None:
+    prepare(world)
+    discovered(world)
+    verbs.assign(world.ctx(), "1", AssignIn(cluster="c1", role="compute"))
+    (step,) = start(world).steps
+    assert step.kind == "install" and step.destroys
+    with world.appliance.make_session() as db:
+        inventory = dict(db.get(tables.Machine, 1).inventory)
+        disks = [{**disk, "bytes": disk["bytes"] + 512, "serial": "another"} for disk in inventory["disks"]]
+        db.get(tables.Machine, 1).inventory = {**inventory, "disks": disks}
+        db.commit()
+    advance(world)
+    assert look.show(world.ctx(), "1").state == "assigned" and states(world) == {"compute1": "failed"}
+    assert "is not what was approved" in reason(world, "compute1")
+    assert approve(world).steps[0].destroys != step.destroys, "another plan can be approved"
+    advance(world)
+    assert look.show(world.ctx(), "1").state == "installing"
+
+
 @pytest.mark.parametrize("state", ("failed", "releasing", "retired", "discovered"))
 def test_a_machine_that_cannot_come_up_fails_with_its_reason(five, state: str) -> None:
     start(five)
